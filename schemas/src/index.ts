@@ -1,0 +1,46 @@
+export { compareImpact, exceedsImpact, IMPACT_MEANING, IMPACTS, isImpact, lowestImpact, worstImpact } from "./impact.ts";
+export type { Impact } from "./impact.ts";
+export { bytesToGib, gibToBytes, gibToKib, kibToGib } from "./units.ts";
+export type { Attribute, AttributeMode, Attributes, ResourceType, SecretVersion, Unit, ValueOf } from "./resource.ts";
+export { NAME_DOC, NAME_PATTERN, vm } from "./resources/vm.ts";
+export type { VmComputed, VmSpec } from "./resources/vm.ts";
+export { template } from "./resources/template.ts";
+export type { TemplateSpec } from "./resources/template.ts";
+export { agent } from "./resources/agent.ts";
+export type { AgentSettings, AgentSpec } from "./resources/agent.ts";
+export { codes, GhostError, isDiagnosticCode, problem } from "./diagnostic.ts";
+export type { Diagnostic, DiagnosticCode, Diagnostics, GrpcCode, SourceLocation } from "./diagnostic.ts";
+export { VM_CONFIG_ATTRIBUTES } from "./vm-config.ts";
+export type { VmConfig } from "./vm-config.ts";
+export type {
+  Capabilities,
+  Observation,
+  ObservedHost,
+  ObservedImage,
+  ObservedTemplate,
+  ObservedVm,
+  Operation,
+  OperationState,
+  Resources,
+  SetAgent,
+  SetMember,
+  SetRecord,
+  VmPhase,
+  VmStatus,
+} from "./observed.ts";
+export { PLAN_FORMAT_VERSION } from "./plan.ts";
+export type {
+  Change,
+  ChangeCause,
+  Json,
+  PlanAgent,
+  PlanDocument,
+  PlanHeader,
+  PlanStep,
+  PlanSummary,
+  PlanTls,
+  PlanUnknown,
+  StepAction,
+  StepBody,
+  StepKind,
+} from "./plan.ts";

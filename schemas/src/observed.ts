@@ -1,0 +1,139 @@
+import type { AgentSettings } from "./resources/agent.ts";
+import type { VmConfig } from "./vm-config.ts";
+
+/** Processors, GiB of memory and GiB of disk. */
+export interface Resources {
+  readonly vcpu: number;
+  readonly ram_gb: number;
+  readonly disk_gb: number;
+}
+
+/** What the hypervisor can do while a guest runs. */
+export interface Capabilities {
+  readonly vcpu_plug: boolean;
+  readonly vcpu_unplug: boolean;
+  /** Within `ram_max_gb`, up and down. */
+  readonly ram_balloon: boolean;
+  readonly disk_plug: boolean;
+  readonly disk_grow: boolean;
+  readonly network_plug: boolean;
+  readonly kvm: boolean;
+}
+
+export interface ObservedImage {
+  readonly name: string;
+  /** `sha256:…`, or empty while it is not known. */
+  readonly digest: string;
+  readonly cached: boolean;
+  readonly sizeBytes: number;
+}
+
+export interface ObservedHost {
+  readonly agentId: string;
+  readonly name: string;
+  readonly version: string;
+  readonly hypervisor: string;
+  readonly total: Resources;
+  /** The larger of agent.yaml and settings. */
+  readonly reserved: Resources;
+  /** What new VMs may still take: total − reserved − what the VMs have. */
+  readonly available: Resources;
+  readonly capabilities: Capabilities;
+  readonly settings: AgentSettings;
+  readonly images: readonly ObservedImage[];
+}
+
+export type VmStatus = "running" | "stopped" | "paused" | "error";
+/** `ready`, or what an operation that did not end was about to do. */
+export type VmPhase = "ready" | "creating" | "deleting";
+
+export interface ObservedVm {
+  readonly uid: string;
+  readonly name: string;
+  /** `spec:<stack>`, `terraform:<stack>`, `agent`, or empty for nobody. */
+  readonly owner: string;
+  /** What is live: from the hypervisor what it can tell, from the record the rest. Always has `name`. */
+  readonly live: VmConfig;
+  readonly applied: VmConfig;
+  /** The built-in defaults that held when the VM was made. */
+  readonly defaults: VmConfig;
+  /** Stored values that differ from the running machine until its next boot. */
+  readonly pending: VmConfig;
+  readonly status: VmStatus;
+  readonly statusReason: string;
+  readonly revision: string;
+  readonly ipAddress: string;
+  readonly imageDigest: string;
+  readonly planHash: string;
+  readonly gitCommit: string;
+  readonly appliedAt?: Date;
+  readonly createdAt?: Date;
+  readonly startedAt?: Date;
+  /** Identity of each disk, the root disk under `root`. */
+  readonly diskIds: Readonly<Record<string, string>>;
+  readonly macs: Readonly<Record<string, string>>;
+  readonly guestAgent: boolean;
+  readonly phase: VmPhase;
+}
+
+export interface ObservedTemplate {
+  readonly name: string;
+  readonly image: string;
+  readonly digest: string;
+  readonly owner: string;
+}
+
+export interface SetMember {
+  readonly kind: "vm" | "template";
+  readonly name: string;
+  readonly uid: string;
+  readonly agentId: string;
+}
+
+export interface SetAgent {
+  readonly agentId: string;
+  readonly name: string;
+  readonly address: string;
+}
+
+/** Who belongs to a stack; every agent of the stack keeps a copy. */
+export interface SetRecord {
+  readonly stack: string;
+  readonly serial: number;
+  readonly members: readonly SetMember[];
+  readonly agents: readonly SetAgent[];
+}
+
+/** The answer of one agent to Snapshot. */
+export interface Observation {
+  readonly host: ObservedHost;
+  readonly vms: readonly ObservedVm[];
+  readonly templates: readonly ObservedTemplate[];
+  readonly operations: readonly Operation[];
+  readonly set?: SetRecord;
+}
+
+export type OperationState = "pending" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
+
+export interface Operation {
+  readonly id: string;
+  readonly stepId: string;
+  readonly kind: string;
+  readonly action: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly planHash: string;
+  readonly owner: string;
+  readonly state: OperationState;
+  readonly phase: string;
+  readonly bytesDone: number;
+  /** Zero when it is not known. */
+  readonly bytesTotal: number;
+  readonly diagnostics: readonly import("./diagnostic.ts").Diagnostic[];
+  readonly vm?: ObservedVm;
+  readonly createdAt?: Date;
+  readonly endedAt?: Date;
+  /** True when the object already was as the step wants it. */
+  readonly noop: boolean;
+  readonly attempt: number;
+}
