@@ -1,1 +1,15 @@
-export {};
+/** Wire conversions: pure, without gRPC. Clients are in `@ghost/proto/client`, services in `@ghost/proto/server`. */
+export { settingsFromWire, settingsToWire, vmConfigFromWire, vmConfigToWire } from "./wire/config.ts";
+export { diagnosticFromWire, diagnosticToWire } from "./wire/diagnostic.ts";
+export { eventFromWire, eventToWire } from "./wire/event.ts";
+export type { HostEvent } from "./wire/event.ts";
+export { executeFromWire, executeToWire } from "./wire/execute.ts";
+export type { ExecuteInput } from "./wire/execute.ts";
+export { observationFromWire, observationToWire } from "./wire/observation.ts";
+export { observedVmFromWire, observedVmToWire } from "./wire/observed-vm.ts";
+export { operationFromWire, operationToWire } from "./wire/operation.ts";
+export { headerFromWire, headerToWire, stepFromWire, stepToWire } from "./wire/plan.ts";
+export type { StepProof } from "./wire/plan.ts";
+export { setRecordFromWire, setRecordToWire } from "./wire/set-record.ts";
+export { decodeDiagnostics, DIAGNOSTICS_KEY, GRPC_STATUS, toStatus } from "./wire/status.ts";
+export type { WireStatus } from "./wire/status.ts";

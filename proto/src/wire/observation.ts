@@ -1,0 +1,84 @@
+import type { Capabilities, Observation, ObservedHost, ObservedTemplate, Resources } from "@ghost/schemas";
+import type {
+  Capabilities as CapabilitiesMessage,
+  Host as HostMessage,
+  Resources as ResourcesMessage,
+  SnapshotResponse,
+  Template as TemplateMessage,
+} from "../../gen/ghost/host/v1/host.ts";
+import { settingsFromWire, settingsToWire } from "./config.ts";
+import { observedVmFromWire, observedVmToWire } from "./observed-vm.ts";
+import { operationFromWire, operationToWire } from "./operation.ts";
+import { requirePart } from "./require.ts";
+import { setRecordFromWire, setRecordToWire } from "./set-record.ts";
+
+export function observationToWire(observation: Observation): SnapshotResponse {
+  return {
+    host: hostToWire(observation.host),
+    vms: observation.vms.map(observedVmToWire),
+    templates: observation.templates.map(({ name, image, digest, owner }) => ({ name, image, digest, owner })),
+    operations: observation.operations.map(operationToWire),
+    set: observation.set && setRecordToWire(observation.set),
+  };
+}
+
+/** Throws AGENT_PROTOCOL for an answer without a host, AGENT_VERSION for values that only another version knows. */
+export function observationFromWire(message: SnapshotResponse): Observation {
+  return {
+    host: hostFromWire(requirePart(message.host, "AGENT_PROTOCOL", "The host in the agent's answer")),
+    vms: message.vms.map(observedVmFromWire),
+    templates: message.templates.map(templateFromWire),
+    operations: message.operations.map(operationFromWire),
+    ...(message.set !== undefined && { set: setRecordFromWire(message.set) }),
+  };
+}
+
+function hostToWire(host: ObservedHost): HostMessage {
+  return {
+    agent_id: host.agentId,
+    name: host.name,
+    version: host.version,
+    hypervisor: host.hypervisor,
+    total: host.total,
+    reserved: host.reserved,
+    available: host.available,
+    capabilities: host.capabilities,
+    settings: settingsToWire(host.settings),
+    images: host.images.map((image) => ({ name: image.name, digest: image.digest, cached: image.cached, size_bytes: image.sizeBytes })),
+  };
+}
+
+function hostFromWire(message: HostMessage): ObservedHost {
+  return {
+    agentId: message.agent_id,
+    name: message.name,
+    version: message.version,
+    hypervisor: message.hypervisor,
+    total: resourcesFromWire(message.total),
+    reserved: resourcesFromWire(message.reserved),
+    available: resourcesFromWire(message.available),
+    capabilities: capabilitiesFromWire(message.capabilities),
+    settings: settingsFromWire(message.settings),
+    images: message.images.map((image) => ({ name: image.name, digest: image.digest, cached: image.cached, sizeBytes: image.size_bytes })),
+  };
+}
+
+function resourcesFromWire(message: ResourcesMessage | undefined): Resources {
+  return { vcpu: message?.vcpu ?? 0, ram_gb: message?.ram_gb ?? 0, disk_gb: message?.disk_gb ?? 0 };
+}
+
+function capabilitiesFromWire(message: CapabilitiesMessage | undefined): Capabilities {
+  return {
+    vcpu_plug: message?.vcpu_plug ?? false,
+    vcpu_unplug: message?.vcpu_unplug ?? false,
+    ram_balloon: message?.ram_balloon ?? false,
+    disk_plug: message?.disk_plug ?? false,
+    disk_grow: message?.disk_grow ?? false,
+    network_plug: message?.network_plug ?? false,
+    kvm: message?.kvm ?? false,
+  };
+}
+
+function templateFromWire({ name, image, digest, owner }: TemplateMessage): ObservedTemplate {
+  return { name, image, digest, owner };
+}
