@@ -1,1 +1,15 @@
-export {};
+export type { Desired, DesiredAgent, DesiredVm, Origin } from "./desired.ts";
+export { adoptedDefaults, BUILTIN_DEFAULTS, withDefaults } from "./diff/defaults.ts";
+export { diffVm, isVmAsDesired, sortChanges } from "./diff/diff-vm.ts";
+export type { VmDiffInput } from "./diff/diff-vm.ts";
+export { isIgnored, notesVm, settleVm } from "./diff/ignored.ts";
+export { findAttribute, IMPACT_RULES, impactOf, isActive } from "./diff/impact.ts";
+export type { ChangeFacts, Verdict } from "./diff/impact.ts";
+export { describeDifference, projectVm, revisionOf } from "./diff/projection.ts";
+export { sameValue } from "./diff/same.ts";
+export { diffSettings } from "./diff/settings.ts";
+export { hasUnknown, UNKNOWN } from "./diff/unknown.ts";
+export { buildTree, operationId, planHash, stepHash, verifyProof } from "./plan/bind.ts";
+export type { StepTree } from "./plan/bind.ts";
+export { canonicalJson, hashOf } from "./plan/canonical.ts";
+export { addResources, NO_RESOURCES, subtractResources, vmDemand } from "./plan/capacity.ts";

@@ -71,6 +71,8 @@ export const codes = {
   HOST_OUT_OF_DISK: { summary: "Not enough disk on host", grpc: "RESOURCE_EXHAUSTED" },
   HOST_NOT_SCHEDULABLE: { summary: "Host takes no new VMs", grpc: "FAILED_PRECONDITION" },
   HOST_ERROR: { summary: "Hypervisor error", grpc: "INTERNAL" },
+  CHANGE_IGNORED: { summary: "Change ignored on an existing VM", grpc: "FAILED_PRECONDITION" },
+  IMAGE_NEWER: { summary: "Newer image available", grpc: "FAILED_PRECONDITION" },
   IMAGE_UNKNOWN: { summary: "Unknown image", grpc: "INVALID_ARGUMENT" },
   IMAGE_MISSING: { summary: "Image not available", grpc: "FAILED_PRECONDITION" },
   VM_NOT_FOUND: { summary: "VM not found", grpc: "NOT_FOUND" },

@@ -43,4 +43,5 @@ export type {
   StepAction,
   StepBody,
   StepKind,
+  StepProof,
 } from "./plan.ts";

@@ -92,6 +92,12 @@ export interface PlanHeader {
   readonly git_commit: string;
 }
 
+/** Proof that a step belongs to a plan: the sibling hashes from the step up to `steps_root`. */
+export interface StepProof {
+  readonly index: number;
+  readonly siblings: readonly string[];
+}
+
 export interface PlanTls {
   readonly ca?: string;
   readonly cert?: string;

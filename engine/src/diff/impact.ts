@@ -1,0 +1,177 @@
+/*
+ * What a change does to a running VM: one rule per attribute, here and nowhere else.
+ *
+ * (1) A rule gives the impact on a machine that runs, and the fact that decides it as a clause.
+ * (2) A machine that does not run cannot be disrupted: what is milder than `replace` becomes `none`.
+ * (3) A value that is not known yet gets the worst of its attribute's class and its rule.
+ */
+import type { Attribute, Attributes, Capabilities, Impact, VmConfig, VmStatus } from "@ghost/schemas";
+import { compareImpact, vm, worstImpact } from "@ghost/schemas";
+
+/** What a rule may look at. */
+export interface ChangeFacts {
+  readonly path: readonly string[];
+  readonly op: "add" | "remove" | "update";
+  readonly before: unknown;
+  /** UNKNOWN where it is not known yet. */
+  readonly after: unknown;
+  readonly unknown: boolean;
+  readonly desired: VmConfig;
+  readonly live: VmConfig;
+  readonly status: VmStatus;
+  readonly capabilities: Capabilities;
+  /** An agent in the guest answers, so that the guest can be told to act. */
+  readonly guestAgent: boolean;
+}
+
+export interface Verdict {
+  readonly impact: Impact;
+  /** A clause, without a full stop: "8 GiB is within ram_max_gb (16 GiB)". */
+  readonly reason: string;
+}
+
+type Rule = (facts: ChangeFacts) => Verdict;
+
+/** By path, with `*` for the key of a map's item. */
+export const IMPACT_RULES: Readonly<Record<string, Rule>> = {
+  name: always("restart", "a rename needs the guest down"),
+  template: always("none", "only the values taken from a template touch the VM, and they are listed on their own"),
+  image: always("data-loss", "the root disk is made anew from the image"),
+  image_url: always("data-loss", "the root disk is made anew from the image"),
+  image_sha256: always("data-loss", "the root disk is made anew from the image"),
+  image_path: always("data-loss", "the root disk is made anew from the image"),
+  image_on_change: recorded(),
+  vcpu: vcpuRule,
+  vcpu_max: always("restart", "headroom is set when the machine starts"),
+  ram_gb: ramRule,
+  ram_max_gb: always("restart", "headroom is set when the machine starts"),
+  disk_gb: diskSizeRule,
+  "disks.*": diskRule,
+  "disks.*.size_gb": diskSizeRule,
+  "networks.*": networkRule,
+  "networks.*.network": networkRule,
+  "networks.*.bridge": networkRule,
+  "networks.*.mac": always("restart", "a card's MAC address is set when the machine starts"),
+  power: powerRule,
+  autostart: recorded(),
+  firmware: always("replace", "firmware is chosen when the machine is made; its disks are kept"),
+  machine: always("replace", "the machine type is chosen when the machine is made; its disks are kept"),
+  accel: always("restart", "acceleration is chosen when the machine starts"),
+  "cloud_init.packages": cloudInitRule,
+  "cloud_init.user_data": cloudInitRule,
+  "cloud_init.network_config": cloudInitRule,
+  "cloud_init.password": cloudInitRule,
+  cloud_init_on_change: recorded(),
+  ssh_keys: cloudInitRule,
+  "labels.*": recorded(),
+  "metadata.*": recorded(),
+  protect: recorded(),
+  "disruption.allow": recorded(),
+  wait_for: recorded(),
+  wait_timeout_s: recorded(),
+  stop_timeout_s: recorded(),
+  on_remove: recorded(),
+};
+
+/** True when a change of power or hardware is felt: the machine runs, or is paused with its memory kept. */
+export function isActive(status: VmStatus): boolean {
+  return status === "running" || status === "paused";
+}
+
+/** The impact of one change and why. */
+export function impactOf(facts: ChangeFacts): Verdict {
+  const { name, attribute } = findAttribute(facts.path);
+  const rules = rulesFor(name);
+  const verdict: Verdict = facts.unknown
+    ? { impact: worstImpact([attribute.change, ...rules.map((rule) => rule(facts).impact)]), reason: "the new value is not known yet" }
+    : rules[0]!(facts);
+  if (isActive(facts.status) || verdict.impact === "none" || compareImpact(verdict.impact, "replace") >= 0) return verdict;
+  return { impact: "none", reason: facts.status === "stopped" ? "the VM is stopped" : "the VM does not run" };
+}
+
+/** The definition behind a path, and the path as the table of rules names it. */
+export function findAttribute(path: readonly string[]): { readonly name: string; readonly attribute: Attribute } {
+  const names: string[] = [];
+  let attribute: Attribute | undefined;
+  let inside: Attributes | undefined = vm.attributes;
+  for (const key of path) {
+    if (attribute?.kind === "map") {
+      names.push("*");
+      attribute = attribute.of;
+    } else {
+      names.push(key);
+      attribute = inside?.[key];
+    }
+    if (attribute === undefined) throw new RangeError(`no attribute ${path.join(".")}`);
+    inside = attribute.kind === "object" ? attribute.attributes : undefined;
+  }
+  if (attribute === undefined) throw new RangeError("a path names at least one attribute");
+  return { name: names.join("."), attribute };
+}
+
+/** The rule of an attribute, or those of all its parts where the whole is not known yet. */
+function rulesFor(name: string): readonly Rule[] {
+  const own = IMPACT_RULES[name];
+  if (own !== undefined) return [own];
+  const parts = Object.keys(IMPACT_RULES).filter((key) => key.startsWith(`${name}.`));
+  if (parts.length === 0) throw new RangeError(`attribute ${name} has no rule`);
+  return parts.map((key) => IMPACT_RULES[key]!);
+}
+
+function always(impact: Impact, reason: string): Rule {
+  return () => ({ impact, reason });
+}
+
+function recorded(): Rule {
+  return always("none", "kept by the agent; the guest does not see it");
+}
+
+function vcpuRule({ before, after, desired, live, capabilities }: ChangeFacts): Verdict {
+  const limit = live.vcpu_max ?? live.vcpu;
+  if (desired.vcpu_max === undefined) return { impact: "restart", reason: "without vcpu_max the number of processors is fixed when the machine starts" };
+  if (Number(after) > Number(limit)) return { impact: "restart", reason: `${after} is above the running machine's vcpu_max (${limit})` };
+  const grows = Number(after) > Number(before);
+  if (grows && !capabilities.vcpu_plug) return { impact: "restart", reason: "the host cannot add processors to a running machine" };
+  if (!grows && !capabilities.vcpu_unplug) return { impact: "restart", reason: "the host cannot take processors from a running machine" };
+  return { impact: "live", reason: `${after} is within vcpu_max (${limit})` };
+}
+
+function ramRule({ after, desired, live, capabilities }: ChangeFacts): Verdict {
+  const limit = live.ram_max_gb ?? live.ram_gb;
+  if (desired.ram_max_gb === undefined) return { impact: "restart", reason: "without ram_max_gb the memory is fixed when the machine starts" };
+  if (Number(after) > Number(limit)) return { impact: "restart", reason: `${after} GiB is above the running machine's ram_max_gb (${limit} GiB)` };
+  if (!capabilities.ram_balloon) return { impact: "restart", reason: "the host cannot change the memory of a running machine" };
+  return { impact: "live", reason: `${after} GiB is within ram_max_gb (${limit} GiB)` };
+}
+
+function diskSizeRule({ before, after, capabilities, guestAgent }: ChangeFacts): Verdict {
+  if (before === undefined) return { impact: "data-loss", reason: "the disk's present size is not known" };
+  if (after === undefined || Number(after) < Number(before)) return { impact: "data-loss", reason: `a disk of ${before} GiB does not shrink; it is made anew and empty` };
+  if (!capabilities.disk_grow) return { impact: "restart", reason: "the host cannot grow a disk of a running machine" };
+  if (guestAgent) return { impact: "live", reason: `the disk grows from ${before} to ${after} GiB and the guest's agent is there to use it` };
+  return { impact: "guest", reason: `the disk grows from ${before} to ${after} GiB; the guest must grow its partition and file system` };
+}
+
+function diskRule({ op, capabilities }: ChangeFacts): Verdict {
+  if (op === "remove") return { impact: "data-loss", reason: "the disk and its content are deleted" };
+  if (!capabilities.disk_plug) return { impact: "restart", reason: "the host cannot add a disk to a running machine" };
+  return { impact: "live", reason: "the host adds a disk to a running machine" };
+}
+
+function networkRule({ op, path, capabilities }: ChangeFacts): Verdict {
+  if (!capabilities.network_plug) return { impact: "restart", reason: "the host cannot plug network cards of a running machine" };
+  const what = path.length > 2 || op === "update" ? "the card is plugged into another network" : op === "add" ? "a card is added" : "the card is taken out";
+  return { impact: "live", reason: `${what} while the machine runs` };
+}
+
+function powerRule({ before, after }: ChangeFacts): Verdict {
+  if (after === "stopped") return { impact: "stop", reason: "the guest is shut down and stays down" };
+  if (before === "paused") return { impact: "live", reason: "the machine is resumed" };
+  return { impact: "none", reason: "the machine is started" };
+}
+
+/** `ignore` is no change at all: see `isIgnored`. */
+function cloudInitRule({ desired }: ChangeFacts): Verdict {
+  if (desired.cloud_init_on_change === "next-boot") return { impact: "next-boot", reason: "cloud-init runs again at the next boot (cloud_init_on_change: next-boot)" };
+  return { impact: "data-loss", reason: "the root disk is made anew (cloud_init_on_change: recreate)" };
+}
