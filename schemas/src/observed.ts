@@ -44,6 +44,8 @@ export interface ObservedHost {
 }
 
 export type VmStatus = "running" | "stopped" | "paused" | "error";
+/** The reason, word for word, of a VM with status `error` whose record remains while the hypervisor does not have it any more. */
+export const MISSING_DOMAIN = "missing from the hypervisor";
 /** `ready`, or what an operation that did not end was about to do. */
 export type VmPhase = "ready" | "creating" | "deleting";
 
