@@ -46,3 +46,15 @@ export type {
   StepKind,
   StepProof,
 } from "./plan.ts";
+export {
+  EXPRESSION_PATTERN,
+  secretAttributes,
+  SPEC_VERSION,
+  specAttributes,
+  VARIABLE_NAME_DOC,
+  VARIABLE_NAME_PATTERN,
+  VARIABLE_TYPES,
+  variableAttributes,
+} from "./spec.ts";
+export type { VariableType } from "./spec.ts";
+export { describeAttribute, describeType, findDefault } from "./faces/describe.ts";
