@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { connect } from "node:net";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -106,4 +106,57 @@ export async function until(condition: () => boolean | Promise<boolean>, what: s
     if (Date.now() > deadline) throw new Error(`waited a minute for ${what}`);
     await sleep(20);
   }
+}
+
+export interface ConfiguredAgent extends AgentProcess {
+  readonly metricsUrl: string;
+  readonly healthUrl: string;
+}
+
+/** Starts `ghost agent run --config` over a simulated host, with its HTTP addresses on ephemeral ports. */
+export async function startConfiguredAgent(dir: string, extra = ""): Promise<ConfiguredAgent> {
+  const [metricsPort, healthPort] = [await freePort(), await freePort()];
+  const socket = path.join(dir, "agent.sock");
+  const config = path.join(dir, "agent.yaml");
+  await mkdir(dir, { recursive: true });
+  await writeFile(
+    config,
+    `hypervisor: simulated\ndata_dir: ${path.join(dir, "data")}\nsimulated: { vcpu: 16, ram_gb: 64, disk_gb: 500 }\n` +
+      `grpc: { listen_addr: "unix:${socket}" }\nmetrics: { listen_addr: "127.0.0.1:${metricsPort}" }\nhealth: { listen_addr: "127.0.0.1:${healthPort}" }\n` +
+      `logging: { output: stdout }\n${extra}`,
+  );
+  const child = spawnGhost(["agent", "run", "--config", config]);
+  let log = "";
+  child.stderr?.setEncoding("utf8").on("data", (chunk: string) => (log += chunk));
+  child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (log += chunk));
+  await until(async () => {
+    if (child.exitCode !== null) throw new Error(`agent ended with ${child.exitCode}:\n${log}`);
+    return answers(socket);
+  }, `agent in ${dir}`);
+  const kill = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const closed = once(child, "close");
+    child.kill(signal);
+    await closed;
+  };
+  return {
+    process: child,
+    dir,
+    address: `unix:${socket}`,
+    metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
+    healthUrl: `http://127.0.0.1:${healthPort}`,
+    kill,
+    [Symbol.asyncDispose]: () => kill("SIGKILL"),
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
 }
