@@ -37,7 +37,7 @@ export function withDefaults(config: VmConfig, defaults: VmConfig): VmConfig {
 function fill(attribute: Attribute, value: unknown, fallback: unknown): unknown {
   switch (attribute.kind) {
     case "object":
-      return isEmpty(value) ? fallback : isEmpty(fallback) ? value : merge(fallback, value);
+      return isEmpty(value) ? fallback : merge(fallback, value);
     case "map":
       return fillItems(attribute.of, isEmpty(value) ? fallback : value);
     case "list":
@@ -64,8 +64,8 @@ function fillItem(item: unknown, defaults: Values): unknown {
 
 function merge(defaults: unknown, values: unknown): unknown {
   if (typeof values !== "object") return values;
-  const merged: Record<string, unknown> = { ...(defaults as Values) };
-  for (const [key, value] of Object.entries(values as Values)) if (value !== undefined) merged[key] = value;
+  const merged: Record<string, unknown> = { ...(defaults as Values | undefined) };
+  for (const [key, value] of Object.entries(values as Values)) if (!isEmpty(value)) merged[key] = value;
   return merged;
 }
 

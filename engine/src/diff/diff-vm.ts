@@ -128,7 +128,6 @@ function change(input: VmDiffInput, difference: Difference): Change {
     op,
     before,
     after,
-    unknown,
     desired: input.desired,
     live: input.live,
     status: input.status,

@@ -7,15 +7,14 @@
  */
 import type { Attribute, Attributes, Capabilities, Impact, VmConfig, VmStatus } from "@ghost/schemas";
 import { compareImpact, vm, worstImpact } from "@ghost/schemas";
+import { UNKNOWN } from "./unknown.ts";
 
 /** What a rule may look at. */
 export interface ChangeFacts {
   readonly path: readonly string[];
   readonly op: "add" | "remove" | "update";
   readonly before: unknown;
-  /** UNKNOWN where it is not known yet. */
   readonly after: unknown;
-  readonly unknown: boolean;
   readonly desired: VmConfig;
   readonly live: VmConfig;
   readonly status: VmStatus;
@@ -82,9 +81,7 @@ export function isActive(status: VmStatus): boolean {
 export function impactOf(facts: ChangeFacts): Verdict {
   const { name, attribute } = findAttribute(facts.path);
   const rules = rulesFor(name);
-  const verdict: Verdict = facts.unknown
-    ? { impact: worstImpact([attribute.change, ...rules.map((rule) => rule(facts).impact)]), reason: "the new value is not known yet" }
-    : rules[0]!(facts);
+  const verdict = facts.after === UNKNOWN ? worstVerdict(attribute, rules, { ...facts, after: undefined }) : rules[0]!(facts);
   if (isActive(facts.status) || verdict.impact === "none" || compareImpact(verdict.impact, "replace") >= 0) return verdict;
   return { impact: "none", reason: facts.status === "stopped" ? "the VM is stopped" : "the VM does not run" };
 }
@@ -107,6 +104,10 @@ export function findAttribute(path: readonly string[]): { readonly name: string;
   }
   if (attribute === undefined) throw new RangeError("a path names at least one attribute");
   return { name: names.join("."), attribute };
+}
+
+function worstVerdict(attribute: Attribute, rules: readonly Rule[], facts: ChangeFacts): Verdict {
+  return { impact: worstImpact([attribute.change, ...rules.map((rule) => rule(facts).impact)]), reason: "the new value is not known yet" };
 }
 
 /** The rule of an attribute, or those of all its parts where the whole is not known yet. */
