@@ -52,6 +52,8 @@ export interface Domain {
   readonly metadata: string;
   readonly ipAddress: string;
   readonly guestAgent: boolean;
+  /** The guest says that cloud-init has run to its end since this start. */
+  readonly bootFinished: boolean;
   readonly startedAt?: Date;
 }
 
@@ -108,7 +110,7 @@ export interface DomainChange {
   readonly updateNics?: Readonly<Record<string, DomainNic>>;
   /** Disks that were made by `createDisk` and are now attached. */
   readonly addDisks?: Readonly<Record<string, DomainDisk>>;
-  /** Detached; their content stays until `deleteDisk`. */
+  /** Detached; their content stays until `deleteDisk`. A name that is also in addDisks changes its disk. */
   readonly removeDisks?: readonly string[];
 }
 

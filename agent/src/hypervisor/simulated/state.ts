@@ -1,0 +1,181 @@
+import type { DatabaseSync } from "node:sqlite";
+import { problem } from "@ghost/schemas";
+import { statement, transaction } from "../../sqlite.ts";
+import type { Domain } from "../driver.ts";
+import { readConduct } from "./conduct.ts";
+import type { Conduct } from "./conduct.ts";
+import { fingerprint, readDisks, readDomain, readDomains, toDomain, toDomainRow, writeDomain } from "./rows.ts";
+import type { DiskRow, DomainRow } from "./rows.ts";
+
+export interface HostEvent {
+  readonly uid: string;
+  readonly name: string;
+  readonly what: "created" | "changed" | "deleted" | "status";
+  readonly detail: string;
+}
+
+interface Entry {
+  readonly fingerprint: string;
+  readonly row: DomainRow;
+  readonly domain: Domain;
+}
+
+/**
+ * What is in `host.db`, read again only after somebody wrote it. An unchanged domain keeps its object, so that
+ * whoever derives something from a domain can remember it by identity.
+ */
+export class HostState {
+  readonly database: DatabaseSync;
+  readonly #listeners = new Set<(event: HostEvent) => void>();
+  readonly #version;
+  #seenVersion: unknown;
+  #entries = new Map<string, Entry>();
+  #uidByName = new Map<string, string>();
+  #disks = new Map<string, Map<string, DiskRow>>();
+  #domains: readonly Domain[] | undefined;
+  #conduct: Conduct = { latencyMs: new Map(), faults: [] };
+
+  constructor(database: DatabaseSync) {
+    this.database = database;
+    this.#version = database.prepare("PRAGMA data_version");
+    this.refresh();
+  }
+
+  get conduct(): Conduct {
+    return this.#conduct;
+  }
+
+  get hasListeners(): boolean {
+    return this.#listeners.size > 0;
+  }
+
+  /** Reads again what another process has written; costs next to nothing when none has. */
+  refresh(): void {
+    const version = this.#version.get()?.["data_version"];
+    if (version === this.#seenVersion) return;
+    this.#seenVersion = version;
+    this.reloadAll();
+  }
+
+  /** Reads everything again, after a write of this process that touched more than one domain. */
+  reloadAll(): void {
+    this.#conduct = readConduct(this.database);
+    this.#disks = new Map();
+    for (const disk of readDisks(this.database)) {
+      const mine = this.#disks.get(disk.owner);
+      if (mine === undefined) this.#disks.set(disk.owner, new Map([[disk.id, disk]]));
+      else mine.set(disk.id, disk);
+    }
+    const before = this.#entries;
+    this.#entries = new Map();
+    this.#uidByName = new Map();
+    for (const row of readDomains(this.database)) {
+      const uid = String(row["uid"]);
+      const entry = this.#entryOf(row, before.get(uid));
+      this.#entries.set(uid, entry);
+      this.#uidByName.set(entry.row.stored.name, uid);
+    }
+    this.#domains = undefined;
+    if (!this.hasListeners) return;
+    for (const uid of before.keys()) if (!this.#entries.has(uid)) this.#tell(before.get(uid), undefined);
+    for (const [uid, entry] of this.#entries) this.#tell(before.get(uid), entry);
+  }
+
+  /** Every domain. The array is never changed; a new one is given after a change. */
+  list(): readonly Domain[] {
+    this.refresh();
+    this.#domains ??= [...this.#entries.values()].map((entry) => entry.domain);
+    return this.#domains;
+  }
+
+  find(uid: string): Domain | undefined {
+    this.refresh();
+    return this.#entries.get(uid)?.domain;
+  }
+
+  findByName(name: string): Domain | undefined {
+    this.refresh();
+    const uid = this.#uidByName.get(name);
+    return uid === undefined ? undefined : this.#entries.get(uid)?.domain;
+  }
+
+  rowOf(uid: string): DomainRow | undefined {
+    return this.#entries.get(uid)?.row;
+  }
+
+  nameOf(uid: string): string {
+    return this.#entries.get(uid)?.row.stored.name ?? "";
+  }
+
+  disksOf(owner: string): ReadonlyMap<string, DiskRow> {
+    this.refresh();
+    return this.#disks.get(owner) ?? new Map();
+  }
+
+  /** Changes one domain (or makes, or removes it) and the disks of its uid as one transaction. Gives the row after it. */
+  write(uid: string, change: (row: DomainRow | undefined) => DomainRow | undefined): DomainRow | undefined {
+    this.refresh();
+    const after = transaction(this.database, () => {
+      const raw = readDomain(this.database, uid);
+      const before = raw === undefined ? undefined : toDomainRow(raw);
+      const next = change(before);
+      if (next === before) return next;
+      if (next === undefined) statement(this.database, "DELETE FROM domains WHERE uid = ?").run(uid);
+      else {
+        const holder = statement(this.database, "SELECT uid FROM domains WHERE name = ? AND uid <> ?").get(next.stored.name, uid);
+        if (holder !== undefined) throw problem("VM_EXISTS", `The host has another machine named "${next.stored.name}" already.`, { hint: "Choose another name, or remove that machine first." });
+        writeDomain(this.database, next);
+      }
+      return next;
+    });
+    this.reload(uid);
+    return after;
+  }
+
+  /** Reads one domain and its disks again after a write of this process. */
+  reload(uid: string): void {
+    const before = this.#entries.get(uid);
+    const disks = readDisks(this.database, uid);
+    if (disks.length > 0) this.#disks.set(uid, new Map(disks.map((disk) => [disk.id, disk])));
+    else this.#disks.delete(uid);
+    const row = readDomain(this.database, uid);
+    const after = row === undefined ? undefined : this.#entryOf(row, before);
+    if (before !== undefined && this.#uidByName.get(before.row.stored.name) === uid) this.#uidByName.delete(before.row.stored.name);
+    if (after === undefined) this.#entries.delete(uid);
+    else {
+      this.#entries.set(uid, after);
+      this.#uidByName.set(after.row.stored.name, uid);
+    }
+    if (after !== before) this.#domains = undefined;
+    if (this.hasListeners) this.#tell(before, after);
+  }
+
+  onChange(listener: (event: HostEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #entryOf(raw: Record<string, unknown>, before: Entry | undefined): Entry {
+    const disks = this.#disks.get(String(raw["uid"]));
+    const text = fingerprint(raw, disks);
+    if (before?.fingerprint === text) return before;
+    const row = toDomainRow(raw);
+    return { fingerprint: text, row, domain: toDomain(row, disks) };
+  }
+
+  #tell(before: Entry | undefined, after: Entry | undefined): void {
+    if (before === after) return;
+    const entry = after ?? before;
+    if (entry === undefined) return;
+    const name = entry.row.stored.name;
+    const event: HostEvent =
+      before === undefined
+        ? { uid: entry.row.uid, name, what: "created", detail: `defined, ${entry.row.status}` }
+        : after === undefined
+          ? { uid: entry.row.uid, name, what: "deleted", detail: "the definition was removed" }
+          : before.row.status !== after.row.status
+            ? { uid: entry.row.uid, name, what: "status", detail: `${before.row.status} → ${after.row.status}: ${after.row.statusReason}` }
+            : { uid: entry.row.uid, name, what: "changed", detail: "the configuration changed" };
+    for (const listener of this.#listeners) listener(event);
+  }
+}
