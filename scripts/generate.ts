@@ -6,6 +6,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { schemaDocuments } from "../schemas/src/faces/documents.ts";
+import { referencePages } from "../schemas/src/faces/reference-page.ts";
 import { validatorFiles } from "./validators.ts";
 
 const root = path.join(import.meta.dirname, "..");
@@ -21,6 +22,12 @@ const parts: Readonly<Record<string, () => void>> = {
       Object.entries(documents).map(([name, document]) => [`${name}.schema.json`, `${JSON.stringify(document, undefined, 2)}\n`]),
     );
     writeFolder("schemas/gen", validatorFiles(documents));
+  },
+  docs: () => {
+    writeFolder(
+      "docs/reference",
+      Object.entries(referencePages()).map(([name, text]) => [`${name}.md`, text]),
+    );
   },
 };
 

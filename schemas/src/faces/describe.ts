@@ -3,17 +3,15 @@ import type { Attribute, Unit } from "../resource.ts";
 
 const UNIT_NAME: Readonly<Record<Unit, string>> = { gib: "GiB (2^30 bytes)", s: "seconds", percent: "percent" };
 
-/** What one value must be, in a few words: "integer, GiB (2^30 bytes), 1 to 4096". */
+/** What one value must be, in a few words: "integer: GiB (2^30 bytes), 1 to 4096". */
 export function describeType(attribute: Attribute): string {
   if (attribute.sensitive === true) return "secret reference";
   switch (attribute.kind) {
     case "string":
       if (attribute.oneOf !== undefined) return attribute.oneOf.join(" | ");
-      return ["string", attribute.patternDoc, attribute.maxLength === undefined ? undefined : `at most ${attribute.maxLength} characters`]
-        .filter((part) => part !== undefined)
-        .join(", ");
+      return withLimits("string", attribute.patternDoc, attribute.maxLength === undefined ? undefined : `at most ${attribute.maxLength} characters`);
     case "integer":
-      return ["integer", unitName(attribute.unit), describeRange(attribute.min, attribute.max)].filter((part) => part !== undefined).join(", ");
+      return withLimits("integer", attribute.unit === undefined ? undefined : UNIT_NAME[attribute.unit], describeRange(attribute.min, attribute.max));
     case "boolean":
       return "boolean";
     case "list":
@@ -41,8 +39,9 @@ export function findDefault(attribute: Attribute): string | number | boolean | u
   return "default" in attribute ? attribute.default : undefined;
 }
 
-function unitName(unit: Unit | undefined): string | undefined {
-  return unit === undefined ? undefined : UNIT_NAME[unit];
+function withLimits(type: string, ...limits: readonly (string | undefined)[]): string {
+  const known = limits.filter((limit) => limit !== undefined);
+  return known.length === 0 ? type : `${type}: ${known.join(", ")}`;
 }
 
 function describeRange(min: number | undefined, max: number | undefined): string | undefined {

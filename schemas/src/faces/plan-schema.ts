@@ -1,10 +1,13 @@
 /**
  * JSON Schema of the plan document (`PlanDocument`), strict: what it does not name is refused. VM configurations and
- * agent settings come from the resource definitions; the rest is written here, field by field beside the types in
- * plan.ts.
+ * agent settings come from the resource definitions; the rest is written here, and `object<T>` makes the compiler compare
+ * its keys with the types in plan.ts: a field that only one side knows does not compile.
  */
+import type { Diagnostic, SourceLocation } from "../diagnostic.ts";
 import { codes } from "../diagnostic.ts";
 import { IMPACTS } from "../impact.ts";
+import type { Resources, SetAgent, SetMember } from "../observed.ts";
+import type { Change, PlanAgent, PlanDocument, PlanHeader, PlanStep, PlanSummary, PlanTls, PlanUnknown, StepBody } from "../plan.ts";
 import { PLAN_FORMAT_VERSION } from "../plan.ts";
 import type { Attribute } from "../resource.ts";
 import { agent } from "../resources/agent.ts";
@@ -15,7 +18,7 @@ import { attributeSchema, objectSchema, schemaDocument } from "./json-schema.ts"
 
 export function planSchema(): JsonSchema {
   return schemaDocument("plan", "A Ghost plan", {
-    ...object({
+    ...object<PlanDocument>({
       type: { const: "plan" },
       format_version: describe("Version of this document's shape.", { const: PLAN_FORMAT_VERSION }),
       ghost_version: describe("Version of Ghost that made the plan.", text),
@@ -36,8 +39,8 @@ export function planSchema(): JsonSchema {
       agent_settings: attributeSchema(agent.attributes.settings, "plan"),
       header,
       summary,
-      tls: object({}, { ca: text, cert: text, key: text, server_name: text }),
-      resources: object({ vcpu: number, ram_gb: number, disk_gb: number }),
+      tls: object<PlanTls>({}, { ca: text, cert: text, key: text, server_name: text }),
+      resources: object<Resources>({ vcpu: number, ram_gb: number, disk_gb: number }),
       agent: planAgent,
       change,
       body,
@@ -62,7 +65,7 @@ const anyJson = (description: string): JsonSchema => ({ description });
 
 const header = describe(
   "The bound part: agents refuse a step that does not belong to it.",
-  object({
+  object<PlanHeader>({
     format: { type: "integer" },
     owner: text,
     spec_hash: text,
@@ -74,7 +77,7 @@ const header = describe(
   }),
 );
 
-const summary = object({
+const summary = object<PlanSummary>({
   create: count,
   update: count,
   delete: count,
@@ -87,7 +90,7 @@ const summary = object({
   worst_impact: ref("impact"),
 });
 
-const planAgent = object(
+const planAgent = object<PlanAgent>(
   {
     name: text,
     address: text,
@@ -106,7 +109,7 @@ const planAgent = object(
   },
 );
 
-const change = object(
+const change = object<Change>(
   {
     path: describe("Attribute path.", list(text)),
     op: { enum: ["add", "remove", "update"] },
@@ -125,7 +128,7 @@ const change = object(
 
 const body = describe(
   "What is hashed, sent to the agent, and bound: an agent does this or nothing.",
-  object(
+  object<StepBody>(
     {
       id: text,
       agent_id: text,
@@ -140,7 +143,7 @@ const body = describe(
   ),
 );
 
-const step = object(
+const step = object<PlanStep>(
   {
     id: text,
     agent: describe("Name of the agent in the spec.", text),
@@ -160,16 +163,16 @@ const step = object(
 
 const unknownObject = describe(
   "An object whose home could not be asked: neither created, nor placed elsewhere, nor deleted.",
-  object({ agent: text, kind: { enum: ["vm", "template"] }, name: text, uid: text, reason: text }),
+  object<PlanUnknown>({ agent: text, kind: { enum: ["vm", "template"] }, name: text, uid: text, reason: text }),
 );
 
-const diagnostic = object(
+const diagnostic = object<Diagnostic>(
   { code: { enum: Object.keys(codes) }, severity: { enum: ["error", "warning"] }, detail: text },
   {
     hint: text,
     // Keys, and positions in lists.
     path: { type: "array" },
-    at: object({ file: text, line: count, column: count }),
+    at: object<SourceLocation>({ file: text, line: count, column: count }),
     sourceLine: text,
     agent: text,
   },
@@ -177,10 +180,10 @@ const diagnostic = object(
 
 const set = describe(
   "What the stack's set record becomes.",
-  object({
+  object<PlanDocument["set"]>({
     serial: count,
-    members: list(object({ kind: { enum: ["vm", "template"] }, name: text, uid: text, agentId: text })),
-    agents: list(object({ agentId: text, name: text, address: text })),
+    members: list(object<SetMember>({ kind: { enum: ["vm", "template"] }, name: text, uid: text, agentId: text })),
+    agents: list(object<SetAgent>({ agentId: text, name: text, address: text })),
   }),
 );
 
@@ -196,7 +199,10 @@ function list(items: JsonSchema): JsonSchema {
   return { type: "array", items };
 }
 
-function object(required: JsonSchema, optional: JsonSchema = {}): JsonSchema {
+type OptionalKeys<T> = { [K in keyof T]-?: object extends Pick<T, K> ? K : never }[keyof T];
+type Properties<K extends PropertyKey> = { readonly [P in K]: JsonSchema };
+
+function object<T>(required: Properties<Exclude<keyof T, OptionalKeys<T>>>, ...[optional]: OptionalArguments<T>): JsonSchema {
   const keys = Object.keys(required);
   return {
     type: "object",
@@ -205,3 +211,6 @@ function object(required: JsonSchema, optional: JsonSchema = {}): JsonSchema {
     properties: { ...required, ...optional },
   };
 }
+
+/** Nothing where the type has no optional field. */
+type OptionalArguments<T> = [OptionalKeys<T>] extends [never] ? [] : [optional: Properties<OptionalKeys<T>>];
