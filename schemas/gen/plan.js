@@ -50,91 +50,91 @@ required:["file","line","column"],properties:{file:{type:"string"},line:{type:"i
 agent:{type:"string"}}},set:{type:"object",additionalProperties:!1,required:["serial","members","agents"],properties:{serial:{type:"integer",minimum:0},members:{
 type:"array",items:{type:"object",additionalProperties:!1,required:["kind","name","uid","agentId"],properties:{kind:{enum:["vm","template"]},name:{type:"string"},
 uid:{type:"string"},agentId:{type:"string"}}}},agents:{type:"array",items:{type:"object",additionalProperties:!1,required:["agentId","name","address"],properties:{
-agentId:{type:"string"},name:{type:"string"},address:{type:"string"}}}}}}}},P=Object.prototype.hasOwnProperty,j=new RegExp("^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\
-(\\.\\d+)?Z$","u"),H={type:"object",additionalProperties:!1,required:["format","owner","spec_hash","steps_root","step_count","max_impact","expires_at","git_comm\
-it"],properties:{format:{type:"integer"},owner:{type:"string"},spec_hash:{type:"string"},steps_root:{type:"string"},step_count:{type:"integer",minimum:0},max_impact:{
-$ref:"#/$defs/impact"},expires_at:{type:"string",pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"},git_commit:{type:"string"}}},G={enum:["none",
-"next-boot","live","guest","restart","stop","replace","data-loss"]};function d(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){
-let e=null,i=0;const o=d.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),!(s==="none"||s==="next-boot"||s==="live"||s==="guest"||
-s==="restart"||s==="stop"||s==="replace"||s==="data-loss")){const r={instancePath:n,schemaPath:"#/enum",keyword:"enum",params:{allowedValues:G.enum},message:"mu\
-st be equal to one of the allowed values"};e===null?e=[r]:e.push(r),i++}return d.errors=e,i===0}d.evaluated={dynamicProps:!1,dynamicItems:!1};function b(s,{instancePath:n="",
-parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=b.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.
-items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.format===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
-format"},message:"must have required property 'format'"};e===null?e=[r]:e.push(r),i++}if(s.owner===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
-required",params:{missingProperty:"owner"},message:"must have required property 'owner'"};e===null?e=[r]:e.push(r),i++}if(s.spec_hash===void 0){const r={instancePath:n,
-schemaPath:"#/required",keyword:"required",params:{missingProperty:"spec_hash"},message:"must have required property 'spec_hash'"};e===null?e=[r]:e.push(r),i++}
-if(s.steps_root===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"steps_root"},message:"must have required p\
-roperty 'steps_root'"};e===null?e=[r]:e.push(r),i++}if(s.step_count===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
-step_count"},message:"must have required property 'step_count'"};e===null?e=[r]:e.push(r),i++}if(s.max_impact===void 0){const r={instancePath:n,schemaPath:"#/re\
-quired",keyword:"required",params:{missingProperty:"max_impact"},message:"must have required property 'max_impact'"};e===null?e=[r]:e.push(r),i++}if(s.expires_at===
-void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"expires_at"},message:"must have required property 'expires_a\
-t'"};e===null?e=[r]:e.push(r),i++}if(s.git_commit===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"git_comm\
-it"},message:"must have required property 'git_commit'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!(r==="format"||r==="owner"||r==="spec_hash"||r==="ste\
-ps_root"||r==="step_count"||r==="max_impact"||r==="expires_at"||r==="git_commit")){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"addition\
-alProperties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.format!==void 0){let r=s.format;if(!(typeof r==
-"number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/format",schemaPath:"#/properties/format/type",keyword:"type",params:{type:"integer"},message:"\
-must be integer"};e===null?e=[t]:e.push(t),i++}}if(s.owner!==void 0&&typeof s.owner!="string"){const r={instancePath:n+"/owner",schemaPath:"#/properties/owner/t\
-ype",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.spec_hash!==void 0&&typeof s.spec_hash!="string"){const r={
-instancePath:n+"/spec_hash",schemaPath:"#/properties/spec_hash/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}
-if(s.steps_root!==void 0&&typeof s.steps_root!="string"){const r={instancePath:n+"/steps_root",schemaPath:"#/properties/steps_root/type",keyword:"type",params:{
-type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.step_count!==void 0){let r=s.step_count;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(
-r))){const t={instancePath:n+"/step_count",schemaPath:"#/properties/step_count/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?
-e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/step_count",schemaPath:"#/properties/step_count/minimum",keyword:"\
-minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.max_impact!==void 0&&(d(s.max_impact,{instancePath:n+"/max_\
-impact",parentData:s,parentDataProperty:"max_impact",rootData:u,dynamicAnchors:l})||(e=e===null?d.errors:e.concat(d.errors),i=e.length)),s.expires_at!==void 0){
-let r=s.expires_at;if(typeof r=="string"){if(!j.test(r)){const t={instancePath:n+"/expires_at",schemaPath:"#/properties/expires_at/pattern",keyword:"pattern",params:{
-pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"},message:'must match pattern "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"'};e===null?
-e=[t]:e.push(t),i++}}else{const t={instancePath:n+"/expires_at",schemaPath:"#/properties/expires_at/type",keyword:"type",params:{type:"string"},message:"must be\
- string"};e===null?e=[t]:e.push(t),i++}}if(s.git_commit!==void 0&&typeof s.git_commit!="string"){const r={instancePath:n+"/git_commit",schemaPath:"#/properties/\
-git_commit/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:n,schemaPath:"#/type",
-keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return b.errors=e,i===0}b.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};
-const U={type:"object",additionalProperties:!1,required:["create","update","delete","adopt","release","settings","unchanged","unknown","drifted","worst_impact"],
-properties:{create:{type:"integer",minimum:0},update:{type:"integer",minimum:0},delete:{type:"integer",minimum:0},adopt:{type:"integer",minimum:0},release:{type:"\
-integer",minimum:0},settings:{type:"integer",minimum:0},unchanged:{type:"integer",minimum:0},unknown:{type:"integer",minimum:0},drifted:{type:"integer",minimum:0},
-worst_impact:{$ref:"#/$defs/impact"}}};function k(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=k.
-evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.create===void 0){const r={instancePath:n,
-schemaPath:"#/required",keyword:"required",params:{missingProperty:"create"},message:"must have required property 'create'"};e===null?e=[r]:e.push(r),i++}if(s.update===
-void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"update"},message:"must have required property 'update'"};e===
-null?e=[r]:e.push(r),i++}if(s.delete===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"delete"},message:"mus\
-t have required property 'delete'"};e===null?e=[r]:e.push(r),i++}if(s.adopt===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{
-missingProperty:"adopt"},message:"must have required property 'adopt'"};e===null?e=[r]:e.push(r),i++}if(s.release===void 0){const r={instancePath:n,schemaPath:"\
-#/required",keyword:"required",params:{missingProperty:"release"},message:"must have required property 'release'"};e===null?e=[r]:e.push(r),i++}if(s.settings===
-void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"settings"},message:"must have required property 'settings'"};
-e===null?e=[r]:e.push(r),i++}if(s.unchanged===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"unchanged"},message:"\
-must have required property 'unchanged'"};e===null?e=[r]:e.push(r),i++}if(s.unknown===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",
-params:{missingProperty:"unknown"},message:"must have required property 'unknown'"};e===null?e=[r]:e.push(r),i++}if(s.drifted===void 0){const r={instancePath:n,
-schemaPath:"#/required",keyword:"required",params:{missingProperty:"drifted"},message:"must have required property 'drifted'"};e===null?e=[r]:e.push(r),i++}if(s.
-worst_impact===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"worst_impact"},message:"must have required pr\
-operty 'worst_impact'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!P.call(U.properties,r)){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"\
-additionalProperties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.create!==void 0){let r=s.create;
-if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/create",schemaPath:"#/properties/create/type",keyword:"type",params:{type:"i\
-nteger"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/create",schemaPath:"\
-#/properties/create/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.update!==void 0){let r=s.
-update;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/update",schemaPath:"#/properties/update/type",keyword:"type",params:{
-type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/update",schemaPath:"\
-#/properties/update/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.delete!==void 0){let r=s.
-delete;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/delete",schemaPath:"#/properties/delete/type",keyword:"type",params:{
-type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/delete",schemaPath:"\
-#/properties/delete/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.adopt!==void 0){let r=s.
-adopt;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/adopt",schemaPath:"#/properties/adopt/type",keyword:"type",params:{type:"\
-integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/adopt",schemaPath:"\
-#/properties/adopt/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.release!==void 0){let r=s.
-release;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/release",schemaPath:"#/properties/release/type",keyword:"type",params:{
-type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/release",
-schemaPath:"#/properties/release/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.settings!==
-void 0){let r=s.settings;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/settings",schemaPath:"#/properties/settings/type",keyword:"\
+agentId:{type:"string"},name:{type:"string"},address:{type:"string"}}}},outdated:{type:"array",items:{type:"string"}}}}}},P=Object.prototype.hasOwnProperty,j=new RegExp(
+"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$","u"),H={type:"object",additionalProperties:!1,required:["format","owner","spec_hash","steps_root","step\
+_count","max_impact","expires_at","git_commit"],properties:{format:{type:"integer"},owner:{type:"string"},spec_hash:{type:"string"},steps_root:{type:"string"},step_count:{
+type:"integer",minimum:0},max_impact:{$ref:"#/$defs/impact"},expires_at:{type:"string",pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"},git_commit:{
+type:"string"}}},G={enum:["none","next-boot","live","guest","restart","stop","replace","data-loss"]};function d(s,{instancePath:n="",parentData:f,parentDataProperty:y,
+rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=d.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),!(s==="none"||s===
+"next-boot"||s==="live"||s==="guest"||s==="restart"||s==="stop"||s==="replace"||s==="data-loss")){const r={instancePath:n,schemaPath:"#/enum",keyword:"enum",params:{
+allowedValues:G.enum},message:"must be equal to one of the allowed values"};e===null?e=[r]:e.push(r),i++}return d.errors=e,i===0}d.evaluated={dynamicProps:!1,dynamicItems:!1};
+function b(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=b.evaluated;if(o.dynamicProps&&(o.
+props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.format===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
+required",params:{missingProperty:"format"},message:"must have required property 'format'"};e===null?e=[r]:e.push(r),i++}if(s.owner===void 0){const r={instancePath:n,
+schemaPath:"#/required",keyword:"required",params:{missingProperty:"owner"},message:"must have required property 'owner'"};e===null?e=[r]:e.push(r),i++}if(s.spec_hash===
+void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"spec_hash"},message:"must have required property 'spec_hash'"};
+e===null?e=[r]:e.push(r),i++}if(s.steps_root===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"steps_root"},
+message:"must have required property 'steps_root'"};e===null?e=[r]:e.push(r),i++}if(s.step_count===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
+required",params:{missingProperty:"step_count"},message:"must have required property 'step_count'"};e===null?e=[r]:e.push(r),i++}if(s.max_impact===void 0){const r={
+instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"max_impact"},message:"must have required property 'max_impact'"};e===null?e=[
+r]:e.push(r),i++}if(s.expires_at===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"expires_at"},message:"mus\
+t have required property 'expires_at'"};e===null?e=[r]:e.push(r),i++}if(s.git_commit===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",
+params:{missingProperty:"git_commit"},message:"must have required property 'git_commit'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!(r==="format"||r==="\
+owner"||r==="spec_hash"||r==="steps_root"||r==="step_count"||r==="max_impact"||r==="expires_at"||r==="git_commit")){const t={instancePath:n,schemaPath:"#/additi\
+onalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.format!==
+void 0){let r=s.format;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/format",schemaPath:"#/properties/format/type",keyword:"\
+type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}}if(s.owner!==void 0&&typeof s.owner!="string"){const r={instancePath:n+"/\
+owner",schemaPath:"#/properties/owner/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.spec_hash!==void 0&&
+typeof s.spec_hash!="string"){const r={instancePath:n+"/spec_hash",schemaPath:"#/properties/spec_hash/type",keyword:"type",params:{type:"string"},message:"must \
+be string"};e===null?e=[r]:e.push(r),i++}if(s.steps_root!==void 0&&typeof s.steps_root!="string"){const r={instancePath:n+"/steps_root",schemaPath:"#/properties\
+/steps_root/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.step_count!==void 0){let r=s.step_count;if(!(typeof r==
+"number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/step_count",schemaPath:"#/properties/step_count/type",keyword:"type",params:{type:"integer"},
+message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/step_count",schemaPath:"#\
+/properties/step_count/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.max_impact!==void 0&&
+(d(s.max_impact,{instancePath:n+"/max_impact",parentData:s,parentDataProperty:"max_impact",rootData:u,dynamicAnchors:l})||(e=e===null?d.errors:e.concat(d.errors),
+i=e.length)),s.expires_at!==void 0){let r=s.expires_at;if(typeof r=="string"){if(!j.test(r)){const t={instancePath:n+"/expires_at",schemaPath:"#/properties/expi\
+res_at/pattern",keyword:"pattern",params:{pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"},message:'must match pattern "^\\d{4}-\\d{2}-\\d{2}T\\d{2\
+}:\\d{2}:\\d{2}(\\.\\d+)?Z$"'};e===null?e=[t]:e.push(t),i++}}else{const t={instancePath:n+"/expires_at",schemaPath:"#/properties/expires_at/type",keyword:"type",
+params:{type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),i++}}if(s.git_commit!==void 0&&typeof s.git_commit!="string"){const r={instancePath:n+
+"/git_commit",schemaPath:"#/properties/git_commit/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}else{const r={
+instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return b.errors=e,i===0}b.evaluated=
+{props:!0,dynamicProps:!1,dynamicItems:!1};const U={type:"object",additionalProperties:!1,required:["create","update","delete","adopt","release","settings","unc\
+hanged","unknown","drifted","worst_impact"],properties:{create:{type:"integer",minimum:0},update:{type:"integer",minimum:0},delete:{type:"integer",minimum:0},adopt:{
+type:"integer",minimum:0},release:{type:"integer",minimum:0},settings:{type:"integer",minimum:0},unchanged:{type:"integer",minimum:0},unknown:{type:"integer",minimum:0},
+drifted:{type:"integer",minimum:0},worst_impact:{$ref:"#/$defs/impact"}}};function k(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){
+let e=null,i=0;const o=k.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.create===
+void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"create"},message:"must have required property 'create'"};e===
+null?e=[r]:e.push(r),i++}if(s.update===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"update"},message:"mus\
+t have required property 'update'"};e===null?e=[r]:e.push(r),i++}if(s.delete===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{
+missingProperty:"delete"},message:"must have required property 'delete'"};e===null?e=[r]:e.push(r),i++}if(s.adopt===void 0){const r={instancePath:n,schemaPath:"\
+#/required",keyword:"required",params:{missingProperty:"adopt"},message:"must have required property 'adopt'"};e===null?e=[r]:e.push(r),i++}if(s.release===void 0){
+const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"release"},message:"must have required property 'release'"};e===null?
+e=[r]:e.push(r),i++}if(s.settings===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"settings"},message:"must\
+ have required property 'settings'"};e===null?e=[r]:e.push(r),i++}if(s.unchanged===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{
+missingProperty:"unchanged"},message:"must have required property 'unchanged'"};e===null?e=[r]:e.push(r),i++}if(s.unknown===void 0){const r={instancePath:n,schemaPath:"\
+#/required",keyword:"required",params:{missingProperty:"unknown"},message:"must have required property 'unknown'"};e===null?e=[r]:e.push(r),i++}if(s.drifted===void 0){
+const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"drifted"},message:"must have required property 'drifted'"};e===null?
+e=[r]:e.push(r),i++}if(s.worst_impact===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"worst_impact"},message:"\
+must have required property 'worst_impact'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!P.call(U.properties,r)){const t={instancePath:n,schemaPath:"#/add\
+itionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.
+create!==void 0){let r=s.create;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/create",schemaPath:"#/properties/create/type",
+keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+
+"/create",schemaPath:"#/properties/create/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.
+update!==void 0){let r=s.update;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/update",schemaPath:"#/properties/update/type",
+keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+
+"/update",schemaPath:"#/properties/update/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.
+delete!==void 0){let r=s.delete;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/delete",schemaPath:"#/properties/delete/type",
+keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+
+"/delete",schemaPath:"#/properties/delete/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.
+adopt!==void 0){let r=s.adopt;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/adopt",schemaPath:"#/properties/adopt/type",keyword:"\
 type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+
-"/settings",schemaPath:"#/properties/settings/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}
-if(s.unchanged!==void 0){let r=s.unchanged;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/unchanged",schemaPath:"#/properti\
-es/unchanged/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(
-r))){const t={instancePath:n+"/unchanged",schemaPath:"#/properties/unchanged/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};
-e===null?e=[t]:e.push(t),i++}}if(s.unknown!==void 0){let r=s.unknown;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/unknown",
-schemaPath:"#/properties/unknown/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(
-r)&&(r<0||isNaN(r))){const t={instancePath:n+"/unknown",schemaPath:"#/properties/unknown/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"mu\
-st be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.drifted!==void 0){let r=s.drifted;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+
-"/drifted",schemaPath:"#/properties/drifted/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="n\
-umber"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/drifted",schemaPath:"#/properties/drifted/minimum",keyword:"minimum",params:{comparison:">=",limit:0},
-message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}s.worst_impact!==void 0&&(d(s.worst_impact,{instancePath:n+"/worst_impact",parentData:s,parentDataProperty:"\
+"/adopt",schemaPath:"#/properties/adopt/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.release!==
+void 0){let r=s.release;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/release",schemaPath:"#/properties/release/type",keyword:"\
+type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+
+"/release",schemaPath:"#/properties/release/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.
+settings!==void 0){let r=s.settings;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/settings",schemaPath:"#/properties/setti\
+ngs/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={
+instancePath:n+"/settings",schemaPath:"#/properties/settings/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:
+e.push(t),i++}}if(s.unchanged!==void 0){let r=s.unchanged;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/unchanged",schemaPath:"\
+#/properties/unchanged/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&
+(r<0||isNaN(r))){const t={instancePath:n+"/unchanged",schemaPath:"#/properties/unchanged/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"mu\
+st be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.unknown!==void 0){let r=s.unknown;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+
+"/unknown",schemaPath:"#/properties/unknown/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="n\
+umber"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/unknown",schemaPath:"#/properties/unknown/minimum",keyword:"minimum",params:{comparison:">=",limit:0},
+message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.drifted!==void 0){let r=s.drifted;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={
+instancePath:n+"/drifted",schemaPath:"#/properties/drifted/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}
+if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/drifted",schemaPath:"#/properties/drifted/minimum",keyword:"minimum",params:{comparison:"\
+>=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}s.worst_impact!==void 0&&(d(s.worst_impact,{instancePath:n+"/worst_impact",parentData:s,parentDataProperty:"\
 worst_impact",rootData:u,dynamicAnchors:l})||(e=e===null?d.errors:e.concat(d.errors),i=e.length))}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",
 params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return k.errors=e,i===0}k.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const $={
 type:"object",additionalProperties:!1,required:["name","address","timeout_s","reachable","agent_id","version","hypervisor"],properties:{name:{type:"string"},address:{
@@ -480,93 +480,96 @@ const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"
 O.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const x={type:"object",additionalProperties:!1,required:["serial","members","agents"],properties:{serial:{
 type:"integer",minimum:0},members:{type:"array",items:{type:"object",additionalProperties:!1,required:["kind","name","uid","agentId"],properties:{kind:{enum:["v\
 m","template"]},name:{type:"string"},uid:{type:"string"},agentId:{type:"string"}}}},agents:{type:"array",items:{type:"object",additionalProperties:!1,required:[
-"agentId","name","address"],properties:{agentId:{type:"string"},name:{type:"string"},address:{type:"string"}}}}}};function I(s,{instancePath:n="",parentData:f,parentDataProperty:y,
-rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=I.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="obje\
-ct"&&!Array.isArray(s)){if(s.serial===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"serial"},message:"must\
- have required property 'serial'"};e===null?e=[r]:e.push(r),i++}if(s.members===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{
-missingProperty:"members"},message:"must have required property 'members'"};e===null?e=[r]:e.push(r),i++}if(s.agents===void 0){const r={instancePath:n,schemaPath:"\
-#/required",keyword:"required",params:{missingProperty:"agents"},message:"must have required property 'agents'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!(r===
-"serial"||r==="members"||r==="agents")){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},
-message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.serial!==void 0){let r=s.serial;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(
-r))){const t={instancePath:n+"/serial",schemaPath:"#/properties/serial/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.
-push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/serial",schemaPath:"#/properties/serial/minimum",keyword:"minimum",params:{
-comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.members!==void 0){let r=s.members;if(Array.isArray(r)){const t=r.length;for(let p=0;p<
-t;p++){let a=r[p];if(a&&typeof a=="object"&&!Array.isArray(a)){if(a.kind===void 0){const m={instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/\
-required",keyword:"required",params:{missingProperty:"kind"},message:"must have required property 'kind'"};e===null?e=[m]:e.push(m),i++}if(a.name===void 0){const m={
-instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/required",keyword:"required",params:{missingProperty:"name"},message:"must have required pro\
-perty 'name'"};e===null?e=[m]:e.push(m),i++}if(a.uid===void 0){const m={instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/required",keyword:"r\
-equired",params:{missingProperty:"uid"},message:"must have required property 'uid'"};e===null?e=[m]:e.push(m),i++}if(a.agentId===void 0){const m={instancePath:n+
-"/members/"+p,schemaPath:"#/properties/members/items/required",keyword:"required",params:{missingProperty:"agentId"},message:"must have required property 'agent\
-Id'"};e===null?e=[m]:e.push(m),i++}for(const m in a)if(!(m==="kind"||m==="name"||m==="uid"||m==="agentId")){const _={instancePath:n+"/members/"+p,schemaPath:"#/\
-properties/members/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:m},message:"must NOT have additional properties"};e===null?
-e=[_]:e.push(_),i++}if(a.kind!==void 0){let m=a.kind;if(!(m==="vm"||m==="template")){const _={instancePath:n+"/members/"+p+"/kind",schemaPath:"#/properties/memb\
-ers/items/properties/kind/enum",keyword:"enum",params:{allowedValues:x.properties.members.items.properties.kind.enum},message:"must be equal to one of the allow\
-ed values"};e===null?e=[_]:e.push(_),i++}}if(a.name!==void 0&&typeof a.name!="string"){const m={instancePath:n+"/members/"+p+"/name",schemaPath:"#/properties/me\
-mbers/items/properties/name/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[m]:e.push(m),i++}if(a.uid!==void 0&&typeof a.uid!=
-"string"){const m={instancePath:n+"/members/"+p+"/uid",schemaPath:"#/properties/members/items/properties/uid/type",keyword:"type",params:{type:"string"},message:"\
-must be string"};e===null?e=[m]:e.push(m),i++}if(a.agentId!==void 0&&typeof a.agentId!="string"){const m={instancePath:n+"/members/"+p+"/agentId",schemaPath:"#/\
-properties/members/items/properties/agentId/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[m]:e.push(m),i++}}else{const m={instancePath:n+
-"/members/"+p,schemaPath:"#/properties/members/items/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[m]:e.push(m),i++}}}else{const t={
-instancePath:n+"/members",schemaPath:"#/properties/members/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.
-agents!==void 0){let r=s.agents;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++){let a=r[p];if(a&&typeof a=="object"&&!Array.isArray(a)){if(a.agentId===
-void 0){const m={instancePath:n+"/agents/"+p,schemaPath:"#/properties/agents/items/required",keyword:"required",params:{missingProperty:"agentId"},message:"must\
- have required property 'agentId'"};e===null?e=[m]:e.push(m),i++}if(a.name===void 0){const m={instancePath:n+"/agents/"+p,schemaPath:"#/properties/agents/items/\
-required",keyword:"required",params:{missingProperty:"name"},message:"must have required property 'name'"};e===null?e=[m]:e.push(m),i++}if(a.address===void 0){const m={
-instancePath:n+"/agents/"+p,schemaPath:"#/properties/agents/items/required",keyword:"required",params:{missingProperty:"address"},message:"must have required pr\
-operty 'address'"};e===null?e=[m]:e.push(m),i++}for(const m in a)if(!(m==="agentId"||m==="name"||m==="address")){const _={instancePath:n+"/agents/"+p,schemaPath:"\
-#/properties/agents/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:m},message:"must NOT have additional properties"};e===
-null?e=[_]:e.push(_),i++}if(a.agentId!==void 0&&typeof a.agentId!="string"){const m={instancePath:n+"/agents/"+p+"/agentId",schemaPath:"#/properties/agents/item\
-s/properties/agentId/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[m]:e.push(m),i++}if(a.name!==void 0&&typeof a.name!="stri\
-ng"){const m={instancePath:n+"/agents/"+p+"/name",schemaPath:"#/properties/agents/items/properties/name/type",keyword:"type",params:{type:"string"},message:"mus\
-t be string"};e===null?e=[m]:e.push(m),i++}if(a.address!==void 0&&typeof a.address!="string"){const m={instancePath:n+"/agents/"+p+"/address",schemaPath:"#/prop\
-erties/agents/items/properties/address/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[m]:e.push(m),i++}}else{const m={instancePath:n+
-"/agents/"+p,schemaPath:"#/properties/agents/items/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[m]:e.push(m),i++}}}else{const t={
-instancePath:n+"/agents",schemaPath:"#/properties/agents/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}}else{
-const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return I.errors=e,i===0}
-I.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};function D(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,
-i=0;const o=D.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.type===void 0){const r={
-instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"type"},message:"must have required property 'type'"};e===null?e=[r]:e.push(r),
-i++}if(s.format_version===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"format_version"},message:"must hav\
-e required property 'format_version'"};e===null?e=[r]:e.push(r),i++}if(s.ghost_version===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"requir\
-ed",params:{missingProperty:"ghost_version"},message:"must have required property 'ghost_version'"};e===null?e=[r]:e.push(r),i++}if(s.created_at===void 0){const r={
-instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"created_at"},message:"must have required property 'created_at'"};e===null?e=[
-r]:e.push(r),i++}if(s.stack===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"stack"},message:"must have req\
-uired property 'stack'"};e===null?e=[r]:e.push(r),i++}if(s.plan_hash===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
-plan_hash"},message:"must have required property 'plan_hash'"};e===null?e=[r]:e.push(r),i++}if(s.header===void 0){const r={instancePath:n,schemaPath:"#/required",
-keyword:"required",params:{missingProperty:"header"},message:"must have required property 'header'"};e===null?e=[r]:e.push(r),i++}if(s.summary===void 0){const r={
-instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"summary"},message:"must have required property 'summary'"};e===null?e=[r]:e.push(
-r),i++}if(s.agents===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"agents"},message:"must have required pr\
-operty 'agents'"};e===null?e=[r]:e.push(r),i++}if(s.steps===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
-steps"},message:"must have required property 'steps'"};e===null?e=[r]:e.push(r),i++}if(s.unknown===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
-required",params:{missingProperty:"unknown"},message:"must have required property 'unknown'"};e===null?e=[r]:e.push(r),i++}if(s.diagnostics===void 0){const r={instancePath:n,
-schemaPath:"#/required",keyword:"required",params:{missingProperty:"diagnostics"},message:"must have required property 'diagnostics'"};e===null?e=[r]:e.push(r),
-i++}if(s.set===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"set"},message:"must have required property 's\
-et'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!P.call(F.properties,r)){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalP\
-roperties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.type!==void 0&&s.type!=="plan"){const r={
-instancePath:n+"/type",schemaPath:"#/properties/type/const",keyword:"const",params:{allowedValue:"plan"},message:"must be equal to constant"};e===null?e=[r]:e.push(
-r),i++}if(s.format_version!==void 0&&s.format_version!=="1.0"){const r={instancePath:n+"/format_version",schemaPath:"#/properties/format_version/const",keyword:"\
-const",params:{allowedValue:"1.0"},message:"must be equal to constant"};e===null?e=[r]:e.push(r),i++}if(s.ghost_version!==void 0&&typeof s.ghost_version!="strin\
-g"){const r={instancePath:n+"/ghost_version",schemaPath:"#/properties/ghost_version/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?
-e=[r]:e.push(r),i++}if(s.created_at!==void 0){let r=s.created_at;if(typeof r=="string"){if(!j.test(r)){const t={instancePath:n+"/created_at",schemaPath:"#/prope\
-rties/created_at/pattern",keyword:"pattern",params:{pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"},message:'must match pattern "^\\d{4}-\\d{2}-\
-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"'};e===null?e=[t]:e.push(t),i++}}else{const t={instancePath:n+"/created_at",schemaPath:"#/properties/created_at/type",keyword:"\
-type",params:{type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),i++}}if(s.stack!==void 0&&typeof s.stack!="string"){const r={instancePath:n+"/st\
-ack",schemaPath:"#/properties/stack/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.plan_hash!==void 0&&
-typeof s.plan_hash!="string"){const r={instancePath:n+"/plan_hash",schemaPath:"#/properties/plan_hash/type",keyword:"type",params:{type:"string"},message:"must \
-be string"};e===null?e=[r]:e.push(r),i++}if(s.header!==void 0&&(b(s.header,{instancePath:n+"/header",parentData:s,parentDataProperty:"header",rootData:u,dynamicAnchors:l})||
-(e=e===null?b.errors:e.concat(b.errors),i=e.length)),s.summary!==void 0&&(k(s.summary,{instancePath:n+"/summary",parentData:s,parentDataProperty:"summary",rootData:u,
-dynamicAnchors:l})||(e=e===null?k.errors:e.concat(k.errors),i=e.length)),s.agents!==void 0){let r=s.agents;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)
-v(r[p],{instancePath:n+"/agents/"+p,parentData:r,parentDataProperty:p,rootData:u,dynamicAnchors:l})||(e=e===null?v.errors:e.concat(v.errors),i=e.length)}else{const t={
-instancePath:n+"/agents",schemaPath:"#/properties/agents/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.
-steps!==void 0){let r=s.steps;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)A(r[p],{instancePath:n+"/steps/"+p,parentData:r,parentDataProperty:p,rootData:u,
-dynamicAnchors:l})||(e=e===null?A.errors:e.concat(A.errors),i=e.length)}else{const t={instancePath:n+"/steps",schemaPath:"#/properties/steps/type",keyword:"type",
-params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.unknown!==void 0){let r=s.unknown;if(Array.isArray(r)){const t=r.length;for(let p=0;p<
-t;p++)T(r[p],{instancePath:n+"/unknown/"+p,parentData:r,parentDataProperty:p,rootData:u,dynamicAnchors:l})||(e=e===null?T.errors:e.concat(T.errors),i=e.length)}else{
-const t={instancePath:n+"/unknown",schemaPath:"#/properties/unknown/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),
-i++}}if(s.diagnostics!==void 0){let r=s.diagnostics;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)O(r[p],{instancePath:n+"/diagnostics/"+p,parentData:r,
-parentDataProperty:p,rootData:u,dynamicAnchors:l})||(e=e===null?O.errors:e.concat(O.errors),i=e.length)}else{const t={instancePath:n+"/diagnostics",schemaPath:"\
-#/properties/diagnostics/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}s.set!==void 0&&(I(s.set,{instancePath:n+
-"/set",parentData:s,parentDataProperty:"set",rootData:u,dynamicAnchors:l})||(e=e===null?I.errors:e.concat(I.errors),i=e.length))}else{const r={instancePath:n,schemaPath:"\
-#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return D.errors=e,i===0}D.evaluated={props:!0,dynamicProps:!1,
-dynamicItems:!1};function B(s){function n(f){const y=s(f);return n.errors=y?null:s.errors.filter(u=>u.keyword!=="if"&&u.propertyName===void 0),y}return n}const X=B(
-L);export{X as validatePlan};
+"agentId","name","address"],properties:{agentId:{type:"string"},name:{type:"string"},address:{type:"string"}}}},outdated:{type:"array",items:{type:"string"}}}};
+function I(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=I.evaluated;if(o.dynamicProps&&(o.
+props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.serial===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
+required",params:{missingProperty:"serial"},message:"must have required property 'serial'"};e===null?e=[r]:e.push(r),i++}if(s.members===void 0){const r={instancePath:n,
+schemaPath:"#/required",keyword:"required",params:{missingProperty:"members"},message:"must have required property 'members'"};e===null?e=[r]:e.push(r),i++}if(s.
+agents===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"agents"},message:"must have required property 'agen\
+ts'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!(r==="serial"||r==="members"||r==="agents"||r==="outdated")){const t={instancePath:n,schemaPath:"#/addit\
+ionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.serial!==
+void 0){let r=s.serial;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/serial",schemaPath:"#/properties/serial/type",keyword:"\
+type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+
+"/serial",schemaPath:"#/properties/serial/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.
+members!==void 0){let r=s.members;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++){let a=r[p];if(a&&typeof a=="object"&&!Array.isArray(a)){if(a.kind===
+void 0){const m={instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/required",keyword:"required",params:{missingProperty:"kind"},message:"must \
+have required property 'kind'"};e===null?e=[m]:e.push(m),i++}if(a.name===void 0){const m={instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/re\
+quired",keyword:"required",params:{missingProperty:"name"},message:"must have required property 'name'"};e===null?e=[m]:e.push(m),i++}if(a.uid===void 0){const m={
+instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/required",keyword:"required",params:{missingProperty:"uid"},message:"must have required prop\
+erty 'uid'"};e===null?e=[m]:e.push(m),i++}if(a.agentId===void 0){const m={instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/required",keyword:"\
+required",params:{missingProperty:"agentId"},message:"must have required property 'agentId'"};e===null?e=[m]:e.push(m),i++}for(const m in a)if(!(m==="kind"||m===
+"name"||m==="uid"||m==="agentId")){const _={instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/additionalProperties",keyword:"additionalPropert\
+ies",params:{additionalProperty:m},message:"must NOT have additional properties"};e===null?e=[_]:e.push(_),i++}if(a.kind!==void 0){let m=a.kind;if(!(m==="vm"||m===
+"template")){const _={instancePath:n+"/members/"+p+"/kind",schemaPath:"#/properties/members/items/properties/kind/enum",keyword:"enum",params:{allowedValues:x.properties.
+members.items.properties.kind.enum},message:"must be equal to one of the allowed values"};e===null?e=[_]:e.push(_),i++}}if(a.name!==void 0&&typeof a.name!="stri\
+ng"){const m={instancePath:n+"/members/"+p+"/name",schemaPath:"#/properties/members/items/properties/name/type",keyword:"type",params:{type:"string"},message:"m\
+ust be string"};e===null?e=[m]:e.push(m),i++}if(a.uid!==void 0&&typeof a.uid!="string"){const m={instancePath:n+"/members/"+p+"/uid",schemaPath:"#/properties/me\
+mbers/items/properties/uid/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[m]:e.push(m),i++}if(a.agentId!==void 0&&typeof a.agentId!=
+"string"){const m={instancePath:n+"/members/"+p+"/agentId",schemaPath:"#/properties/members/items/properties/agentId/type",keyword:"type",params:{type:"string"},
+message:"must be string"};e===null?e=[m]:e.push(m),i++}}else{const m={instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/type",keyword:"type",params:{
+type:"object"},message:"must be object"};e===null?e=[m]:e.push(m),i++}}}else{const t={instancePath:n+"/members",schemaPath:"#/properties/members/type",keyword:"\
+type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.agents!==void 0){let r=s.agents;if(Array.isArray(r)){const t=r.length;for(let p=0;p<
+t;p++){let a=r[p];if(a&&typeof a=="object"&&!Array.isArray(a)){if(a.agentId===void 0){const m={instancePath:n+"/agents/"+p,schemaPath:"#/properties/agents/items\
+/required",keyword:"required",params:{missingProperty:"agentId"},message:"must have required property 'agentId'"};e===null?e=[m]:e.push(m),i++}if(a.name===void 0){
+const m={instancePath:n+"/agents/"+p,schemaPath:"#/properties/agents/items/required",keyword:"required",params:{missingProperty:"name"},message:"must have requi\
+red property 'name'"};e===null?e=[m]:e.push(m),i++}if(a.address===void 0){const m={instancePath:n+"/agents/"+p,schemaPath:"#/properties/agents/items/required",keyword:"\
+required",params:{missingProperty:"address"},message:"must have required property 'address'"};e===null?e=[m]:e.push(m),i++}for(const m in a)if(!(m==="agentId"||
+m==="name"||m==="address")){const _={instancePath:n+"/agents/"+p,schemaPath:"#/properties/agents/items/additionalProperties",keyword:"additionalProperties",params:{
+additionalProperty:m},message:"must NOT have additional properties"};e===null?e=[_]:e.push(_),i++}if(a.agentId!==void 0&&typeof a.agentId!="string"){const m={instancePath:n+
+"/agents/"+p+"/agentId",schemaPath:"#/properties/agents/items/properties/agentId/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?
+e=[m]:e.push(m),i++}if(a.name!==void 0&&typeof a.name!="string"){const m={instancePath:n+"/agents/"+p+"/name",schemaPath:"#/properties/agents/items/properties/n\
+ame/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[m]:e.push(m),i++}if(a.address!==void 0&&typeof a.address!="string"){const m={
+instancePath:n+"/agents/"+p+"/address",schemaPath:"#/properties/agents/items/properties/address/type",keyword:"type",params:{type:"string"},message:"must be str\
+ing"};e===null?e=[m]:e.push(m),i++}}else{const m={instancePath:n+"/agents/"+p,schemaPath:"#/properties/agents/items/type",keyword:"type",params:{type:"object"},
+message:"must be object"};e===null?e=[m]:e.push(m),i++}}}else{const t={instancePath:n+"/agents",schemaPath:"#/properties/agents/type",keyword:"type",params:{type:"\
+array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.outdated!==void 0){let r=s.outdated;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)
+if(typeof r[p]!="string"){const a={instancePath:n+"/outdated/"+p,schemaPath:"#/properties/outdated/items/type",keyword:"type",params:{type:"string"},message:"mu\
+st be string"};e===null?e=[a]:e.push(a),i++}}else{const t={instancePath:n+"/outdated",schemaPath:"#/properties/outdated/type",keyword:"type",params:{type:"array"},
+message:"must be array"};e===null?e=[t]:e.push(t),i++}}}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be \
+object"};e===null?e=[r]:e.push(r),i++}return I.errors=e,i===0}I.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};function D(s,{instancePath:n="",parentData:f,
+parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=D.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),
+s&&typeof s=="object"&&!Array.isArray(s)){if(s.type===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"type"},
+message:"must have required property 'type'"};e===null?e=[r]:e.push(r),i++}if(s.format_version===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
+required",params:{missingProperty:"format_version"},message:"must have required property 'format_version'"};e===null?e=[r]:e.push(r),i++}if(s.ghost_version===void 0){
+const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"ghost_version"},message:"must have required property 'ghost_version'"};
+e===null?e=[r]:e.push(r),i++}if(s.created_at===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"created_at"},
+message:"must have required property 'created_at'"};e===null?e=[r]:e.push(r),i++}if(s.stack===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"r\
+equired",params:{missingProperty:"stack"},message:"must have required property 'stack'"};e===null?e=[r]:e.push(r),i++}if(s.plan_hash===void 0){const r={instancePath:n,
+schemaPath:"#/required",keyword:"required",params:{missingProperty:"plan_hash"},message:"must have required property 'plan_hash'"};e===null?e=[r]:e.push(r),i++}
+if(s.header===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"header"},message:"must have required property \
+'header'"};e===null?e=[r]:e.push(r),i++}if(s.summary===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"summa\
+ry"},message:"must have required property 'summary'"};e===null?e=[r]:e.push(r),i++}if(s.agents===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
+required",params:{missingProperty:"agents"},message:"must have required property 'agents'"};e===null?e=[r]:e.push(r),i++}if(s.steps===void 0){const r={instancePath:n,
+schemaPath:"#/required",keyword:"required",params:{missingProperty:"steps"},message:"must have required property 'steps'"};e===null?e=[r]:e.push(r),i++}if(s.unknown===
+void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"unknown"},message:"must have required property 'unknown'"};e===
+null?e=[r]:e.push(r),i++}if(s.diagnostics===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"diagnostics"},message:"\
+must have required property 'diagnostics'"};e===null?e=[r]:e.push(r),i++}if(s.set===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{
+missingProperty:"set"},message:"must have required property 'set'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!P.call(F.properties,r)){const t={instancePath:n,
+schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===null?e=[t]:e.
+push(t),i++}if(s.type!==void 0&&s.type!=="plan"){const r={instancePath:n+"/type",schemaPath:"#/properties/type/const",keyword:"const",params:{allowedValue:"plan"},
+message:"must be equal to constant"};e===null?e=[r]:e.push(r),i++}if(s.format_version!==void 0&&s.format_version!=="1.0"){const r={instancePath:n+"/format_versi\
+on",schemaPath:"#/properties/format_version/const",keyword:"const",params:{allowedValue:"1.0"},message:"must be equal to constant"};e===null?e=[r]:e.push(r),i++}
+if(s.ghost_version!==void 0&&typeof s.ghost_version!="string"){const r={instancePath:n+"/ghost_version",schemaPath:"#/properties/ghost_version/type",keyword:"ty\
+pe",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.created_at!==void 0){let r=s.created_at;if(typeof r=="string"){if(!j.test(
+r)){const t={instancePath:n+"/created_at",schemaPath:"#/properties/created_at/pattern",keyword:"pattern",params:{pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\\
+.\\d+)?Z$"},message:'must match pattern "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"'};e===null?e=[t]:e.push(t),i++}}else{const t={instancePath:n+"/\
+created_at",schemaPath:"#/properties/created_at/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),i++}}if(s.stack!==
+void 0&&typeof s.stack!="string"){const r={instancePath:n+"/stack",schemaPath:"#/properties/stack/type",keyword:"type",params:{type:"string"},message:"must be s\
+tring"};e===null?e=[r]:e.push(r),i++}if(s.plan_hash!==void 0&&typeof s.plan_hash!="string"){const r={instancePath:n+"/plan_hash",schemaPath:"#/properties/plan_h\
+ash/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.header!==void 0&&(b(s.header,{instancePath:n+"/heade\
+r",parentData:s,parentDataProperty:"header",rootData:u,dynamicAnchors:l})||(e=e===null?b.errors:e.concat(b.errors),i=e.length)),s.summary!==void 0&&(k(s.summary,
+{instancePath:n+"/summary",parentData:s,parentDataProperty:"summary",rootData:u,dynamicAnchors:l})||(e=e===null?k.errors:e.concat(k.errors),i=e.length)),s.agents!==
+void 0){let r=s.agents;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)v(r[p],{instancePath:n+"/agents/"+p,parentData:r,parentDataProperty:p,rootData:u,
+dynamicAnchors:l})||(e=e===null?v.errors:e.concat(v.errors),i=e.length)}else{const t={instancePath:n+"/agents",schemaPath:"#/properties/agents/type",keyword:"ty\
+pe",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.steps!==void 0){let r=s.steps;if(Array.isArray(r)){const t=r.length;for(let p=0;p<
+t;p++)A(r[p],{instancePath:n+"/steps/"+p,parentData:r,parentDataProperty:p,rootData:u,dynamicAnchors:l})||(e=e===null?A.errors:e.concat(A.errors),i=e.length)}else{
+const t={instancePath:n+"/steps",schemaPath:"#/properties/steps/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}
+if(s.unknown!==void 0){let r=s.unknown;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)T(r[p],{instancePath:n+"/unknown/"+p,parentData:r,parentDataProperty:p,
+rootData:u,dynamicAnchors:l})||(e=e===null?T.errors:e.concat(T.errors),i=e.length)}else{const t={instancePath:n+"/unknown",schemaPath:"#/properties/unknown/type",
+keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.diagnostics!==void 0){let r=s.diagnostics;if(Array.isArray(r)){
+const t=r.length;for(let p=0;p<t;p++)O(r[p],{instancePath:n+"/diagnostics/"+p,parentData:r,parentDataProperty:p,rootData:u,dynamicAnchors:l})||(e=e===null?O.errors:
+e.concat(O.errors),i=e.length)}else{const t={instancePath:n+"/diagnostics",schemaPath:"#/properties/diagnostics/type",keyword:"type",params:{type:"array"},message:"\
+must be array"};e===null?e=[t]:e.push(t),i++}}s.set!==void 0&&(I(s.set,{instancePath:n+"/set",parentData:s,parentDataProperty:"set",rootData:u,dynamicAnchors:l})||
+(e=e===null?I.errors:e.concat(I.errors),i=e.length))}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be obj\
+ect"};e===null?e=[r]:e.push(r),i++}return D.errors=e,i===0}D.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};function B(s){function n(f){const y=s(f);return n.
+errors=y?null:s.errors.filter(u=>u.keyword!=="if"&&u.propertyName===void 0),y}return n}const X=B(L);export{X as validatePlan};

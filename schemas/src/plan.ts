@@ -166,5 +166,7 @@ export interface PlanDocument {
     readonly serial: number;
     readonly members: readonly SetMember[];
     readonly agents: readonly SetAgent[];
+    /** Reachable agents whose copy of the record is another one, by name in the spec. */
+    readonly outdated?: readonly string[];
   };
 }

@@ -100,6 +100,7 @@ const sample: PlanDocument = {
     serial: 4,
     members: [{ kind: "vm", name: "web", uid: "u1", agentId: "a1" }],
     agents: [{ agentId: "a1", name: "desk", address: "desk:9090" }],
+    outdated: ["desk"],
   },
 };
 

@@ -180,11 +180,14 @@ const diagnostic = object<Diagnostic>(
 
 const set = describe(
   "What the stack's set record becomes.",
-  object<PlanDocument["set"]>({
-    serial: count,
-    members: list(object<SetMember>({ kind: { enum: ["vm", "template"] }, name: text, uid: text, agentId: text })),
-    agents: list(object<SetAgent>({ agentId: text, name: text, address: text })),
-  }),
+  object<PlanDocument["set"]>(
+    {
+      serial: count,
+      members: list(object<SetMember>({ kind: { enum: ["vm", "template"] }, name: text, uid: text, agentId: text })),
+      agents: list(object<SetAgent>({ agentId: text, name: text, address: text })),
+    },
+    { outdated: describe("Reachable agents whose copy of the record is another one.", list(text)) },
+  ),
 );
 
 function describe(description: string, schema: JsonSchema): JsonSchema {
