@@ -1,5 +1,6 @@
 export type { Desired, DesiredAgent, DesiredVm, Origin } from "./desired.ts";
-export { adoptedDefaults, BUILTIN_DEFAULTS, withDefaults } from "./diff/defaults.ts";
+export { adoptedDefaults, BUILTIN_DEFAULTS, completeConfig, defaultsFor, withDefaults } from "./diff/defaults.ts";
+export type { Recorded } from "./diff/defaults.ts";
 export { diffVm, isVmAsDesired, sortChanges } from "./diff/diff-vm.ts";
 export type { VmDiffInput } from "./diff/diff-vm.ts";
 export { isIgnored, notesVm, settleVm } from "./diff/ignored.ts";

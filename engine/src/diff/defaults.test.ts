@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { VmConfig } from "@ghost/schemas";
-import { adoptedDefaults, BUILTIN_DEFAULTS, withDefaults } from "./defaults.ts";
+import { adoptedDefaults, BUILTIN_DEFAULTS, completeConfig, withDefaults } from "./defaults.ts";
 import { UNKNOWN } from "./unknown.ts";
 
 suite("defaults", () => {
@@ -38,6 +38,13 @@ suite("defaults", () => {
     { name: "what is not known yet stays so", config: { networks: UNKNOWN as never }, want: { ...defaults, networks: UNKNOWN as never } },
   ];
   for (const { name, config, want } of cases) test(name, () => assert.deepEqual(withDefaults(config, defaults), want));
+
+  test("recorded defaults hold, and a later built-in one is no change", () => {
+    const live: VmConfig = { name: "web", vcpu: 2, accel: "tcg" };
+    const full = completeConfig({ name: "web" }, { live, defaults: { vcpu: 2, ram_gb: 3 } });
+    assert.deepEqual(full, { name: "web", vcpu: 2, ram_gb: 3, accel: "tcg" });
+    assert.equal(completeConfig({ name: "web" }).accel, "auto");
+  });
 
   test("filling twice is filling once", () => {
     const full = withDefaults({ name: "web", networks: { lan: {} } }, BUILTIN_DEFAULTS);

@@ -1,4 +1,4 @@
-import type { Attribute, Attributes, VmConfig } from "@ghost/schemas";
+import type { Attribute, Attributes, ObservedVm, VmConfig } from "@ghost/schemas";
 import { vm, VM_CONFIG_ATTRIBUTES } from "@ghost/schemas";
 import { isEmpty } from "./same.ts";
 
@@ -15,10 +15,35 @@ export const BUILTIN_DEFAULTS: VmConfig = {
 /** What an adopted VM keeps where the spec says nothing: taking it over must not rebuild it. */
 const KEPT_ON_ADOPTION = ["vcpu", "ram_gb", "disk_gb", "networks", "autostart", "firmware", "machine", "accel"] as const satisfies readonly (keyof VmConfig)[];
 
+const DEFAULTED = Object.keys(BUILTIN_DEFAULTS) as readonly (keyof VmConfig)[];
+
 /** The defaults to record with a VM that Ghost did not make: its hardware as it is, the built-in ones for the rest. */
 export function adoptedDefaults(live: VmConfig): VmConfig {
   const kept = Object.fromEntries(KEPT_ON_ADOPTION.filter((name) => live[name] !== undefined).map((name) => [name, live[name]]));
   return withDefaults(kept, BUILTIN_DEFAULTS);
+}
+
+/** What a VM has on record beside its spec; nothing for a VM that is not there yet. */
+export type Recorded = Pick<ObservedVm, "defaults" | "live">;
+
+/** The defaults that hold for a VM: those recorded with it, those of its hardware when nothing is, else the built-in ones. */
+export function defaultsFor(existing: Recorded | undefined): VmConfig {
+  if (existing === undefined) return BUILTIN_DEFAULTS;
+  return isEmpty(existing.defaults) ? adoptedDefaults(existing.live) : existing.defaults;
+}
+
+/**
+ * A VM's complete desired configuration. Where an attribute had no default yet when the VM was made, an existing VM
+ * keeps what it has: a default that comes with a later release is never a change.
+ */
+export function completeConfig(config: VmConfig, existing?: Recorded): VmConfig {
+  const full = withDefaults(config, defaultsFor(existing));
+  if (existing === undefined) return full;
+  let kept: Record<string, unknown> | undefined;
+  for (const name of DEFAULTED) {
+    if (full[name] === undefined && existing.live[name] !== undefined) (kept ??= { ...full })[name] = existing.live[name];
+  }
+  return (kept as VmConfig | undefined) ?? full;
 }
 
 /**

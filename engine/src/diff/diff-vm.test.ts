@@ -44,6 +44,7 @@ suite("diffVm", () => {
     { name: "stopping", of: input({ power: "stopped", vcpu: 2 }, {}), want: ["update power stop spec", "update vcpu restart spec"] },
     { name: "an ignored image", of: input({ image: "debian-13" }, { image: "debian-12" }), want: [] },
     { name: "an image that counts", of: input({ image: "debian-13", image_on_change: "recreate" }, { image: "debian-12", image_on_change: "recreate" }), want: ["update image data-loss spec"] },
+    { name: "cloud-init counts when the root disk is made anew", of: input({ ssh_keys: ["k"], disk_gb: 5 }, { disk_gb: 10 }), want: ["update disk_gb data-loss spec", "add ssh_keys data-loss spec"] },
     { name: "ignored cloud-init", of: input({ cloud_init: { packages: ["a"] }, ssh_keys: ["k"] }, {}), want: [] },
     { name: "cloud-init for the next boot", of: input({ cloud_init: { packages: ["a"], user_data: "x" }, cloud_init_on_change: "next-boot" }, { cloud_init: { user_data: "x" }, cloud_init_on_change: "next-boot" }), want: ["add cloud_init.packages next-boot spec"] },
     { name: "objects by key", of: input({ disruption: { allow: "live" } }, {}), want: ["update disruption.allow none spec"] },

@@ -45,7 +45,7 @@ export function diffVm(input: VmDiffInput): Change[] {
   const changes: Change[] = [];
   for (const name of VM_CONFIG_ATTRIBUTES) {
     if (isAsDesired(name, desired, live, input.status)) {
-      if (pending?.[name] !== undefined && !isIgnored(name, desired)) {
+      if (pending?.[name] !== undefined && !isIgnored(name, desired, live)) {
         for (const difference of differences(name, desired, pending, applied)) changes.push(storedChange(input, difference));
       }
       continue;
@@ -77,7 +77,7 @@ function isAsDesired(name: keyof VmConfig, desired: VmConfig, live: VmConfig, st
     case "networks":
       return sameValue(desired.networks, live.networks) || (!hasUnknown(desired.networks) && [...differences(name, desired, live, {})].length === 0);
     default:
-      return sameValue(desired[name], live[name]) || isIgnored(name, desired);
+      return sameValue(desired[name], live[name]) || isIgnored(name, desired, live);
   }
 }
 

@@ -12,10 +12,20 @@ const DECIDED_BY: ReadonlyMap<string, "image_on_change" | "cloud_init_on_change"
   ...CLOUD_INIT.map((name) => [name, "cloud_init_on_change"] as const),
 ]);
 
-/** True when a VM that exists keeps its value of this attribute, whatever the spec says. */
-export function isIgnored(name: string, desired: VmConfig): boolean {
+/**
+ * True when a VM that exists keeps its value of this attribute, whatever the spec says. Cloud-init is never ignored
+ * when the root disk is made anew: it starts from nothing then.
+ */
+export function isIgnored(name: string, desired: VmConfig, live: VmConfig): boolean {
   const key = DECIDED_BY.get(name);
-  return key !== undefined && (desired[key] ?? "ignore") === "ignore";
+  if (key === undefined || (desired[key] ?? "ignore") !== "ignore") return false;
+  return key === "image_on_change" || !isRootRemade(desired, live);
+}
+
+/** True when the root disk is made anew by a changed image or by shrinking. */
+function isRootRemade(desired: VmConfig, live: VmConfig): boolean {
+  if (desired.disk_gb !== undefined && live.disk_gb !== undefined && desired.disk_gb < live.disk_gb) return true;
+  return desired.image_on_change === "recreate" && IMAGE.some((name) => !sameValue(desired[name], live[name]));
 }
 
 /**
@@ -25,7 +35,7 @@ export function isIgnored(name: string, desired: VmConfig): boolean {
 export function settleVm(desired: VmConfig, live: VmConfig): VmConfig {
   const settled: Record<string, unknown> = { ...desired };
   for (const name of DECIDED_BY.keys() as Iterable<Ignorable>) {
-    if (!isIgnored(name, desired)) continue;
+    if (!isIgnored(name, desired, live)) continue;
     if (live[name] === undefined) delete settled[name];
     else settled[name] = live[name];
   }
@@ -43,10 +53,10 @@ export function notesVm(input: {
 }): Diagnostic[] {
   const { name: vmName, desired, live } = input;
   const notes: Diagnostic[] = [];
-  const image = IMAGE.filter((name) => isIgnored(name, desired) && !sameValue(desired[name], live[name]));
+  const image = IMAGE.filter((name) => isIgnored(name, desired, live) && !sameValue(desired[name], live[name]));
   // A VM that Ghost did not make has no image on record: nothing is known to differ.
   if (image.length > 0 && IMAGE.some((name) => !isEmpty(live[name]))) notes.push(ignored(vmName, image[0]!, image, "recreate makes the root disk anew, which destroys its content"));
-  const cloudInit = CLOUD_INIT.filter((name) => isIgnored(name, desired) && !sameValue(desired[name], live[name]));
+  const cloudInit = CLOUD_INIT.filter((name) => isIgnored(name, desired, live) && !sameValue(desired[name], live[name]));
   if (cloudInit.length > 0) notes.push(ignored(vmName, cloudInit[0]!, cloudInit, "next-boot runs cloud-init again"));
   const newer = image.length === 0 && live.image !== undefined ? input.images?.find((one) => one.name === live.image) : undefined;
   if (newer !== undefined && newer.digest !== "" && input.imageDigest !== undefined && input.imageDigest !== "" && newer.digest !== input.imageDigest) {

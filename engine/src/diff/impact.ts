@@ -171,8 +171,9 @@ function powerRule({ before, after }: ChangeFacts): Verdict {
   return { impact: "none", reason: "the machine is started" };
 }
 
-/** `ignore` is no change at all: see `isIgnored`. */
+/** With `ignore` it is a change only where the root disk is made anew for another reason: see `isIgnored`. */
 function cloudInitRule({ desired }: ChangeFacts): Verdict {
   if (desired.cloud_init_on_change === "next-boot") return { impact: "next-boot", reason: "cloud-init runs again at the next boot (cloud_init_on_change: next-boot)" };
-  return { impact: "data-loss", reason: "the root disk is made anew (cloud_init_on_change: recreate)" };
+  if (desired.cloud_init_on_change === "recreate") return { impact: "data-loss", reason: "the root disk is made anew (cloud_init_on_change: recreate)" };
+  return { impact: "data-loss", reason: "the root disk is made anew, so cloud-init starts again" };
 }
