@@ -1,0 +1,116 @@
+/**
+ * A process starts here: finds the command, runs it, and says to the caller how it went. Only this file sets the exit
+ * code.
+ */
+import { createWriteStream } from "node:fs";
+import type { WriteStream } from "node:fs";
+import { once } from "node:events";
+import { GhostError, problem } from "@ghost/schemas";
+import { overviewHelp } from "./command/overview.ts";
+import { route } from "./command/route.ts";
+import { COMMANDS, GHOSTCTL_COMMANDS } from "./commands/index.ts";
+import { EXIT } from "./exit-code.ts";
+import type { ExitCode } from "./exit-code.ts";
+import type { Program } from "./start.ts";
+import { terminalFacts } from "./terminal/facts.ts";
+import { watchInterrupts } from "./terminal/interrupts.ts";
+import type { Interrupts } from "./terminal/interrupts.ts";
+import { openSession } from "./terminal/session.ts";
+import type { Session } from "./terminal/session.ts";
+
+/** Help is set for this width where no terminal says otherwise, and never wider than the second. */
+const HELP_COLUMNS = 80;
+const HELP_COLUMNS_MAX = 100;
+
+interface OutputFlags {
+  readonly json?: boolean;
+  readonly "json-into"?: string | undefined;
+  readonly "no-tty"?: boolean;
+  readonly "no-color"?: boolean;
+}
+
+/** Runs a command line to its end and ends the process. */
+export async function main(program: Program, argv: readonly string[]): Promise<void> {
+  // Who stops reading (`ghost plan | head`) ends neither an apply nor in a message.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  const code = await run(program, argv, watchInterrupts());
+  await Promise.all([process.stdout, process.stderr].map(flushed));
+  // Connections and timers that are left must not keep the caller waiting.
+  process.exit(code);
+}
+
+async function run(program: Program, argv: readonly string[], interrupts: Interrupts): Promise<ExitCode> {
+  // Until the options are parsed, the bare words say how a mistake among them is shown.
+  let session = sessionFor({ json: argv.includes("--json"), "no-tty": argv.includes("--no-tty"), "no-color": argv.includes("--no-color") }, interrupts);
+  let jsonInto: WriteStream | undefined;
+  try {
+    const entries = program === "ghostctl" ? GHOSTCTL_COMMANDS : COMMANDS;
+    const found = route(entries, argv, program);
+    const columns = Math.min(session.result.columns ?? HELP_COLUMNS, HELP_COLUMNS_MAX);
+    if (found.kind === "help") {
+      const help = overviewHelp(entries, program, found.prefix, columns);
+      if (found.asked) session.printRaw(help);
+      else session.stderr.write(help);
+      return found.asked ? EXIT.ok : EXIT.error;
+    }
+    const { parseArguments, commandHelp } = await import("./command/parse.ts");
+    const command = await found.entry.load();
+    const text = { usage: `${program} ${found.entry.name}`, summary: found.entry.summary };
+    const invocation = parseArguments(command, found.rest, text);
+    if (invocation === "help") {
+      session.printRaw(await commandHelp(command, text, columns));
+      return EXIT.ok;
+    }
+    const flags = invocation.options as OutputFlags;
+    if (flags["json-into"] !== undefined) jsonInto = await openJsonInto(flags["json-into"]);
+    session = sessionFor(flags, interrupts, jsonInto);
+    return await (command.graceful === true ? command.run(invocation, session) : interruptible(command.run(invocation, session), interrupts.stop));
+  } catch (reason) {
+    if (interrupts.stop.aborted && !(reason instanceof GhostError)) return EXIT.interrupted;
+    session.report(GhostError.from(reason).diagnostics);
+    if (process.env["GHOST_DEBUG"] === "1") console.error(reason);
+    return EXIT.error;
+  } finally {
+    if (jsonInto !== undefined) await new Promise((resolve) => jsonInto?.end(resolve));
+  }
+}
+
+/** The command's exit code, or 130 as soon as Ctrl-C is pressed: what only reads can be left at any moment. */
+function interruptible(running: Promise<ExitCode>, stop: AbortSignal): Promise<ExitCode> {
+  const interrupted = new Promise<ExitCode>((resolve) => {
+    stop.addEventListener("abort", () => resolve(EXIT.interrupted), { once: true });
+  });
+  return Promise.race([running, interrupted]);
+}
+
+function sessionFor(flags: OutputFlags, interrupts: Interrupts, jsonInto?: WriteStream): Session {
+  const { stdin, stdout, stderr, env } = process;
+  const json = flags.json === true;
+  const facts = terminalFacts({
+    stdinIsTTY: stdin.isTTY,
+    stdoutIsTTY: stdout.isTTY,
+    stderrIsTTY: stderr.isTTY,
+    env,
+    noTty: flags["no-tty"] === true,
+    noColor: flags["no-color"] === true,
+    json,
+  });
+  return openSession({ stdout, stderr, stdin, env, cwd: process.cwd(), facts, json, ...interrupts, ...(jsonInto === undefined ? {} : { jsonInto }) });
+}
+
+async function openJsonInto(file: string): Promise<WriteStream> {
+  const stream = createWriteStream(file);
+  try {
+    await once(stream, "open");
+  } catch (error) {
+    throw problem("FILE_NOT_WRITABLE", `"${file}" cannot be written: ${(error as Error).message}.`, { hint: "Give --json-into a file in a folder that exists." });
+  }
+  return stream;
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<unknown> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || !stream.writable) resolve(undefined);
+    else stream.write("", resolve);
+  });
+}
