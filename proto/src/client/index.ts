@@ -1,1 +1,10 @@
-export {};
+/** Clients of an agent's gRPC services. Loads grpc-js. */
+export type { CallOptions } from "./channel.ts";
+export type { HostConnection } from "./connection.ts";
+export { connectHost } from "./host.ts";
+export type { HostClient } from "./host.ts";
+export { connectVms } from "./vms.ts";
+export type { CreatedVm, NewVm, VmClient, VmListEntry, VmPower, VmReport } from "./vms.ts";
+export type { ExecuteInput } from "../wire/execute.ts";
+export type { HostEvent } from "../wire/event.ts";
+export type { StepProof } from "../wire/plan.ts";

@@ -1,0 +1,142 @@
+/*
+ * One connection to one agent, for any service.
+ *
+ * (1) A question ends at its deadline at the latest. A stream may last; its connection, and the first sign of an
+ *     answer, must be there within the connection's timeout.
+ * (2) Nothing waits for a reconnect: a call over a connection that cannot be made fails at once.
+ * (3) An aborted call throws the signal's reason; everything else is a GhostError.
+ */
+import { Client, connectivityState, Metadata } from "@grpc/grpc-js";
+import type { ServiceError } from "@grpc/grpc-js";
+import { GhostError } from "@ghost/schemas";
+import { targetOf } from "./connection.ts";
+import type { HostConnection } from "./connection.ts";
+import { fromServiceError } from "./errors.ts";
+
+/** A method of a generated service definition. */
+export interface Method<Q, R> {
+  readonly path: string;
+  readonly requestSerialize: (value: Q) => Buffer;
+  readonly responseDeserialize: (value: Buffer) => R;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Instead of the connection's timeout, for a question that takes long to answer. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface StreamOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** The stream may be silent from its start. */
+  readonly quiet?: boolean;
+}
+
+export interface Channel extends AsyncDisposable {
+  unary<Q, R>(method: Method<Q, R>, request: Q, options?: CallOptions): Promise<R>;
+  /** The call starts when the first item is asked for, and is cancelled when the reader leaves. */
+  stream<Q, R>(method: Method<Q, R>, request: Q, options?: StreamOptions): AsyncGenerator<R, void, undefined>;
+  close(): void;
+}
+
+const MESSAGE_MAX_BYTES = 256 * 1024 * 1024;
+
+const OPTIONS = {
+  "grpc.max_receive_message_length": MESSAGE_MAX_BYTES,
+  "grpc.max_send_message_length": MESSAGE_MAX_BYTES,
+  // Agents are on machines of one's own: a proxy of the environment is never meant for them.
+  "grpc.enable_http_proxy": 0,
+  "grpc.service_config_disable_resolution": 1,
+  // Closing this connection then closes its socket, whoever else talks to the same agent.
+  "grpc.use_local_subchannel_pool": 1,
+  // A host that vanishes sends nothing: only a ping finds out.
+  "grpc.keepalive_time_ms": 15_000,
+  "grpc.keepalive_timeout_ms": 10_000,
+  "grpc.initial_reconnect_backoff_ms": 200,
+  "grpc.max_reconnect_backoff_ms": 2_000,
+  // The default of 64 KiB a round trip makes large snapshots slow over distance.
+  "grpc-node.flow_control_window": 4 * 1024 * 1024,
+} as const;
+
+/** Connects with the first call. Throws what is wrong with the address or the certificates. */
+export function openChannel(connection: HostConnection): Channel {
+  const target = targetOf(connection);
+  const client = new Client(target.uri, target.credentials, { ...OPTIONS, ...target.options });
+  const isConnected = (): boolean => client.getChannel().getConnectivityState(false) === connectivityState.READY;
+
+  function unary<Q, R>(method: Method<Q, R>, request: Q, { signal, timeoutMs = connection.timeoutMs }: CallOptions = {}): Promise<R> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      const call = client.makeUnaryRequest(method.path, method.requestSerialize, method.responseDeserialize, request, new Metadata(), { deadline: Date.now() + timeoutMs }, (error, response) => {
+        guard?.stop();
+        signal?.removeEventListener("abort", cancel);
+        if (error === null) return resolve(response as R);
+        if (signal?.aborted === true) return reject(signal.reason);
+        const late = guard?.isLate ?? false;
+        reject(fromServiceError(error, connection, { path: method.path, connected: isConnected(), late, timeoutMs: late ? connection.timeoutMs : timeoutMs }));
+      });
+      const cancel = (): void => call.cancel();
+      const guard = timeoutMs > connection.timeoutMs ? new Guard(connection.timeoutMs, isConnected, cancel) : undefined;
+      signal?.addEventListener("abort", cancel, { once: true });
+    });
+  }
+
+  async function* stream<Q, R>(method: Method<Q, R>, request: Q, { signal, quiet = false }: StreamOptions = {}): AsyncGenerator<R, void, undefined> {
+    signal?.throwIfAborted();
+    const call = client.makeServerStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, request, new Metadata());
+    let answered = false;
+    const cancel = (): void => call.cancel();
+    const guard = new Guard(connection.timeoutMs, () => answered || (quiet && isConnected()), cancel);
+    call.on("metadata", () => (answered = true));
+    // After the reader has left, the end of the call is nobody's problem.
+    call.on("error", () => {});
+    signal?.addEventListener("abort", cancel, { once: true });
+    try {
+      yield* call as AsyncIterable<R>;
+    } catch (reason) {
+      signal?.throwIfAborted();
+      throw fromServiceError(reason as ServiceError, connection, { path: method.path, connected: isConnected(), late: guard.isLate, timeoutMs: connection.timeoutMs });
+    } finally {
+      guard.stop();
+      signal?.removeEventListener("abort", cancel);
+      call.cancel();
+    }
+  }
+
+  return {
+    unary,
+    stream,
+    close: () => client.close(),
+    async [Symbol.asyncDispose]() {
+      client.close();
+    },
+  };
+}
+
+/** Reads an answer; what is wrong with it names the agent. */
+export function fromAgent<T>(agent: string, read: () => T): T {
+  try {
+    return read();
+  } catch (reason) {
+    const [first, ...others] = GhostError.from(reason).diagnostics;
+    throw new GhostError([{ ...first, agent }, ...others], { cause: reason });
+  }
+}
+
+/** Gives up a call that is not well under way in time. */
+class Guard {
+  isLate = false;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(timeoutMs: number, isFine: () => boolean, cancel: () => void) {
+    this.#timer = setTimeout(() => {
+      if (isFine()) return;
+      this.isLate = true;
+      cancel();
+    }, timeoutMs);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+}

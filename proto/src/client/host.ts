@@ -1,0 +1,87 @@
+import { problem } from "@ghost/schemas";
+import type { Observation, Operation, SetRecord } from "@ghost/schemas";
+import { HostServiceService } from "../../gen/ghost/host/v1/host.ts";
+import type { Operation as OperationMessage } from "../../gen/ghost/host/v1/host.ts";
+import { eventFromWire } from "../wire/event.ts";
+import type { HostEvent } from "../wire/event.ts";
+import { executeToWire } from "../wire/execute.ts";
+import type { ExecuteInput } from "../wire/execute.ts";
+import { observationFromWire } from "../wire/observation.ts";
+import { operationFromWire } from "../wire/operation.ts";
+import { requirePart } from "../wire/require.ts";
+import { setRecordFromWire, setRecordToWire } from "../wire/set-record.ts";
+import { fromAgent, openChannel } from "./channel.ts";
+import type { CallOptions } from "./channel.ts";
+import type { HostConnection } from "./connection.ts";
+
+/** `ghost.host.v1.HostService` of one agent. Every call throws a GhostError with the agent's name. */
+export interface HostClient extends AsyncDisposable {
+  /** Everything that a plan needs; with the set record of `stack`, none when it is empty. */
+  snapshot(stack: string, options?: CallOptions): Promise<Observation>;
+  /** The operation as it moves, its end last. */
+  execute(input: ExecuteInput, options?: Pick<CallOptions, "signal">): AsyncIterable<Operation>;
+  updateSet(set: SetRecord, options?: CallOptions): Promise<SetRecord>;
+  /** Follows an operation from its present state to its end. */
+  attachOperation(id: string, options?: Pick<CallOptions, "signal">): AsyncIterable<Operation>;
+  /** Newest first. */
+  listOperations(options?: { readonly activeOnly?: boolean; readonly limit?: number } & CallOptions): Promise<readonly Operation[]>;
+  /** Asks it to stop at its next safe point. */
+  cancelOperation(id: string, options?: CallOptions): Promise<Operation>;
+  /** From now on, or after the event with that token. */
+  watch(resumeToken?: string, options?: Pick<CallOptions, "signal">): AsyncIterable<HostEvent>;
+  close(): void;
+}
+
+/** Does not connect yet. Throws what is wrong with the address or the certificates. */
+export function connectHost(connection: HostConnection): HostClient {
+  const channel = openChannel(connection);
+  const { name } = connection;
+  const service = HostServiceService;
+
+  return {
+    async snapshot(stack, options) {
+      const response = await channel.unary(service.snapshot, { stack }, options);
+      return fromAgent(name, () => observationFromWire(response));
+    },
+    async *execute(input, options) {
+      yield* follow(name, channel.stream(service.execute, executeToWire(input), options));
+    },
+    async updateSet(set, options) {
+      const response = await channel.unary(service.updateSet, { set: setRecordToWire(set) }, options);
+      return fromAgent(name, () => setRecordFromWire(requirePart(response.set, "AGENT_PROTOCOL", "The set record in the agent's answer")));
+    },
+    async *attachOperation(id, options) {
+      yield* follow(name, channel.stream(service.attachOperation, { operation_id: id }, options));
+    },
+    async listOperations({ activeOnly = false, limit = 0, ...options } = {}) {
+      const response = await channel.unary(service.listOperations, { active_only: activeOnly, limit }, options);
+      return fromAgent(name, () => response.operations.map(operationFromWire));
+    },
+    async cancelOperation(id, options) {
+      const response = await channel.unary(service.cancelOperation, { operation_id: id }, options);
+      return fromAgent(name, () => operationFromWire(requirePart(response.operation, "AGENT_PROTOCOL", "The operation in the agent's answer")));
+    },
+    async *watch(resumeToken = "", options = {}) {
+      for await (const response of channel.stream(service.watch, { resume_token: resumeToken }, { ...options, quiet: true })) {
+        yield fromAgent(name, () => eventFromWire(response));
+      }
+    },
+    close: () => channel.close(),
+    [Symbol.asyncDispose]: () => channel[Symbol.asyncDispose](),
+  };
+}
+
+/** An operation's stream must tell its end: a stream that stops before is a lost agent, not a success. */
+async function* follow(agent: string, responses: AsyncIterable<{ readonly operation?: OperationMessage | undefined }>): AsyncGenerator<Operation, void, undefined> {
+  let last: Operation | undefined;
+  for await (const response of responses) {
+    last = fromAgent(agent, () => operationFromWire(requirePart(response.operation, "AGENT_PROTOCOL", "The operation in the agent's answer")));
+    yield last;
+  }
+  if (last === undefined || last.state === "pending" || last.state === "running") {
+    throw problem("AGENT_UNREACHABLE", `Agent "${agent}" ended its report of ${last === undefined ? "the operation" : `operation ${last.id}`} before the operation ended.`, {
+      hint: "The agent goes on with what it began; run the command again to see what is left.",
+      agent,
+    });
+  }
+}
