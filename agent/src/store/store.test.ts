@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { DatabaseSync } from "node:sqlite";
+import { suite, test } from "node:test";
+import type { TestContext } from "node:test";
+import { GhostError } from "@ghost/schemas";
+import type { DiagnosticCode } from "@ghost/schemas";
+import { openDatabase } from "./open-database.ts";
+import { openStore } from "./store.ts";
+import type { Store } from "./store.ts";
+import { operationRecord, vmRecord } from "./testdata/samples.ts";
+
+async function tempDir(t: TestContext): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), "ghost-store-"));
+  t.after(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+function refusal(code: DiagnosticCode, detail: RegExp): (error: unknown) => true {
+  return (error) => {
+    assert.ok(error instanceof GhostError, String(error));
+    assert.equal(error.diagnostics[0].code, code, error.message);
+    assert.match(error.diagnostics[0].detail, detail);
+    assert.ok(error.diagnostics[0].hint !== undefined);
+    return true;
+  };
+}
+
+suite("the store", () => {
+  test("gives back what was written, after being opened again", async (t) => {
+    const dir = await tempDir(t);
+    const vm = vmRecord("web", { guestChangedAt: new Date(3000), looseDisks: ["d9"] });
+    const operation = operationRecord("op-1", { state: "failed", endedAt: new Date(4000), diagnostics: [{ code: "HOST_ERROR", severity: "error", detail: "no" }] });
+    const set = { stack: "shop", serial: 1, members: [], agents: [] };
+    let agentId;
+    {
+      await using store = openStore({ dir });
+      agentId = store.agentId;
+      await store.write({ vm, operation });
+      await store.writeSet(set);
+      await store.writeSettings({ labels: { room: "office" }, reserved_vcpu: 2 });
+    }
+    await using store = openStore({ dir });
+    assert.equal(store.agentId, agentId);
+    assert.deepEqual([...store.vms.values()], [vm]);
+    assert.deepEqual(store.findVmByName("web"), vm);
+    assert.deepEqual(store.findOperation("op-1"), operation);
+    assert.deepEqual(store.findSet("shop"), set);
+    assert.deepEqual(store.settings, { labels: { room: "office" }, reserved_vcpu: 2 });
+  });
+
+  test("finds a VM under its present name only", async () => {
+    await using store = openStore();
+    await store.write({ vm: vmRecord("web") });
+    await store.write({ vm: { ...vmRecord("web"), name: "shop" } });
+    assert.equal(store.findVmByName("web"), undefined);
+    assert.equal(store.findVmByName("shop")?.uid, "uid-web");
+    await store.write({ dropVm: "uid-web" });
+    assert.equal(store.findVmByName("shop"), undefined);
+  });
+
+  test("shows nothing before it is on the disk", async (t) => {
+    await using store = openStore({ dir: await tempDir(t) });
+    const written = store.write({ vm: vmRecord("web") });
+    assert.equal(store.vms.size, 0);
+    await written;
+    assert.equal(store.vms.size, 1);
+  });
+
+  test("one write that fails takes none of its neighbours along", async () => {
+    await using store = openStore();
+    const results = await Promise.allSettled([store.write({ vm: vmRecord("a") }), store.write({ vm: { ...vmRecord("a"), uid: "other" } }), store.write({ vm: vmRecord("b") })]);
+    assert.deepEqual(results.map((result) => result.status), ["fulfilled", "rejected", "fulfilled"]);
+    assert.deepEqual([...store.vms.keys()], ["uid-a", "uid-b"]);
+  });
+
+  test("a set record never goes back", async () => {
+    await using store = openStore();
+    const set = { stack: "shop", serial: 3, members: [], agents: [] };
+    await store.writeSet(set);
+    await assert.rejects(store.writeSet(set), refusal("SET_CONFLICT", /serial 3/));
+    await store.writeSet({ ...set, serial: 4 });
+    assert.equal(store.findSet("shop")?.serial, 4);
+  });
+
+  test("forgets the oldest ended operations and no active one", async () => {
+    await using store = openStore();
+    const writes: Promise<void>[] = [store.write({ operation: operationRecord("active") })];
+    for (let i = 0; i < 10_999; i++) writes.push(store.write({ operation: operationRecord(`op-${i}`, { state: "succeeded", endedAt: new Date() }) }));
+    await Promise.all(writes);
+    assert.equal(store.listOperations(20_000).length, 10_001);
+    assert.equal(store.findOperation("op-0"), undefined);
+    assert.equal(store.listOperations(1)[0]?.id, "op-10998");
+    assert.deepEqual(store.activeOperations().map((operation) => operation.id), ["active"]);
+  });
+});
+
+suite("the data folder", () => {
+  test("belongs to one agent at a time", async (t) => {
+    const dir = await tempDir(t);
+    {
+      await using first = openStore({ dir });
+      assert.throws(() => openStore({ dir }), refusal("AGENT_START", new RegExp(`process ${process.pid}`)));
+      assert.ok(first.agentId);
+    }
+    await using again = openStore({ dir });
+    assert.ok(again.agentId);
+  });
+
+  test("is for its owner's eyes", async (t) => {
+    const dir = join(await tempDir(t), "data");
+    await using store = openStore({ dir });
+    assert.ok(store.agentId);
+    assert.equal((await stat(dir)).mode & 0o077, 0);
+  });
+});
+
+suite("the database's version", () => {
+  const two = ["CREATE TABLE one (a)", "CREATE TABLE two (b); INSERT INTO two SELECT a FROM one"];
+
+  test("an older one is copied, then brought up", async (t) => {
+    const path = join(await tempDir(t), "agent.db");
+    const old = openDatabase(path, two.slice(0, 1));
+    old.exec("INSERT INTO one VALUES (7)");
+    old.close();
+    const upgraded = openDatabase(path, two);
+    assert.equal(upgraded.prepare("SELECT b FROM two").get()?.["b"], 7);
+    upgraded.close();
+    const copy = new DatabaseSync(`${path}.v1.bak`, { readOnly: true });
+    assert.equal(copy.prepare("SELECT a FROM one").get()?.["a"], 7);
+    assert.throws(() => copy.prepare("SELECT b FROM two"));
+    copy.close();
+    openDatabase(path, two).close();
+    assert.ok(!existsSync(`${path}.v2.bak`));
+  });
+
+  test("a migration that fails leaves the old one in place", async (t) => {
+    const path = join(await tempDir(t), "agent.db");
+    openDatabase(path, two.slice(0, 1)).close();
+    assert.throws(() => openDatabase(path, [two[0]!, "CREATE TABLE two (b); CREATE TABLE one (a)"]), refusal("AGENT_DATABASE", /already exists/));
+    const old = openDatabase(path, two.slice(0, 1));
+    assert.throws(() => old.prepare("SELECT b FROM two"));
+    old.close();
+  });
+
+  const refused: { name: string; make: (path: string) => void; detail: RegExp }[] = [
+    { name: "a newer one is refused", make: (path) => openDatabase(path, [...two, "CREATE TABLE three (c)"]).close(), detail: /version 3.*up to 2/ },
+    { name: "somebody else's database is refused", make: (path) => { const other = new DatabaseSync(path); other.exec("CREATE TABLE x (y)"); other.close(); }, detail: /not one of a Ghost agent/ },
+  ];
+  for (const { name, make, detail } of refused) {
+    test(name, async (t) => {
+      const path = join(await tempDir(t), "agent.db");
+      make(path);
+      assert.throws(() => openDatabase(path, two), refusal("AGENT_DATABASE", detail));
+    });
+  }
+
+  test("a file that is no database is refused", async (t) => {
+    const path = join(await tempDir(t), "agent.db");
+    const { writeFile } = await import("node:fs/promises");
+    await writeFile(path, "x".repeat(5000));
+    assert.throws(() => openDatabase(path, two), refusal("AGENT_DATABASE", /not a database/));
+  });
+});
+
+suite("a killed agent", () => {
+  test("has on record whatever it was told is on record, and frees its folder", async (t) => {
+    const dir = await tempDir(t);
+    const script = `
+      import { openStore } from ${JSON.stringify(new URL("./store.ts", import.meta.url).href)};
+      import { operationRecord } from ${JSON.stringify(new URL("./testdata/samples.ts", import.meta.url).href)};
+      const store = openStore({ dir: ${JSON.stringify(dir)} });
+      for (let i = 0; ; i++) {
+        await store.write({ operation: operationRecord("op-" + i) });
+        process.stdout.write("op-" + i + "\\n");
+      }`;
+    const child = spawn(process.execPath, ["--conditions=@ghost/source", "--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+    const said: string[] = [];
+    for await (const line of createInterface(child.stdout)) {
+      said.push(line);
+      if (said.length === 100) child.kill("SIGKILL");
+    }
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    await using store: Store = openStore({ dir });
+    for (const id of said) assert.equal(store.findOperation(id)?.state, "running", id);
+  });
+});

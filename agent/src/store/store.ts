@@ -1,0 +1,167 @@
+/*
+ * The agent's memory: one SQLite database per data folder.
+ *
+ * (1) A write's promise resolves after its commit is on the disk; nothing reads a value before that.
+ * (2) Everything but the journal is also in memory: a question never waits for the disk.
+ * (3) No secret is ever written: configurations hold versions of secrets, never values.
+ */
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { problem } from "@ghost/schemas";
+import type { AgentSettings, SetRecord } from "@ghost/schemas";
+import { statement, transaction } from "../sqlite.ts";
+import { Committer } from "./committer.ts";
+import { lockDataDir } from "./lock.ts";
+import { MIGRATIONS } from "./migrations.ts";
+import { openDatabase } from "./open-database.ts";
+import { deleteVm, findOperation, pruneOperations, readActiveOperations, readOperations, readVms, writeOperation, writeVm } from "./records.ts";
+import type { OperationRecord, VmRecord } from "./records.ts";
+
+/** Ended operations are forgotten beyond so many. */
+const KEPT_OPERATIONS = 10_000;
+/** How many new operations pass between two prunings. */
+const PRUNE_EVERY = 500;
+
+/** Changes that belong together: all of them are on the disk, or none. */
+export interface StoreChange {
+  readonly vm?: VmRecord;
+  /** Uid of a record to be dropped. */
+  readonly dropVm?: string;
+  readonly operation?: OperationRecord;
+}
+
+export interface Store extends AsyncDisposable {
+  /** Made when the database was made; never changes. */
+  readonly agentId: string;
+  /** Records by uid. */
+  readonly vms: ReadonlyMap<string, VmRecord>;
+  readonly settings: AgentSettings;
+  /** Raised by every change of a record. */
+  readonly generation: number;
+  findVmByName(name: string): VmRecord | undefined;
+  write(change: StoreChange): Promise<void>;
+  findOperation(id: string): OperationRecord | undefined;
+  /** Newest first. */
+  listOperations(limit: number): readonly OperationRecord[];
+  /** Journal entries that have not ended, newest first. */
+  activeOperations(): readonly OperationRecord[];
+  findSet(stack: string): SetRecord | undefined;
+  /** SET_CONFLICT unless its serial is higher than the stored one. */
+  writeSet(set: SetRecord): Promise<SetRecord>;
+  writeSettings(settings: AgentSettings, operation?: OperationRecord): Promise<void>;
+}
+
+/**
+ * Opens the records of a data folder and locks it, or new ones in memory. AGENT_START when another agent has the
+ * folder, AGENT_DATABASE when the database is of a newer agent or cannot be used.
+ */
+export function openStore(options: { dir?: string } = {}): Store {
+  const { dir } = options;
+  const lock = dir === undefined ? undefined : lockDataDir(dir);
+  const path = dir === undefined ? ":memory:" : join(dir, "agent.db");
+  try {
+    return createStore(path, lock);
+  } catch (reason) {
+    lock?.[Symbol.dispose]();
+    throw reason;
+  }
+}
+
+function createStore(path: string, lock: Disposable | undefined): Store {
+  const database = openDatabase(path, MIGRATIONS);
+  // The committer syncs by itself; see there.
+  database.exec("PRAGMA synchronous = NORMAL");
+  const committer = new Committer(database, path === ":memory:" ? undefined : path);
+
+  const vms = new Map<string, VmRecord>();
+  const uidByName = new Map<string, string>();
+  for (const vm of readVms(database)) {
+    vms.set(vm.uid, vm);
+    uidByName.set(vm.name, vm.uid);
+  }
+  const sets = new Map<string, SetRecord>(database.prepare("SELECT stack, record FROM sets").all().map((row) => [String(row["stack"]), JSON.parse(String(row["record"])) as SetRecord]));
+  let settings = JSON.parse(findMeta("settings") ?? "{}") as AgentSettings;
+  let agentId = findMeta("agent_id");
+  if (agentId === undefined) {
+    const made = randomUUID();
+    transaction(database, () => putMeta("agent_id", made));
+    agentId = made;
+  }
+  let generation = 0;
+  let added = 0;
+
+  function findMeta(key: string): string | undefined {
+    const value = statement(database, "SELECT value FROM meta WHERE key = ?").get(key)?.["value"];
+    return value === undefined ? undefined : String(value);
+  }
+
+  function putMeta(key: string, value: string): void {
+    statement(database, "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value").run(key, value);
+  }
+
+  function forget(uid: string): void {
+    const before = vms.get(uid);
+    if (before === undefined) return;
+    vms.delete(uid);
+    if (uidByName.get(before.name) === uid) uidByName.delete(before.name);
+  }
+
+  return {
+    agentId,
+    vms,
+    get settings() {
+      return settings;
+    },
+    get generation() {
+      return generation;
+    },
+    findVmByName(name) {
+      const uid = uidByName.get(name);
+      return uid === undefined ? undefined : vms.get(uid);
+    },
+    async write({ vm, dropVm, operation }) {
+      await committer.write(() => {
+        if (dropVm !== undefined) deleteVm(database, dropVm);
+        if (vm !== undefined) writeVm(database, vm);
+        if (operation === undefined) return;
+        writeOperation(database, operation);
+        if (++added % PRUNE_EVERY === 0) pruneOperations(database, KEPT_OPERATIONS);
+      });
+      if (vm === undefined && dropVm === undefined) return;
+      if (dropVm !== undefined) forget(dropVm);
+      if (vm !== undefined) {
+        forget(vm.uid);
+        vms.set(vm.uid, vm);
+        uidByName.set(vm.name, vm.uid);
+      }
+      generation++;
+    },
+    findOperation: (id) => findOperation(database, id),
+    listOperations: (limit) => readOperations(database, limit),
+    activeOperations: () => readActiveOperations(database),
+    findSet: (stack) => sets.get(stack),
+    async writeSet(set) {
+      await committer.write(() => {
+        const stored = statement(database, "SELECT serial FROM sets WHERE stack = ?").get(set.stack);
+        if (stored !== undefined && Number(stored["serial"]) >= set.serial) {
+          throw problem("SET_CONFLICT", `The record of stack "${set.stack}" has serial ${String(stored["serial"])} on this agent and was to become ${set.serial}: another apply changed it meanwhile.`, { hint: "Plan again; the new plan starts from the newest record." });
+        }
+        statement(database, "INSERT INTO sets (stack, serial, record, updated_at) VALUES (?, ?, ?, ?) ON CONFLICT (stack) DO UPDATE SET serial = excluded.serial, record = excluded.record, updated_at = excluded.updated_at").run(set.stack, set.serial, JSON.stringify(set), Date.now());
+      });
+      sets.set(set.stack, set);
+      return set;
+    },
+    async writeSettings(next, operation) {
+      await committer.write(() => {
+        putMeta("settings", JSON.stringify(next));
+        if (operation !== undefined) writeOperation(database, operation);
+      });
+      settings = next;
+    },
+    async [Symbol.asyncDispose]() {
+      await committer.close();
+      database.close();
+      lock?.[Symbol.dispose]();
+    },
+  };
+}
