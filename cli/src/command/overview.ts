@@ -24,7 +24,10 @@ export function overviewHelp(entries: readonly CommandEntry[], program: string, 
   };
   const first = (name: string): string => name.split(" ")[0] ?? "";
   const groups = prefix === "" && program === "ghost" ? GROUPS : [["Commands", [...new Set(shown.map(({ name }) => first(name)))]] as const];
-  const sections = groups.map(([title, names]) => [`${title}:`, ...shown.filter(({ name }) => names.includes(first(name))).map(line)].join("\n"));
+  const sections = groups
+    .map(([title, names]) => [title, names.flatMap((wanted) => shown.filter(({ name }) => first(name) === wanted))] as const)
+    .filter(([, members]) => members.length > 0)
+    .map(([title, members]) => [`${title}:`, ...members.map(line)].join("\n"));
   const usage = `Usage: ${program} ${prefix === "" ? "" : `${prefix} `}COMMAND [options]`;
   const more = `Run "${program} ${prefix === "" ? "" : `${prefix} `}COMMAND --help" for the options of a command and examples.`;
   return [...(prefix === "" ? [ABOUT[program] ?? ""] : []), usage, ...sections, more].join("\n\n").concat("\n");

@@ -6,7 +6,7 @@ import type { GhostError, Impact } from "@ghost/schemas";
 import { IMPACTS, isImpact, problem } from "@ghost/schemas";
 import yargs from "yargs";
 import type { Argv } from "yargs";
-import type { Command, Example, Invocation, Option, Positional } from "./command.ts";
+import type { Command, Invocation, Option, Positional } from "./command.ts";
 import { parseDuration } from "./duration.ts";
 import { nearest } from "./nearest.ts";
 
@@ -20,10 +20,8 @@ const HELP: Option = { kind: "boolean", alias: "h", doc: "Print this help." };
 
 /** The values of a command line, or `"help"` when it asks for help. Throws USAGE. */
 export function parseArguments(command: Command, argv: readonly string[], text: CommandText): Invocation | "help" {
-  const parsed = parser(command, text).parse([...argv]) as Record<string, unknown> & { _: (string | number)[]; "--"?: string[] };
+  const parsed = parser(command).parse(checkedWords(argv, command, text)) as Record<string, unknown> & { _: (string | number)[]; "--"?: string[] };
   if (parsed["help"] === true) return "help";
-  const known = new Set([...Object.keys(command.options), "help", "_", "$0", "--"]);
-  for (const name of Object.keys(parsed)) if (!known.has(name)) throw unknownOption(name, command, text);
   const options = Object.fromEntries(Object.entries(command.options).map(([name, option]) => [name, parseOption(name, option, parsed[name], text)]));
   const positionals = [...parsed._, ...(parsed["--"] ?? [])].map(String);
   checkPositionals(command.positionals ?? [], positionals, text);
@@ -32,7 +30,7 @@ export function parseArguments(command: Command, argv: readonly string[], text: 
 
 /** The help page of a command, fitted to the width. */
 export async function commandHelp(command: Command, text: CommandText, columns: number): Promise<string> {
-  return `${await parser(command, text).wrap(columns).getHelp()}\n`;
+  return `${await helpPage(command, text).wrap(columns).getHelp()}\n`;
 }
 
 /** `ghost apply [options] [FILE]`. */
@@ -55,44 +53,73 @@ export function usageProblem(detail: string, { usage }: CommandText, hint?: stri
   return problem("USAGE", detail, { hint: hint ?? `Run "${usage} --help".` });
 }
 
-function parser(command: Command, text: CommandText): Argv {
-  const positionals = (command.positionals ?? []).map(({ name, doc }) => `  ${name}  ${doc}`);
-  const about = [`${text.summary.charAt(0).toUpperCase()}${text.summary.slice(1)}.`, ...(command.description === undefined ? [] : [command.description])];
-  const usage = [`Usage: ${usageLine(command, text.usage)}`, "", about.join(" "), ...(positionals.length === 0 ? [] : ["", ...positionals])];
-  const result = yargs()
-    .scriptName("ghost")
-    .locale("en")
-    .exitProcess(false)
-    .help(false)
-    .version(false)
-    .parserConfiguration({
-      "boolean-negation": false,
-      "camel-case-expansion": false,
-      "dot-notation": false,
-      "greedy-arrays": false,
-      "parse-numbers": false,
-      "parse-positional-numbers": false,
-      "populate--": true,
-      "strip-aliased": true,
-    })
-    .usage(usage.join("\n"));
-  for (const [name, option] of Object.entries({ ...command.options, help: HELP })) {
-    const described = option.value === undefined ? optionDoc(option) : `${option.value}: ${optionDoc(option)}`;
-    result.option(name, {
-      type: option.kind === "boolean" ? "boolean" : "string",
-      describe: described,
-      ...(option.alias === undefined ? {} : { alias: option.alias }),
-      ...(option.required === true ? { demandOption: false } : {}),
-    });
+/** Yargs with the command's options and nothing of its own behaviour. */
+function parser(command: Command): Argv {
+  const result = bare().parserConfiguration({
+    "boolean-negation": false,
+    "camel-case-expansion": false,
+    "dot-notation": false,
+    "greedy-arrays": false,
+    "parse-numbers": false,
+    "parse-positional-numbers": false,
+    "populate--": true,
+    "strip-aliased": true,
+  });
+  for (const [name, { kind, alias }] of Object.entries({ ...command.options, help: HELP })) {
+    result.option(name, { type: kind === "boolean" ? "boolean" : "string", ...(alias === undefined ? {} : { alias }) });
   }
-  for (const { run, does } of command.examples as readonly Example[]) result.example(run, does);
   return result;
 }
 
-function unknownOption(name: string, command: Command, text: CommandText): GhostError {
-  const dashed = (option: string): string => (option.length === 1 ? `-${option}` : `--${option}`);
-  const near = name.length === 1 ? undefined : nearest(name, [...Object.keys(command.options), "help"]);
-  return usageProblem(`"${text.usage}" has no option ${dashed(name)}.`, text, near === undefined ? undefined : `Did you mean ${dashed(near)}?`);
+/** The same options under their names in help, `--out FILE`, which is why it is not the one that parses. */
+function helpPage(command: Command, text: CommandText): Argv {
+  const positionals = (command.positionals ?? []).map(({ name, doc }) => `  ${name}  ${doc}`);
+  const about = [`${text.summary.charAt(0).toUpperCase()}${text.summary.slice(1)}.`, ...(command.description === undefined ? [] : [command.description])];
+  const usage = [`Usage: ${usageLine(command, text.usage)}`, "", about.join(" "), ...(positionals.length === 0 ? [] : ["", ...positionals])];
+  const examples = command.examples.map(({ run, does }) => `  # ${does}\n  ${run}`);
+  const page = bare().usage(usage.join("\n")).epilogue(`Examples:\n${examples.join("\n\n")}`);
+  for (const [name, option] of Object.entries<Option>({ ...command.options, help: HELP })) {
+    page.option(option.value === undefined ? name : `${name} ${option.value}`, { describe: optionDoc(option), ...(option.alias === undefined ? {} : { alias: option.alias }) });
+  }
+  return page;
+}
+
+function bare(): Argv {
+  return yargs().scriptName("ghost").locale("en").exitProcess(false).help(false).version(false);
+}
+
+/**
+ * The words for yargs: every option is one that the command has, and a value that yargs would take for an option
+ * (`-` is stdin) is tied to its name. Without this, yargs makes an option of whatever starts with a dash.
+ */
+function checkedWords(argv: readonly string[], command: Command, text: CommandText): string[] {
+  const options = new Map<string, Option>([...Object.entries(command.options), ["help", HELP]]);
+  const byAlias = new Map([...options].flatMap(([name, { alias }]) => (alias === undefined ? [] : [[alias, name]])));
+  const words: string[] = [];
+  for (let index = 0; index < argv.length; index += 1) {
+    const word = argv[index] ?? "";
+    if (word === "--") return [...words, ...argv.slice(index)];
+    if (!/^-[^\d]/.test(word)) {
+      words.push(word);
+      continue;
+    }
+    const short = !word.startsWith("--");
+    const [, given = "", value] = (short ? /^-(.)=?(.+)?$/s : /^--([^=]*)(?:=(.*))?$/s).exec(word) ?? [];
+    const name = short ? (byAlias.get(given) ?? "") : given;
+    const option = options.get(name);
+    if (option === undefined) throw unknownOption(short ? `-${given}` : `--${given}`, [...options.keys()], text);
+    if (option.kind === "boolean" && value !== undefined && !["true", "false"].includes(value)) throw usageProblem(`${word} is not understood: --${name} takes no value.`, text);
+    const next = argv[index + 1];
+    if (option.kind !== "boolean" && value === undefined && next === "-") index += 1;
+    const tied = value ?? (next === "-" && option.kind !== "boolean" ? "-" : undefined);
+    words.push(tied === undefined ? `--${name}` : `--${name}=${tied}`);
+  }
+  return words;
+}
+
+function unknownOption(dashed: string, names: readonly string[], text: CommandText): GhostError {
+  const near = dashed.startsWith("--") ? nearest(dashed.slice(2), names) : undefined;
+  return usageProblem(`"${text.usage}" has no option ${dashed}.`, text, near === undefined ? undefined : `Did you mean --${near}?`);
 }
 
 function parseOption(name: string, option: Option, value: unknown, text: CommandText): unknown {
