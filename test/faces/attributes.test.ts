@@ -32,7 +32,7 @@ suite("every face knows every attribute", () => {
 
     test(`the reference page of ${resource.type}`, async () => {
       const page = await text(`docs/reference/${resource.type}.md`);
-      const mentioned = [...page.matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1]);
+      const mentioned = [...page.matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1] ?? "");
       assert.deepEqual(mentioned.toSorted(), [...settable, ...computed(resource.attributes)].toSorted());
     });
   }

@@ -1,0 +1,140 @@
+/**
+ * Measures the bundled release: `npm run bench`, with `--json` for machines (every sample is in it), `--quick` for a
+ * small run, `--only WORD` for the parts whose name contains it.
+ *
+ * Every figure is the wall-clock time of a whole process, seen from outside; agents run in processes of their own.
+ * Ratios come from runs taken in turn, so that a change of the machine's speed hits both sides.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { cpus, tmpdir, totalmem } from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { startFleet } from "./fleet.ts";
+import type { Fleet } from "./fleet.ts";
+import type { Series } from "./measure.ts";
+import { peakRssMb, runOnce, time, timeInTurn, toSeries } from "./measure.ts";
+import { dropTerraformState, terraformVersion, writeTerraformData } from "./terraform.ts";
+
+const ROOT = path.resolve(import.meta.dirname, "../..");
+const GHOST = [process.execPath, path.join(ROOT, "dist/release/ghost.mjs")] as const;
+
+interface Figure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: "ms" | "MB" | "calls" | "×";
+  /** What it should be at most (`at least` for speed-ups); absent where there is no target. */
+  readonly target?: number;
+  readonly atLeast?: boolean;
+}
+
+const { values: flags } = parseArgs({ options: { json: { type: "boolean" }, quick: { type: "boolean" }, only: { type: "string" } } });
+const runs = flags.quick ? 3 : 9;
+const series: Series[] = [];
+const figures: Figure[] = [];
+
+function add(...measured: readonly Series[]): void {
+  series.push(...measured);
+  for (const { name, medianMs, minMs, maxMs } of measured) tell(`${name.padEnd(58)} ${medianMs.toFixed(0).padStart(7)} ms   (${minMs.toFixed(0)}–${maxMs.toFixed(0)})`);
+}
+
+function figure(one: Figure): void {
+  figures.push(one);
+  const target = one.target === undefined ? "" : `   target ${one.atLeast ? "≥" : "≤"} ${one.target}`;
+  tell(`${one.name.padEnd(58)} ${one.value.toFixed(one.unit === "×" ? 2 : 0).padStart(7)} ${one.unit}${target}`);
+}
+
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function wanted(part: string): boolean {
+  return flags.only === undefined || part.includes(flags.only);
+}
+
+async function startUp(): Promise<void> {
+  const [bare, version] = await timeInTurn(
+    [
+      { name: "node -e 0", command: { argv: [process.execPath, "-e", "0"] } },
+      { name: "ghost version", command: { argv: [...GHOST, "version"] } },
+    ],
+    runs * 3,
+  );
+  if (bare === undefined || version === undefined) throw new Error("no samples");
+  add(bare, version);
+  figure({ name: "ghost version / node -e 0", value: version.medianMs / bare.medianMs, unit: "×", target: 2 });
+}
+
+/** Applies the fleet's spec on empty hosts several times; every run starts from nothing. */
+async function timeApply(name: string, fleet: Fleet, count: number): Promise<Series> {
+  const samples: number[] = [];
+  for (let run = 0; run < count; run += 1) {
+    await fleet.reset();
+    samples.push((await runOnce({ argv: [...GHOST, "apply", "-f", fleet.spec, "--yes"] })).wallMs);
+  }
+  return toSeries(name, "ghost apply --yes", samples);
+}
+
+async function plans(vms: number, agents: number, targetMs: number): Promise<Series> {
+  await using fleet = await startFleet(vms, agents);
+  await runOnce({ argv: [...GHOST, "apply", "-f", fleet.spec, "--yes", "--timeout", "10m"] });
+  const command = { argv: [...GHOST, "plan", "-f", fleet.spec, "--detailed-exitcode"] };
+  const label = `${vms.toLocaleString("en")} VMs on ${agents} agents`;
+  const measured = await time(`ghost plan, no change, ${label}`, command, runs);
+  add(measured);
+  figure({ name: `  median against the target, ${label}`, value: measured.medianMs, unit: "ms", target: targetMs });
+  const before = await fleet.counts();
+  await runOnce(command);
+  const after = await fleet.counts();
+  figure({ name: `  calls of one plan per agent, ${label}`, value: (after.all - before.all) / agents, unit: "calls", target: 1 });
+  await runOnce({ argv: [...GHOST, "apply", "-f", fleet.spec, "--yes"] });
+  figure({ name: `  changing calls of an apply of nothing, ${label}`, value: (await fleet.counts()).mutating - after.mutating, unit: "calls", target: 0 });
+  figure({ name: `  peak memory of the plan, ${label}`, value: await peakRssMb(command), unit: "MB", ...(vms === 10_000 ? { target: 250 } : {}) });
+  return measured;
+}
+
+async function applies(): Promise<Series> {
+  await using fleet = await startFleet(1000, 20);
+  const fast = await timeApply("ghost apply, 1,000 VMs on 20 agents, no latency", fleet, flags.quick ? 1 : 5);
+  add(fast);
+  await fleet.setLatency(50);
+  add(await timeApply("ghost apply, 1,000 VMs on 20 agents, 50 ms a hypervisor call", fleet, flags.quick ? 1 : 3));
+  return fast;
+}
+
+async function terraform(plan: Series | undefined, apply: Series | undefined): Promise<void> {
+  const version = terraformVersion();
+  if (version === undefined) return tell("terraform is not on the PATH: nothing to compare with");
+  const dir = await mkdtemp(path.join(tmpdir(), "ghost-bench-"));
+  try {
+    await writeTerraformData(dir, 1000);
+    const samples: number[] = [];
+    for (let run = 0; run < (flags.quick ? 1 : 3); run += 1) {
+      await dropTerraformState(dir);
+      samples.push((await runOnce({ argv: ["terraform", "apply", "-auto-approve", "-input=false", "-no-color"], cwd: dir })).wallMs);
+    }
+    const applied = toSeries(`terraform ${version} apply, 1,000 terraform_data`, "terraform apply", samples);
+    add(applied);
+    if (apply !== undefined) figure({ name: "terraform apply / ghost apply, 1,000", value: applied.medianMs / apply.medianMs, unit: "×", target: 15, atLeast: true });
+    const planned = await time(`terraform ${version} plan, no change, 1,000 terraform_data`, { argv: ["terraform", "plan", "-input=false", "-no-color"], cwd: dir }, runs);
+    add(planned);
+    if (plan !== undefined) figure({ name: "terraform plan / ghost plan, 1,000", value: planned.medianMs / plan.medianMs, unit: "×", target: 5, atLeast: true });
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+execFileSync("npm", ["run", "--silent", "bundle"], { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"] });
+let plan1000: Series | undefined;
+let apply1000: Series | undefined;
+if (wanted("version")) await startUp();
+if (wanted("plan-100")) await plans(100, 5, 120);
+if (wanted("plan-1000")) plan1000 = await plans(1000, 20, 250);
+if (wanted("plan-10000")) await plans(10_000, 100, 1200);
+if (wanted("apply")) apply1000 = await applies();
+if (wanted("terraform")) await terraform(plan1000, apply1000);
+
+if (flags.json) {
+  const machine = { cpu: cpus()[0]?.model ?? "", cores: cpus().length, memoryGb: Math.round(totalmem() / 2 ** 30), platform: `${process.platform} ${process.arch}`, node: process.version };
+  process.stdout.write(`${JSON.stringify({ date: new Date().toISOString(), machine, runs, figures, series }, null, 2)}\n`);
+}
