@@ -10,7 +10,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 /** @param {"ghost" | "ghostctl"} program */
 export async function launch(program) {
   if (Number(process.versions.node.split(".")[0]) >= NEEDED_MAJOR) {
-    const { start } = await import(entry());
+    const { start } = await import(await entry());
     await start(program);
     return;
   }
@@ -24,13 +24,14 @@ export async function launch(program) {
 }
 
 /** In a checkout the TypeScript source, where packages of the workspace resolve to their source too; else what was built. */
-function entry() {
+async function entry() {
   const source = path.join(here, "..", "src", "start.ts");
   if (here.split(path.sep).includes("node_modules") || !fs.existsSync(source)) return "../dist/start.js";
   module.registerHooks({
     resolve: (specifier, context, next) =>
       next(specifier, specifier.startsWith("@ghost/") ? { ...context, conditions: [...context.conditions, "@ghost/source"] } : context),
   });
+  await import("../../scripts/tsx-hook.js");
   return "../src/start.ts";
 }
 

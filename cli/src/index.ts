@@ -1,1 +1,2 @@
-export {};
+/** What other parts of the project need of the CLI: its reference page. */
+export { cliReference } from "./reference.ts";
