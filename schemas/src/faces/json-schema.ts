@@ -120,7 +120,7 @@ function variableSchema(): JsonSchema {
   const { properties, ...rest } = objectSchema(variableAttributes, "resolved");
   const defaultOf = (type: string): JsonSchema => ({
     if: { properties: { type: { const: type } }, required: ["type"] },
-    then: { properties: { default: { type } } },
+    then: { properties: { default: { type } } }, // oxlint-disable-line unicorn/no-thenable -- JSON Schema's own keyword
   });
   return {
     description: `A value that is given from outside. Its name: ${VARIABLE_NAME_DOC}.`,
