@@ -3,7 +3,8 @@
  * there. With names as arguments (`proto`, `schemas`, `docs`) only those parts.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { schemaDocuments } from "../schemas/src/faces/documents.ts";
 import { referencePages } from "../schemas/src/faces/reference-page.ts";
@@ -13,7 +14,14 @@ const root = path.join(import.meta.dirname, "..");
 
 const parts: Readonly<Record<string, () => void>> = {
   proto: () => {
-    execFileSync("npx", ["buf", "generate"], { cwd: path.join(root, "proto"), stdio: "inherit" });
+    const scratch = mkdtempSync(path.join(os.tmpdir(), "ghost-generate-"));
+    try {
+      execFileSync(path.join(root, "node_modules/.bin/buf"), ["generate", "--output", scratch], { cwd: path.join(root, "proto"), stdio: "inherit" });
+      const generated = path.join(scratch, "gen");
+      writeFolder("proto/gen", filesIn(generated).map((name) => [name, readFileSync(path.join(generated, name), "utf8")]));
+    } finally {
+      rmSync(scratch, { recursive: true });
+    }
   },
   schemas: () => {
     const documents = schemaDocuments();
@@ -38,11 +46,21 @@ for (const name of wanted.length === 0 ? Object.keys(parts) : wanted) {
   generate();
 }
 
-/** Makes the folder hold exactly these files. */
+/** Makes the folder hold exactly these files. What is current is not touched: whoever reads it meanwhile is not disturbed. */
 function writeFolder(folder: string, files: readonly (readonly [name: string, text: string])[]): void {
   const absolute = path.join(root, folder);
   mkdirSync(absolute, { recursive: true });
-  const names = new Set(files.map(([name]) => name));
-  for (const name of readdirSync(absolute)) if (!names.has(name)) rmSync(path.join(absolute, name), { recursive: true });
-  for (const [name, text] of files) writeFileSync(path.join(absolute, name), text);
+  const present = new Set(filesIn(absolute));
+  for (const [name, text] of files) {
+    const file = path.join(absolute, name);
+    if (!present.delete(name) || readFileSync(file, "utf8") !== text) {
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(file, text);
+    }
+  }
+  for (const name of present) rmSync(path.join(absolute, name));
+}
+
+function filesIn(folder: string): readonly string[] {
+  return globSync("**/*.*", { cwd: folder }).map((name) => name.replaceAll(path.sep, "/"));
 }
