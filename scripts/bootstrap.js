@@ -49,7 +49,9 @@ function isInstalled() {
 }
 
 function lockHash() {
-  return createHash("sha256").update(readFileSync(path.join(root, "package-lock.json"))).digest("hex");
+  return createHash("sha256")
+    .update(readFileSync(path.join(root, "package-lock.json")))
+    .digest("hex");
 }
 
 /** True when npm's own record of node_modules names what package-lock.json names, but for packages of other platforms. */

@@ -21,7 +21,7 @@ const checks: Readonly<Record<string, { readonly fix: string; run(): Outcome }>>
   lint: { fix: "npm run lint", run: () => tool("oxlint", ["--type-aware", "--deny-warnings"]) },
   types: { fix: "npm run build", run: () => tool("tsc", ["-b", "--pretty", "false"]) },
   unused: { fix: "npx knip", run: () => tool("knip", ["--treat-config-hints-as-errors"]) },
-  proto: { fix: "cd proto && npx buf lint", run: checkProto },
+  proto: { fix: "npm run check -- proto", run: checkProto },
   generated: { fix: "npm run generate, and commit what it wrote", run: checkGenerated },
 };
 
@@ -76,7 +76,14 @@ function hashes(): ReadonlyMap<string, string> {
     GENERATED.map((folder) => `${folder}/**/*.*`),
     { cwd: root },
   );
-  return new Map(files.map((file) => [file, createHash("sha256").update(readFileSync(path.join(root, file))).digest("hex")]));
+  return new Map(
+    files.map((file) => [
+      file,
+      createHash("sha256")
+        .update(readFileSync(path.join(root, file)))
+        .digest("hex"),
+    ]),
+  );
 }
 
 function tool(name: string, args: readonly string[], folder = "."): Outcome {

@@ -16,9 +16,15 @@ const parts: Readonly<Record<string, () => void>> = {
   proto: () => {
     const scratch = mkdtempSync(path.join(os.tmpdir(), "ghost-generate-"));
     try {
-      execFileSync(path.join(root, "node_modules/.bin/buf"), ["generate", "--output", scratch], { cwd: path.join(root, "proto"), stdio: "inherit" });
+      execFileSync(path.join(root, "node_modules/.bin/buf"), ["generate", "--output", scratch], {
+        cwd: path.join(root, "proto"),
+        stdio: "inherit",
+      });
       const generated = path.join(scratch, "gen");
-      writeFolder("proto/gen", filesIn(generated).map((name) => [name, readFileSync(path.join(generated, name), "utf8")]));
+      writeFolder(
+        "proto/gen",
+        filesIn(generated).map((name) => [name, readFileSync(path.join(generated, name), "utf8")]),
+      );
     } finally {
       rmSync(scratch, { recursive: true });
     }

@@ -22,7 +22,10 @@ suite("every face knows every attribute", () => {
     for (const document of ["ghost", "ghost.resolved"]) {
       test(`${resource.type} in ${document}.schema.json`, async () => {
         const block = (await published(document)).$defs?.[resource.type] ?? {};
-        assert.deepEqual(schemaPaths(block), settable.filter((path) => path !== "name"));
+        assert.deepEqual(
+          schemaPaths(block),
+          settable.filter((path) => path !== "name"),
+        );
       });
     }
 
@@ -45,7 +48,9 @@ suite("every face knows every attribute", () => {
 
 /** `disks.*.size_gb` for what a person may write, in the order of the definition. */
 function paths(attributes: Attributes, prefix = ""): readonly string[] {
-  return Object.entries(attributes).flatMap(([name, attribute]) => (attribute.mode === "computed" ? [] : within(attribute, `${prefix}${name}`)));
+  return Object.entries(attributes).flatMap(([name, attribute]) =>
+    attribute.mode === "computed" ? [] : within(attribute, `${prefix}${name}`),
+  );
 }
 
 function within(attribute: Attribute, path: string): readonly string[] {
@@ -67,7 +72,10 @@ function computed(attributes: Attributes): readonly string[] {
 }
 
 function schemaPaths(schema: Schema, prefix = ""): readonly string[] {
-  return Object.entries(schema.properties ?? {}).flatMap(([name, property]) => [`${prefix}${name}`, ...below(property, `${prefix}${name}`)]);
+  return Object.entries(schema.properties ?? {}).flatMap(([name, property]) => [
+    `${prefix}${name}`,
+    ...below(property, `${prefix}${name}`),
+  ]);
 }
 
 function below(schema: Schema, path: string): readonly string[] {

@@ -34,7 +34,8 @@ suite("host.proto", () => {
       maxBuffer: 64 * 1024 * 1024,
     });
     const { file } = JSON.parse(stdout) as { file: readonly { package: string; messageType?: readonly Message[] }[] };
-    for (const { package: name, messageType = [] } of file) for (const message of messageType) register(`.${name}.${message.name}`, message);
+    for (const { package: name, messageType = [] } of file)
+      for (const message of messageType) register(`.${name}.${message.name}`, message);
   });
 
   test("VmSpec knows every attribute of a VM that an agent keeps, and no other", () => {

@@ -8,16 +8,44 @@ import type { Validator } from "@ghost/schemas/validators";
 
 const validators: Readonly<Record<string, Validator>> = { ghost: validateSource, "ghost.resolved": validateResolved, plan: validatePlan };
 
-const scalar = fc.oneof(fc.string(), fc.integer({ min: -2, max: 70000 }), fc.boolean(), fc.constant(null), fc.constant("${var.x}"), fc.double());
+const scalar = fc.oneof(
+  fc.string(),
+  fc.integer({ min: -2, max: 70000 }),
+  fc.boolean(),
+  fc.constant(null),
+  fc.constant("${var.x}"),
+  fc.double(),
+);
 const key = fc.oneof(
-  fc.constantFrom("web", "data", "Bad Name", "__proto__", "constructor", "vcpu", "ram_gb", "power", "labels", "disks", "size_gb", "agent", "cloud_init"),
+  fc.constantFrom(
+    "web",
+    "data",
+    "Bad Name",
+    "__proto__",
+    "constructor",
+    "vcpu",
+    "ram_gb",
+    "power",
+    "labels",
+    "disks",
+    "size_gb",
+    "agent",
+    "cloud_init",
+  ),
   fc.string({ maxLength: 4 }),
 );
 const tree = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof({ maxDepth: 4 }, scalar, fc.array(tie("value"), { maxLength: 3 }), fc.dictionary(key, tie("value"), { maxKeys: 4 })),
 })).value;
 const document = fc.record(
-  { ghost: fc.oneof(fc.constant(1), scalar), stack: fc.oneof(fc.constant("shop"), scalar), vms: tree, templates: tree, agents: tree, variables: tree },
+  {
+    ghost: fc.oneof(fc.constant(1), scalar),
+    stack: fc.oneof(fc.constant("shop"), scalar),
+    vms: tree,
+    templates: tree,
+    agents: tree,
+    variables: tree,
+  },
   { requiredKeys: [] },
 );
 

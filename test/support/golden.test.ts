@@ -3,6 +3,6 @@ import { golden } from "./golden.ts";
 
 suite("golden", () => {
   test("compares plain text, byte for byte, with a file of testdata", (t) => {
-    golden(t, import.meta.url, "greeting.txt", "Hello,\n  \"world\"\n");
+    golden(t, import.meta.url, "greeting.txt", 'Hello,\n  "world"\n');
   });
 });

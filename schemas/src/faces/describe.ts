@@ -9,9 +9,17 @@ export function describeType(attribute: Attribute): string {
   switch (attribute.kind) {
     case "string":
       if (attribute.oneOf !== undefined) return attribute.oneOf.join(" | ");
-      return withLimits("string", attribute.patternDoc, attribute.maxLength === undefined ? undefined : `at most ${attribute.maxLength} characters`);
+      return withLimits(
+        "string",
+        attribute.patternDoc,
+        attribute.maxLength === undefined ? undefined : `at most ${attribute.maxLength} characters`,
+      );
     case "integer":
-      return withLimits("integer", attribute.unit === undefined ? undefined : UNIT_NAME[attribute.unit], describeRange(attribute.min, attribute.max));
+      return withLimits(
+        "integer",
+        attribute.unit === undefined ? undefined : UNIT_NAME[attribute.unit],
+        describeRange(attribute.min, attribute.max),
+      );
     case "boolean":
       return "boolean";
     case "list":
@@ -27,10 +35,12 @@ export function describeType(attribute: Attribute): string {
 export function describeAttribute(attribute: Attribute): string {
   const sentences = [attribute.doc];
   if (attribute.kind === "integer" && attribute.unit !== undefined) sentences.push(`In ${UNIT_NAME[attribute.unit]}.`);
-  if (attribute.kind === "string" && attribute.patternDoc !== undefined && attribute.sensitive !== true) sentences.push(`Form: ${attribute.patternDoc}.`);
+  if (attribute.kind === "string" && attribute.patternDoc !== undefined && attribute.sensitive !== true)
+    sentences.push(`Form: ${attribute.patternDoc}.`);
   const fallback = findDefault(attribute);
   if (fallback !== undefined) sentences.push(`Default: ${String(fallback)}.`);
-  if (attribute.sensitive === true) sentences.push("Sensitive: written as { secret: env:NAME or file:PATH, version: N }, never as a literal.");
+  if (attribute.sensitive === true)
+    sentences.push("Sensitive: written as { secret: env:NAME or file:PATH, version: N }, never as a literal.");
   if (attribute.change !== "none") sentences.push(`A change is at worst ${attribute.change}: ${IMPACT_MEANING[attribute.change]}.`);
   return sentences.join(" ");
 }

@@ -13,7 +13,10 @@ suite("every published schema", () => {
       const warn = t.mock.method(console, "warn", () => {});
       const error = t.mock.method(console, "error", () => {});
       new Ajv2020().compile(document);
-      assert.deepEqual([...warn.mock.calls, ...error.mock.calls].map((call) => call.arguments), []);
+      assert.deepEqual(
+        [...warn.mock.calls, ...error.mock.calls].map((call) => call.arguments),
+        [],
+      );
     });
 
     test(`${name} is named after its file and refuses unknown keys everywhere`, () => {
@@ -49,24 +52,64 @@ suite("a spec", () => {
     { name: "keeps choices", spec: whole({ power: "runing" }), source: "enum", resolved: "enum" },
     { name: "reports a wrong type of a choice once", spec: whole({ power: true }), source: "enum", resolved: "enum" },
     { name: "refuses unknown keys", spec: whole({ ram: 4 }), source: "additionalProperties", resolved: "additionalProperties" },
-    { name: "refuses a name beside the key", spec: whole({ name: "web" }), source: "additionalProperties", resolved: "additionalProperties" },
+    {
+      name: "refuses a name beside the key",
+      spec: whole({ name: "web" }),
+      source: "additionalProperties",
+      resolved: "additionalProperties",
+    },
     { name: "refuses what only Ghost knows", spec: whole({ uid: "x" }), source: "additionalProperties", resolved: "additionalProperties" },
-    { name: "refuses bad names", spec: { ...whole(), vms: { Web_1: { agent: "desk" } } }, source: "propertyNames", resolved: "propertyNames" },
+    {
+      name: "refuses bad names",
+      spec: { ...whole(), vms: { Web_1: { agent: "desk" } } },
+      source: "propertyNames",
+      resolved: "propertyNames",
+    },
     { name: "refuses __proto__ as a name", spec: JSON.parse('{"vms":{"__proto__":{}}}'), source: "propertyNames", resolved: "required" },
     { name: "takes constructor as a name", spec: { ...whole(), vms: { constructor: { agent: "desk" } } } },
-    { name: "refuses constructor as a key", spec: whole({ constructor: 1 }), source: "additionalProperties", resolved: "additionalProperties" },
+    {
+      name: "refuses constructor as a key",
+      spec: whole({ constructor: 1 }),
+      source: "additionalProperties",
+      resolved: "additionalProperties",
+    },
     { name: "needs an agent for a VM", spec: { ...whole(), vms: { web: {} } }, resolved: "required" },
     { name: "needs the size of a disk", spec: whole({ disks: { data: {} } }), resolved: "required" },
     { name: "takes a reference to a secret", spec: whole({ cloud_init: { password: { secret: "env:PW", version: 2 } } }) },
     { name: "takes no literal secret", spec: whole({ cloud_init: { password: "hunter2" } }), source: "type", resolved: "type" },
     { name: "takes no expression as a secret", spec: whole({ cloud_init: { password: "${env.PW}" } }), source: "type", resolved: "type" },
-    { name: "needs a secret's version", spec: whole({ cloud_init: { password: { secret: "env:PW" } } }), source: "required", resolved: "required" },
-    { name: "needs a secret's source", spec: whole({ cloud_init: { password: { secret: "PW", version: 1 } } }), source: "pattern", resolved: "pattern" },
+    {
+      name: "needs a secret's version",
+      spec: whole({ cloud_init: { password: { secret: "env:PW" } } }),
+      source: "required",
+      resolved: "required",
+    },
+    {
+      name: "needs a secret's source",
+      spec: whole({ cloud_init: { password: { secret: "PW", version: 1 } } }),
+      source: "pattern",
+      resolved: "pattern",
+    },
     { name: "has templates with a VM's values", spec: { ...whole(), templates: { web: { vcpu: 2, disks: { data: { size_gb: 1 } } } } } },
-    { name: "has no replicas in a template", spec: { ...whole(), templates: { web: { replicas: 2 } } }, source: "additionalProperties", resolved: "additionalProperties" },
+    {
+      name: "has no replicas in a template",
+      spec: { ...whole(), templates: { web: { replicas: 2 } } },
+      source: "additionalProperties",
+      resolved: "additionalProperties",
+    },
     { name: "types the default of a variable", spec: { ...whole(), variables: { n: { type: "integer", default: 2 } } } },
-    { name: "refuses a default of another type", spec: { ...whole(), variables: { n: { type: "integer", default: "2" } } }, source: "type", resolved: "type" },
-    { name: "takes text for an untyped variable", spec: { ...whole(), variables: { n: { default: 2 } } }, source: "type", resolved: "type" },
+    {
+      name: "refuses a default of another type",
+      spec: { ...whole(), variables: { n: { type: "integer", default: "2" } } },
+      source: "type",
+      resolved: "type",
+    },
+    {
+      name: "takes text for an untyped variable",
+      spec: { ...whole(), variables: { n: { default: 2 } } },
+      source: "type",
+      resolved: "type",
+    },
   ];
   for (const { name, spec, source, resolved } of cases) {
     test(name, () => {
@@ -78,10 +121,16 @@ suite("a spec", () => {
 
 suite("attributeSchema", () => {
   test("a plan carries the version of a secret, and live values between the limits", () => {
-    assert.deepEqual(attributeSchema({ kind: "string", mode: "optional", change: "none", sensitive: true, doc: "A secret." }, "plan")["properties"], {
-      version: { type: "integer" },
-    });
-    assert.equal(attributeSchema({ kind: "integer", unit: "gib", min: 1, mode: "optional", change: "none", doc: "Memory." }, "plan")["type"], "number");
+    assert.deepEqual(
+      attributeSchema({ kind: "string", mode: "optional", change: "none", sensitive: true, doc: "A secret." }, "plan")["properties"],
+      {
+        version: { type: "integer" },
+      },
+    );
+    assert.equal(
+      attributeSchema({ kind: "integer", unit: "gib", min: 1, mode: "optional", change: "none", doc: "Memory." }, "plan")["type"],
+      "number",
+    );
   });
 
   test("the hover text says unit, default and impact", () => {

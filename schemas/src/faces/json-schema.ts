@@ -16,7 +16,14 @@ import type { Attribute, Attributes } from "../resource.ts";
 import { agent } from "../resources/agent.ts";
 import { template } from "../resources/template.ts";
 import { NAME_PATTERN, vm } from "../resources/vm.ts";
-import { EXPRESSION_PATTERN, secretAttributes, specAttributes, VARIABLE_NAME_DOC, VARIABLE_NAME_PATTERN, variableAttributes } from "../spec.ts";
+import {
+  EXPRESSION_PATTERN,
+  secretAttributes,
+  specAttributes,
+  VARIABLE_NAME_DOC,
+  VARIABLE_NAME_PATTERN,
+  variableAttributes,
+} from "../spec.ts";
 import { describeAttribute, findDefault } from "./describe.ts";
 
 export type JsonSchema = { readonly [keyword: string]: unknown };
@@ -110,7 +117,8 @@ function orExpression(schema: JsonSchema, form: SchemaForm, examples?: readonly 
 }
 
 function secretSchema(form: SchemaForm): JsonSchema {
-  if (form === "plan") return { type: "object", additionalProperties: false, required: ["version"], properties: { version: { type: "integer" } } };
+  if (form === "plan")
+    return { type: "object", additionalProperties: false, required: ["version"], properties: { version: { type: "integer" } } };
   // Both keys stand in one place, so they are required even in one file of several.
   return { ...objectSchema(secretAttributes, form), required: Object.keys(secretAttributes) };
 }

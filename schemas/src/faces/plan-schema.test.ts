@@ -74,7 +74,16 @@ const sample: PlanDocument = {
       impact: "restart",
       reason: "vcpu 4 is above vcpu_max (2)",
       changes: [
-        { path: ["vcpu"], op: "update", before: 2, after: 4, last_applied: 2, cause: "spec", impact: "restart", reason: "above vcpu_max (2)" },
+        {
+          path: ["vcpu"],
+          op: "update",
+          before: 2,
+          after: 4,
+          last_applied: 2,
+          cause: "spec",
+          impact: "restart",
+          reason: "above vcpu_max (2)",
+        },
         { path: ["cloud_init", "password"], op: "add", cause: "spec", impact: "none", reason: "ignored", sensitive: true, unknown: true },
       ],
       depends_on: ["desk/vm/db"],

@@ -155,7 +155,10 @@ const step = object<PlanStep>(
     depends_on: describe("Ids of steps that must have succeeded before.", list(text)),
   },
   {
-    secrets: describe("Where each secret's value comes from, by attribute path; never the value.", { type: "object", additionalProperties: text }),
+    secrets: describe("Where each secret's value comes from, by attribute path; never the value.", {
+      type: "object",
+      additionalProperties: text,
+    }),
     projection: anyJson("The projection behind body.revision."),
     owner: describe("Live owner, where it is not the plan's own.", text),
   },

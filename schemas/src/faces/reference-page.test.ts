@@ -19,7 +19,10 @@ suite("referencePages", () => {
 
   test("every row of a table has as many cells as its head", () => {
     for (const [name, text] of Object.entries(pages)) {
-      for (const block of text.trimEnd().split("\n\n").filter((part) => part.startsWith("|"))) {
+      for (const block of text
+        .trimEnd()
+        .split("\n\n")
+        .filter((part) => part.startsWith("|"))) {
         const widths = block.split("\n").map((row) => row.replaceAll("\\|", "").split("|").length);
         assert.equal(new Set(widths).size, 1, `${name}: ${block}`);
       }

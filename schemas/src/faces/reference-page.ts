@@ -53,7 +53,12 @@ function specPage(): string {
     table(
       ["Key", "Meaning", "Type", "Default"],
       [
-        ...rowsOf(variableAttributes).map(({ path, attribute }) => [code(path), attribute.doc, cell(describeType(attribute)), fallback(attribute)]),
+        ...rowsOf(variableAttributes).map(({ path, attribute }) => [
+          code(path),
+          attribute.doc,
+          cell(describeType(attribute)),
+          fallback(attribute),
+        ]),
         [code("default"), "The value when none is given; without it, one must be.", "what `type` says", ""],
       ],
     ),
@@ -121,7 +126,13 @@ function rowsWithin(attribute: Attribute, path: string): readonly Row[] {
 function attributeTable(rows: readonly Row[]): string {
   return table(
     ["Attribute", "Meaning", "Type", "Default", "A change is at worst"],
-    rows.map(({ path, attribute }) => [code(path), cell(attribute.doc), cell(describeType(attribute)), fallback(attribute), code(attribute.change)]),
+    rows.map(({ path, attribute }) => [
+      code(path),
+      cell(attribute.doc),
+      cell(describeType(attribute)),
+      fallback(attribute),
+      code(attribute.change),
+    ]),
   );
 }
 
