@@ -14,10 +14,15 @@ import { fromAgent, openChannel } from "./channel.ts";
 import type { CallOptions } from "./channel.ts";
 import type { HostConnection } from "./connection.ts";
 
+export interface SnapshotOptions extends CallOptions {
+  /** Without the members of the set record, where its digest tells them. */
+  readonly setDigestOnly?: boolean;
+}
+
 /** `ghost.host.v1.HostService` of one agent. Every call throws a GhostError with the agent's name. */
 export interface HostClient extends AsyncDisposable {
   /** Everything that a plan needs; with the set record of `stack`, none when it is empty. */
-  snapshot(stack: string, options?: CallOptions): Promise<Observation>;
+  snapshot(stack: string, options?: SnapshotOptions): Promise<Observation>;
   /** The operation as it moves, its end last. */
   execute(input: ExecuteInput, options?: Pick<CallOptions, "signal">): AsyncIterable<Operation>;
   updateSet(set: SetRecord, options?: CallOptions): Promise<SetRecord>;
@@ -39,8 +44,8 @@ export function connectHost(connection: HostConnection): HostClient {
   const service = HostServiceService;
 
   return {
-    async snapshot(stack, options) {
-      const response = await channel.unary(service.snapshot, { stack }, options);
+    async snapshot(stack, { setDigestOnly = false, ...options } = {}) {
+      const response = await channel.unary(service.snapshot, { stack, set_digest_only: setDigestOnly }, options);
       return fromAgent(name, () => observationFromWire(response));
     },
     async *execute(input, options) {

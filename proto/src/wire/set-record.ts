@@ -8,6 +8,7 @@ export function setRecordToWire(set: SetRecord): SetRecordMessage {
     serial: set.serial,
     members: set.members.map((member) => ({ kind: member.kind, name: member.name, uid: member.uid, agent_id: member.agentId })),
     agents: set.agents.map((agent) => ({ agent_id: agent.agentId, name: agent.name, address: agent.address })),
+    digest: set.digest ?? "",
   };
 }
 
@@ -22,6 +23,7 @@ export function setRecordFromWire(message: SetRecordMessage): SetRecord {
       agentId: member.agent_id,
     })),
     agents: message.agents.map((agent) => ({ agentId: agent.agent_id, name: agent.name, address: agent.address })),
+    ...(message.digest !== "" && { digest: message.digest }),
   };
 }
 
