@@ -6,12 +6,24 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
-import type { Metafile } from "esbuild";
+import type { Metafile, Plugin } from "esbuild";
 
 const NEEDED_MAJOR = 24;
 const root = path.join(import.meta.dirname, "..");
 const release = path.join(root, "dist/release");
 const lib = path.join(release, "lib");
+
+/**
+ * yargs measures text with string-width, which compiles regular expressions for 25 ms when it is loaded; width.ts does
+ * the same at once. ink, which needs every emoji right and is loaded late, keeps it.
+ */
+const quickWidth: Plugin = {
+  name: "quick-width",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^string-width$/ }, ({ importer }) => (/node_modules\/(yargs|cliui|wrap-ansi)\//.test(importer) ? { path: "string-width", namespace: "quick-width" } : undefined));
+    onLoad({ filter: /.*/, namespace: "quick-width" }, () => ({ contents: 'export { textWidth as default } from "./cli/src/output/width.ts";', resolveDir: root }));
+  },
+};
 
 rmSync(release, { recursive: true, force: true });
 mkdirSync(lib, { recursive: true });
@@ -34,6 +46,7 @@ const { metafile } = await build({
   jsx: "automatic",
   legalComments: "linked",
   metafile: true,
+  plugins: [quickWidth],
   // Only looked for where a developer sets DEV; see ink's reconciler.
   external: ["react-devtools-core"],
   define: { "process.env.NODE_ENV": '"production"', "process.env.DEV": '"false"' },

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { Diagnostic } from "@ghost/schemas";
-import stringWidth from "string-width";
 import { golden } from "../../../test/support/golden.ts";
 import { renderDiagnostic, renderDiagnostics } from "./diagnostics.ts";
 import { makeStyle } from "./style.ts";
+import { textWidth } from "./width.ts";
 
 const style = makeStyle(false);
 
@@ -23,7 +23,7 @@ function outOfRange(sourceLine: string, column: number): Diagnostic {
 function aligned(sourceLine: string, column: number, columns?: number): { caret: number; text: number } {
   const lines = renderDiagnostic(outOfRange(sourceLine, column), { style, columns }).split("\n");
   const [source = "", caret = ""] = lines.filter((line) => /^ *\d* \| /.test(line));
-  return { caret: stringWidth(caret.slice(0, caret.indexOf("^"))), text: stringWidth(source.slice(0, source.indexOf("HERE"))) };
+  return { caret: textWidth(caret.slice(0, caret.indexOf("^"))), text: textWidth(source.slice(0, source.indexOf("HERE"))) };
 }
 
 suite("the caret stands under its column", () => {
@@ -47,7 +47,7 @@ suite("the caret stands under its column", () => {
 
   test("a long line fits the terminal", () => {
     const lines = renderDiagnostic(outOfRange(`${"x".repeat(500)}HERE${"y".repeat(500)}`, 501), { style, columns: 60 }).split("\n");
-    assert.ok(lines.every((line) => stringWidth(line) <= 60), lines.join("\n"));
+    assert.ok(lines.every((line) => textWidth(line) <= 60), lines.join("\n"));
   });
 });
 

@@ -1,8 +1,8 @@
-import stringWidth from "string-width";
 import type { Diagnostic } from "@ghost/schemas";
 import { codes } from "@ghost/schemas";
 import { escapeLine, escapeText } from "./escape.ts";
 import type { Style } from "./style.ts";
+import { textWidth } from "./width.ts";
 import { wrap } from "./wrap.ts";
 
 export interface DiagnosticView {
@@ -48,8 +48,8 @@ function caretLines(sourceLine: string, line: number, column: number, { style, c
   const before = printable(sourceLine.slice(0, at));
   const after = printable(sourceLine.slice(at));
   const head = cutStart(before, Math.max(room - 20, Math.floor(room / 2)));
-  const tail = cutEnd(after, room - stringWidth(head));
-  return [style.dim(gutter) + head + tail, `${style.dim(`${" ".repeat(gutter.length - 2)}| `)}${" ".repeat(stringWidth(head))}${style.bad("^")}`];
+  const tail = cutEnd(after, room - textWidth(head));
+  return [style.dim(gutter) + head + tail, `${style.dim(`${" ".repeat(gutter.length - 2)}| `)}${" ".repeat(textWidth(head))}${style.bad("^")}`];
 }
 
 function printable(text: string): string {
@@ -58,11 +58,11 @@ function printable(text: string): string {
 
 /** The end of the text that fits the width; every cut shows as an ellipsis. */
 function cutStart(text: string, width: number): string {
-  if (stringWidth(text) <= width) return text;
+  if (textWidth(text) <= width) return text;
   const kept: string[] = [];
   let used = 1;
   for (const char of [...text.slice(-4 * width)].toReversed()) {
-    used += stringWidth(char);
+    used += textWidth(char);
     if (used > width) break;
     kept.push(char);
   }
@@ -70,11 +70,11 @@ function cutStart(text: string, width: number): string {
 }
 
 function cutEnd(text: string, width: number): string {
-  if (text.length <= width && stringWidth(text) <= width) return text;
+  if (text.length <= width && textWidth(text) <= width) return text;
   let kept = "";
   let used = 1;
   for (const char of text.slice(0, 4 * width)) {
-    used += stringWidth(char);
+    used += textWidth(char);
     if (used > width) break;
     kept += char;
   }

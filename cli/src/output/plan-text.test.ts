@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import stringWidth from "string-width";
 import { golden } from "../../../test/support/golden.ts";
 import { change, planOf, samplePlan, step } from "../testing/sample-plan.ts";
 import { renderPlanText } from "./plan-text.ts";
 import { makeStyle } from "./style.ts";
+import { textWidth } from "./width.ts";
 
 const style = makeStyle(false);
 
@@ -15,7 +15,7 @@ suite("renderPlanText", () => {
 
   test("no line is wider than the terminal", async () => {
     const text = await renderPlanText(samplePlan(), { style, columns: 60 });
-    for (const line of text.split("\n")) assert.ok(stringWidth(line) <= 60, line);
+    for (const line of text.split("\n")) assert.ok(textWidth(line) <= 60, line);
   });
 
   test("no changes is one line", async () => {

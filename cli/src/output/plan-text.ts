@@ -1,12 +1,12 @@
 /** A plan for people: a tree by host, the summary first and last. */
 import type { PlanDocument, PlanStep } from "@ghost/schemas";
-import stringWidth from "string-width";
 import { escapeLine } from "./escape.ts";
 import { groupByAgent, hasLongText, showChange, shownChanges, showResources, stepLabel, stepObject, summarySentence, SYMBOLS } from "./plan-model.ts";
 import type { AgentGroup } from "./plan-model.ts";
 import type { Paint, Style } from "./style.ts";
 import type { DiffLine } from "./text-diff.ts";
-import { padTo, wrap } from "./wrap.ts";
+import { padTo, textWidth } from "./width.ts";
+import { wrap } from "./wrap.ts";
 
 export interface PlanTextView {
   readonly style: Style;
@@ -73,7 +73,7 @@ function stepPaint(step: PlanStep, style: Style): Paint {
 }
 
 function columnWidth(cells: readonly string[]): number {
-  return Math.max(0, ...cells.map((cell) => stringWidth(cell)).filter((width) => width <= COLUMN_MAX));
+  return Math.max(0, ...cells.map((cell) => textWidth(cell)).filter((width) => width <= COLUMN_MAX));
 }
 
 function textSummary({ before, after }: { before: string; after: string }, diffText: DiffText): string {

@@ -1,7 +1,6 @@
-import stringWidth from "string-width";
 import { escapeLine } from "./escape.ts";
 import type { Paint, Style } from "./style.ts";
-import { padTo } from "./wrap.ts";
+import { padTo, textWidth } from "./width.ts";
 
 export interface TableView {
   readonly style: Style;
@@ -17,7 +16,7 @@ export type Cell = string | { readonly text: string; readonly paint: Paint };
 export function renderTable(heading: readonly string[], rows: readonly (readonly Cell[])[], { style, columns }: TableView): string {
   const textOf = (cell: Cell): string => escapeLine(typeof cell === "string" ? cell : cell.text) || "-";
   const painted = (cell: Cell, width: number): string => (typeof cell === "string" ? padTo(textOf(cell), width) : cell.paint(padTo(textOf(cell), width)));
-  const widths = heading.map((name, index) => Math.max(name.length, ...rows.map((row) => stringWidth(textOf(row[index] ?? "")))));
+  const widths = heading.map((name, index) => Math.max(name.length, ...rows.map((row) => textWidth(textOf(row[index] ?? "")))));
   const total = widths.reduce((sum, width) => sum + width + 2, -2);
   if (columns !== undefined && total > columns) {
     const nameWidth = Math.max(...heading.map((name) => name.length)) + 1;
