@@ -67,21 +67,40 @@ export function openChannel(connection: HostConnection): Channel {
   function unary<Q, R>(method: Method<Q, R>, request: Q, { signal, timeoutMs = connection.timeoutMs }: CallOptions = {}): Promise<R> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
-      const call = client.makeUnaryRequest(method.path, method.requestSerialize, method.responseDeserialize, request, new Metadata(), { deadline: Date.now() + timeoutMs }, (error, response) => {
-        guard?.stop();
-        signal?.removeEventListener("abort", cancel);
-        if (error === null) return resolve(response as R);
-        if (signal?.aborted === true) return reject(signal.reason);
-        const late = guard?.isLate ?? false;
-        reject(fromServiceError(error, connection, { path: method.path, connected: isConnected(), late, timeoutMs: late ? connection.timeoutMs : timeoutMs }));
-      });
+      const call = client.makeUnaryRequest(
+        method.path,
+        method.requestSerialize,
+        method.responseDeserialize,
+        request,
+        new Metadata(),
+        { deadline: Date.now() + timeoutMs },
+        (error, response) => {
+          guard?.stop();
+          signal?.removeEventListener("abort", cancel);
+          if (error === null) return resolve(response as R);
+          if (signal?.aborted === true) return reject(signal.reason);
+          const late = guard?.isLate ?? false;
+          reject(
+            fromServiceError(error, connection, {
+              path: method.path,
+              connected: isConnected(),
+              late,
+              timeoutMs: late ? connection.timeoutMs : timeoutMs,
+            }),
+          );
+        },
+      );
       const cancel = (): void => call.cancel();
       const guard = timeoutMs > connection.timeoutMs ? new Guard(connection.timeoutMs, isConnected, cancel) : undefined;
       signal?.addEventListener("abort", cancel, { once: true });
     });
   }
 
-  async function* stream<Q, R>(method: Method<Q, R>, request: Q, { signal, quiet = false }: StreamOptions = {}): AsyncGenerator<R, void, undefined> {
+  async function* stream<Q, R>(
+    method: Method<Q, R>,
+    request: Q,
+    { signal, quiet = false }: StreamOptions = {},
+  ): AsyncGenerator<R, void, undefined> {
     signal?.throwIfAborted();
     const call = client.makeServerStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, request, new Metadata());
     let answered = false;
@@ -95,7 +114,12 @@ export function openChannel(connection: HostConnection): Channel {
       yield* call as AsyncIterable<R>;
     } catch (reason) {
       signal?.throwIfAborted();
-      throw fromServiceError(reason as ServiceError, connection, { path: method.path, connected: isConnected(), late: guard.isLate, timeoutMs: connection.timeoutMs });
+      throw fromServiceError(reason as ServiceError, connection, {
+        path: method.path,
+        connected: isConnected(),
+        late: guard.isLate,
+        timeoutMs: connection.timeoutMs,
+      });
     } finally {
       guard.stop();
       signal?.removeEventListener("abort", cancel);

@@ -29,10 +29,14 @@ export function targetOf(connection: HostConnection): Target {
   const host = hostOf(connection);
   if (tls !== undefined) return secureTarget(connection, host, tls);
   if (host !== undefined && !isLoopback(host)) {
-    throw problem("PERMISSION", `Agent "${name}" at ${address} is on another machine and has no tls: anyone on the way could read secrets and command its VMs, so TLS is required.`, {
-      hint: `Set tls (ca, cert, key) for agent "${name}"; or forward its unix socket over ssh and use address: unix:/path.`,
-      agent: name,
-    });
+    throw problem(
+      "PERMISSION",
+      `Agent "${name}" at ${address} is on another machine and has no tls: anyone on the way could read secrets and command its VMs, so TLS is required.`,
+      {
+        hint: `Set tls (ca, cert, key) for agent "${name}"; or forward its unix socket over ssh and use address: unix:/path.`,
+        agent: name,
+      },
+    );
   }
   return { uri: uriOf(address), credentials: credentials.createInsecure(), options: {} };
 }
@@ -46,10 +50,14 @@ function hostOf({ name, address }: HostConnection): string | undefined {
   const host = parts?.[1] ?? parts?.[2];
   const port = Number(parts?.[3]);
   if (host !== undefined && port >= 1 && port <= 65535) return host;
-  throw problem("AGENT_UNREACHABLE", `Agent "${name}" has the address ${JSON.stringify(address)}, which is neither host:port nor unix:/path.`, {
-    hint: `Correct address of agent "${name}", for example 127.0.0.1:9090.`,
-    agent: name,
-  });
+  throw problem(
+    "AGENT_UNREACHABLE",
+    `Agent "${name}" has the address ${JSON.stringify(address)}, which is neither host:port nor unix:/path.`,
+    {
+      hint: `Correct address of agent "${name}", for example 127.0.0.1:9090.`,
+      agent: name,
+    },
+  );
 }
 
 function isLoopback(host: string): boolean {
@@ -63,10 +71,14 @@ function uriOf(address: string): string {
 function secureTarget(connection: HostConnection, host: string | undefined, tls: PlanTls): Target {
   const { name, address } = connection;
   if ((tls.cert === undefined) !== (tls.key === undefined)) {
-    throw problem("AGENT_UNREACHABLE", `tls of agent "${name}" has ${tls.cert === undefined ? "a key without its cert" : "a cert without its key"}; one proves nothing without the other.`, {
-      hint: "Set both cert and key, or neither.",
-      agent: name,
-    });
+    throw problem(
+      "AGENT_UNREACHABLE",
+      `tls of agent "${name}" has ${tls.cert === undefined ? "a key without its cert" : "a cert without its key"}; one proves nothing without the other.`,
+      {
+        hint: "Set both cert and key, or neither.",
+        agent: name,
+      },
+    );
   }
   const expectedName = tls.server_name ?? host ?? "localhost";
   const read = (what: string, path: string | undefined): Buffer | null => (path === undefined ? null : readPem(name, what, path));
@@ -81,11 +93,24 @@ function secureTarget(connection: HostConnection, host: string | undefined, tls:
   };
 }
 
-function createCredentials(name: string, ca: Buffer | null, key: Buffer | null, cert: Buffer | null, expectedName: string): ChannelCredentials {
+function createCredentials(
+  name: string,
+  ca: Buffer | null,
+  key: Buffer | null,
+  cert: Buffer | null,
+  expectedName: string,
+): ChannelCredentials {
   try {
-    return credentials.createSsl(ca, key, cert, { checkServerIdentity: (_, certificate) => checkServerIdentity(expectedName, certificate) });
+    return credentials.createSsl(ca, key, cert, {
+      checkServerIdentity: (_, certificate) => checkServerIdentity(expectedName, certificate),
+    });
   } catch (reason) {
-    throw problem("AGENT_UNREACHABLE", `The certificates in tls of agent "${name}" cannot be used: ${reasonOf(reason)}.`, { hint: "They must be PEM files, and key must belong to cert.", agent: name }, { cause: reason });
+    throw problem(
+      "AGENT_UNREACHABLE",
+      `The certificates in tls of agent "${name}" cannot be used: ${reasonOf(reason)}.`,
+      { hint: "They must be PEM files, and key must belong to cert.", agent: name },
+      { cause: reason },
+    );
   }
 }
 
@@ -93,7 +118,12 @@ function readPem(name: string, what: string, path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (reason) {
-    throw problem("AGENT_UNREACHABLE", `tls.${what} of agent "${name}" cannot be read: ${reasonOf(reason)}.`, { hint: `Correct tls.${what} of agent "${name}".`, agent: name }, { cause: reason });
+    throw problem(
+      "AGENT_UNREACHABLE",
+      `tls.${what} of agent "${name}" cannot be read: ${reasonOf(reason)}.`,
+      { hint: `Correct tls.${what} of agent "${name}".`, agent: name },
+      { cause: reason },
+    );
   }
 }
 

@@ -26,7 +26,15 @@ const observation: Observation = {
     total: { vcpu: 8, ram_gb: 31.5, disk_gb: 100 },
     reserved: none,
     available: none,
-    capabilities: { vcpu_plug: true, vcpu_unplug: false, ram_balloon: true, disk_plug: true, disk_grow: true, network_plug: true, kvm: false },
+    capabilities: {
+      vcpu_plug: true,
+      vcpu_unplug: false,
+      ram_balloon: true,
+      disk_plug: true,
+      disk_grow: true,
+      network_plug: true,
+      kvm: false,
+    },
     settings: {},
     images: [],
   },
@@ -52,9 +60,35 @@ const operation: Operation = {
   noop: false,
   attempt: 1,
 };
-const header: PlanHeader = { format: 1, owner: "spec:shop", spec_hash: "s", steps_root: "r", step_count: 1, max_impact: "live", expires_at: "2030-01-31T12:00:00Z", git_commit: "" };
-const body: StepBody = { id: "desk/vm/web", agent_id: "a1", kind: "vm", action: "create", name: "web", uid: "u1", revision: "", impact: "none", vm: { name: "web" } };
-const input: ExecuteInput = { operationId: "op1", header, proof: { index: 0, siblings: [] }, body, secrets: { "cloud_init.password": "x" }, projection: { a: 1 } };
+const header: PlanHeader = {
+  format: 1,
+  owner: "spec:shop",
+  spec_hash: "s",
+  steps_root: "r",
+  step_count: 1,
+  max_impact: "live",
+  expires_at: "2030-01-31T12:00:00Z",
+  git_commit: "",
+};
+const body: StepBody = {
+  id: "desk/vm/web",
+  agent_id: "a1",
+  kind: "vm",
+  action: "create",
+  name: "web",
+  uid: "u1",
+  revision: "",
+  impact: "none",
+  vm: { name: "web" },
+};
+const input: ExecuteInput = {
+  operationId: "op1",
+  header,
+  proof: { index: 0, siblings: [] },
+  body,
+  secrets: { "cloud_init.password": "x" },
+  projection: { a: 1 },
+};
 
 const to = (address: string, more: Partial<HostConnection> = {}): HostConnection => ({ name: "desk", address, timeoutMs: 10_000, ...more });
 
@@ -62,7 +96,8 @@ const to = (address: string, more: Partial<HostConnection> = {}): HostConnection
 async function thrown(run: () => unknown): Promise<GhostError["diagnostics"][0]> {
   try {
     const result = await run();
-    if (typeof result === "object" && result !== null && Symbol.asyncIterator in result) for await (const _ of result as AsyncIterable<unknown>);
+    if (typeof result === "object" && result !== null && Symbol.asyncIterator in result)
+      for await (const _ of result as AsyncIterable<unknown>);
   } catch (reason) {
     assert.ok(reason instanceof GhostError, String(reason));
     assert.doesNotMatch(reason.message, /node_modules|\.ts:|undefined|Resolution note/);
@@ -85,7 +120,7 @@ suite("connectHost", () => {
   test("every call goes there and back", async () => {
     const seen: unknown[] = [];
     await using server = await serveHost({
-      snapshot: (call, reply) => (seen.push(call.request.stack), reply(null, observationToWire(observation))),
+      snapshot: (call, reply) => (seen.push(call.request), reply(null, observationToWire(observation))),
       updateSet: (call, reply) => reply(null, { set: call.request.set }),
       execute: (call) => {
         seen.push(executeFromWire(call.request));
@@ -95,30 +130,48 @@ suite("connectHost", () => {
       },
       attachOperation: (call) => answer(call, { operation: operationToWire({ ...operation, id: call.request.operation_id }) }),
       listOperations: (call, reply) => (seen.push(call.request), reply(null, { operations: [operationToWire(operation)] })),
-      cancelOperation: (call, reply) => reply(null, { operation: operationToWire({ ...operation, id: call.request.operation_id, state: "cancelled" }) }),
-      watch: (call) => answer(call, { resume_token: `${call.request.resume_token}+`, type: "vm-created", name: "web", uid: "u1", detail: "" }),
+      cancelOperation: (call, reply) =>
+        reply(null, { operation: operationToWire({ ...operation, id: call.request.operation_id, state: "cancelled" }) }),
+      watch: (call) =>
+        answer(call, { resume_token: `${call.request.resume_token}+`, type: "vm-created", name: "web", uid: "u1", detail: "" }),
     });
     await using client = connectHost(to(server.address));
-    assert.deepEqual(await client.snapshot("shop"), observation);
-    assert.deepEqual(await client.updateSet({ stack: "shop", serial: 4, members: [], agents: [] }), { stack: "shop", serial: 4, members: [], agents: [] });
-    assert.deepEqual((await collect(client.execute(input))).map(({ state }) => state), ["running", "succeeded"]);
-    assert.deepEqual((await collect(client.attachOperation("op2"))).map(({ id }) => id), ["op2"]);
+    assert.deepEqual(await client.snapshot("shop", { setDigestOnly: true }), observation);
+    assert.deepEqual(await client.updateSet({ stack: "shop", serial: 4, members: [], agents: [] }), {
+      stack: "shop",
+      serial: 4,
+      members: [],
+      agents: [],
+    });
+    assert.deepEqual(
+      (await collect(client.execute(input))).map(({ state }) => state),
+      ["running", "succeeded"],
+    );
+    assert.deepEqual(
+      (await collect(client.attachOperation("op2"))).map(({ id }) => id),
+      ["op2"],
+    );
     assert.deepEqual(await client.listOperations({ activeOnly: true, limit: 5 }), [operation]);
     assert.equal((await client.cancelOperation("op3")).state, "cancelled");
     assert.deepEqual(await collect(client.watch("7")), [{ resumeToken: "7+", type: "vm-created", name: "web", uid: "u1", detail: "" }]);
-    assert.deepEqual(seen, ["shop", input, { active_only: true, limit: 5 }]);
+    assert.deepEqual(seen, [{ stack: "shop", set_digest_only: true }, input, { active_only: true, limit: 5 }]);
   });
 
   test("a unix socket", async () => {
     using folder = temporaryFolder();
-    await using server = await serveHost({ snapshot: (_, reply) => reply(null, observationToWire(observation)) }, { at: `unix:${join(folder.path, "agent.sock")}` });
+    await using server = await serveHost(
+      { snapshot: (_, reply) => reply(null, observationToWire(observation)) },
+      { at: `unix:${join(folder.path, "agent.sock")}` },
+    );
     await using client = connectHost(to(server.address));
     assert.equal((await client.snapshot("")).host.agentId, "a1");
   });
 
   test("an answer larger than gRPC's usual 4 MiB", async () => {
     const vm = { ...host.Vm.create({ name: "web", status: "stopped", phase: "ready" }), status_reason: "x".repeat(1_000_000) };
-    await using server = await serveHost({ snapshot: (_, reply) => reply(null, { ...observationToWire(observation), vms: Array.from({ length: 8 }, () => vm) }) });
+    await using server = await serveHost({
+      snapshot: (_, reply) => reply(null, { ...observationToWire(observation), vms: Array.from({ length: 8 }, () => vm) }),
+    });
     await using client = connectHost(to(server.address));
     assert.equal((await client.snapshot("")).vms.length, 8);
   });
@@ -139,7 +192,14 @@ suite("an agent that cannot be reached", () => {
   test("nothing listens", async () => {
     const address = await closedPort(createServer());
     const { code, detail, hint, agent } = await refusal(to(address));
-    assert.deepEqual({ code, detail, agent }, { code: "AGENT_UNREACHABLE", detail: `Agent "desk" does not answer at ${address}: nothing listens there (connection refused).`, agent: "desk" });
+    assert.deepEqual(
+      { code, detail, agent },
+      {
+        code: "AGENT_UNREACHABLE",
+        detail: `Agent "desk" does not answer at ${address}: nothing listens there (connection refused).`,
+        agent: "desk",
+      },
+    );
     assert.match(hint ?? "", /ghost agent run/);
   });
 
@@ -165,12 +225,43 @@ suite("an agent that cannot be reached", () => {
   });
 
   const strangers: readonly { name: string; server: () => Server; code: DiagnosticCode; says: RegExp; timeoutMs?: number }[] = [
-    { name: "garbage", server: () => createServer((socket) => socket.end("220 mail ready\r\n".repeat(40))), code: "AGENT_PROTOCOL", says: /does not speak gRPC/ },
-    { name: "HTTP/1", server: () => createHttpServer((_, response) => response.end("hi")) as unknown as Server, code: "AGENT_PROTOCOL", says: /does not speak gRPC/ },
-    { name: "HTTP/2 without gRPC", server: () => createHttp2Server((_, response) => response.end("hi")) as unknown as Server, code: "AGENT_PROTOCOL", says: /not a Ghost agent/ },
-    { name: "HTTP/2 with 404", server: () => createHttp2Server((_, response) => (response.writeHead(404), response.end())) as unknown as Server, code: "AGENT_PROTOCOL", says: /404/ },
-    { name: "one that hangs up", server: () => createServer((socket) => socket.destroy()), code: "AGENT_UNREACHABLE", says: /closes the connection at once/ },
-    { name: "one that says nothing", server: () => createServer(() => {}), code: "AGENT_UNREACHABLE", says: /no connection to .* within 0.2 s/, timeoutMs: 200 },
+    {
+      name: "garbage",
+      server: () => createServer((socket) => socket.end("220 mail ready\r\n".repeat(40))),
+      code: "AGENT_PROTOCOL",
+      says: /does not speak gRPC/,
+    },
+    {
+      name: "HTTP/1",
+      server: () => createHttpServer((_, response) => response.end("hi")) as unknown as Server,
+      code: "AGENT_PROTOCOL",
+      says: /does not speak gRPC/,
+    },
+    {
+      name: "HTTP/2 without gRPC",
+      server: () => createHttp2Server((_, response) => response.end("hi")) as unknown as Server,
+      code: "AGENT_PROTOCOL",
+      says: /not a Ghost agent/,
+    },
+    {
+      name: "HTTP/2 with 404",
+      server: () => createHttp2Server((_, response) => (response.writeHead(404), response.end())) as unknown as Server,
+      code: "AGENT_PROTOCOL",
+      says: /404/,
+    },
+    {
+      name: "one that hangs up",
+      server: () => createServer((socket) => socket.destroy()),
+      code: "AGENT_UNREACHABLE",
+      says: /closes the connection at once/,
+    },
+    {
+      name: "one that says nothing",
+      server: () => createServer(() => {}),
+      code: "AGENT_UNREACHABLE",
+      says: /no connection to .* within 0.2 s/,
+      timeoutMs: 200,
+    },
   ];
   for (const { name, server, code, says, timeoutMs } of strangers) {
     test(name, async () => {
@@ -191,7 +282,10 @@ suite("an agent that cannot be reached", () => {
 
   test("an answer that is not one", async () => {
     const raw = { ...host.HostServiceService.snapshot, responseSerialize: () => Buffer.from([0xff, 0xff, 0xff]) };
-    await using server = await serve({ snapshot: raw }, { snapshot: (_: unknown, reply: (error: null, value: unknown) => void) => reply(null, {}) });
+    await using server = await serve(
+      { snapshot: raw },
+      { snapshot: (_: unknown, reply: (error: null, value: unknown) => void) => reply(null, {}) },
+    );
     assert.equal((await refusal(to(server.address))).code, "AGENT_PROTOCOL");
   });
 
@@ -296,7 +390,9 @@ suite("problems of the agent", () => {
 
 suite("a stream that breaks", () => {
   test("when the agent dies", async () => {
-    await using server = await serveHost({ execute: (call) => void call.write({ operation: operationToWire({ ...operation, state: "running" }) }) });
+    await using server = await serveHost({
+      execute: (call) => void call.write({ operation: operationToWire({ ...operation, state: "running" }) }),
+    });
     await using client = connectHost(to(server.address));
     const states: string[] = [];
     const { code, detail } = await thrown(async () => {
@@ -311,7 +407,9 @@ suite("a stream that breaks", () => {
   });
 
   test("when it ends before the operation has", async () => {
-    await using server = await serveHost({ execute: (call) => answer(call, { operation: operationToWire({ ...operation, state: "running" }) }) });
+    await using server = await serveHost({
+      execute: (call) => answer(call, { operation: operationToWire({ ...operation, state: "running" }) }),
+    });
     await using client = connectHost(to(server.address));
     const { code, detail } = await thrown(() => client.execute(input));
     assert.equal(code, "AGENT_UNREACHABLE");
@@ -365,13 +463,33 @@ suite("addresses", () => {
   const cases: readonly { name: string; connection: HostConnection; code: DiagnosticCode; says: RegExp }[] = [
     { name: "another machine without TLS", connection: to("desk.example:9090"), code: "PERMISSION", says: /TLS is required/ },
     { name: "every address without TLS", connection: to("0.0.0.0:9090"), code: "PERMISSION", says: /TLS is required/ },
-    { name: "a name that only begins like loopback", connection: to("127.0.0.1.example:9090"), code: "PERMISSION", says: /TLS is required/ },
+    {
+      name: "a name that only begins like loopback",
+      connection: to("127.0.0.1.example:9090"),
+      code: "PERMISSION",
+      says: /TLS is required/,
+    },
     { name: "no port", connection: to("localhost"), code: "AGENT_UNREACHABLE", says: /neither host:port nor unix/ },
     { name: "port 0", connection: to("localhost:0"), code: "AGENT_UNREACHABLE", says: /"localhost:0"/ },
     { name: "port 65536", connection: to("localhost:65536"), code: "AGENT_UNREACHABLE", says: /neither/ },
-    { name: "an embedded agent, which is another's to start", connection: to("embedded:/tmp/x"), code: "AGENT_UNREACHABLE", says: /neither/ },
-    { name: "a certificate without its key", connection: to("desk.example:9090", { tls: { cert: "/c" } }), code: "AGENT_UNREACHABLE", says: /cert without its key/ },
-    { name: "a missing file", connection: to("desk.example:9090", { tls: { ca: "/nonexistent/ca.crt" } }), code: "AGENT_UNREACHABLE", says: /tls\.ca .*no such file/ },
+    {
+      name: "an embedded agent, which is another's to start",
+      connection: to("embedded:/tmp/x"),
+      code: "AGENT_UNREACHABLE",
+      says: /neither/,
+    },
+    {
+      name: "a certificate without its key",
+      connection: to("desk.example:9090", { tls: { cert: "/c" } }),
+      code: "AGENT_UNREACHABLE",
+      says: /cert without its key/,
+    },
+    {
+      name: "a missing file",
+      connection: to("desk.example:9090", { tls: { ca: "/nonexistent/ca.crt" } }),
+      code: "AGENT_UNREACHABLE",
+      says: /tls\.ca .*no such file/,
+    },
   ];
   for (const { name, connection, code, says } of cases) {
     test(name, async () => {
@@ -392,7 +510,9 @@ suite("TLS", () => {
   const path = (name: string): string => join(folder.path, name);
   const agentOnly = ServerCredentials.createSsl(null, [{ private_key: pem("agent.key"), cert_chain: pem("agent.crt") }]);
   const mutual = ServerCredentials.createSsl(pem("ca.crt"), [{ private_key: pem("agent.key"), cert_chain: pem("agent.crt") }], true);
-  const handlers = { snapshot: (_: unknown, reply: (error: null, value: host.SnapshotResponse) => void) => reply(null, observationToWire(observation)) };
+  const handlers = {
+    snapshot: (_: unknown, reply: (error: null, value: host.SnapshotResponse) => void) => reply(null, observationToWire(observation)),
+  };
   const client = { cert: path("client.crt"), key: path("client.key") };
   test.after(() => folder[Symbol.dispose]());
 
@@ -401,12 +521,32 @@ suite("TLS", () => {
     { name: "under another name", credentials: agentOnly, tls: { ca: path("ca.crt"), server_name: "agent.example" } },
     { name: "both prove themselves", credentials: mutual, tls: { ca: path("ca.crt"), ...client } },
     { name: "an unknown authority", credentials: agentOnly, tls: { ca: path("other.crt") }, says: /certificate is not trusted/ },
-    { name: "a wrong name", credentials: agentOnly, tls: { ca: path("ca.crt"), server_name: "web.example" }, says: /certificate is not trusted .*web\.example/ },
-    { name: "no certificate where one is asked for", credentials: mutual, tls: { ca: path("ca.crt") }, says: /refuses this client's certificate/ },
-    { name: "a certificate of another authority", credentials: mutual, tls: { ca: path("ca.crt"), cert: path("other.crt"), key: path("other.key") }, says: /refuses this client's certificate|closes the connection|broke/ },
+    {
+      name: "a wrong name",
+      credentials: agentOnly,
+      tls: { ca: path("ca.crt"), server_name: "web.example" },
+      says: /certificate is not trusted .*web\.example/,
+    },
+    {
+      name: "no certificate where one is asked for",
+      credentials: mutual,
+      tls: { ca: path("ca.crt") },
+      says: /refuses this client's certificate/,
+    },
+    {
+      name: "a certificate of another authority",
+      credentials: mutual,
+      tls: { ca: path("ca.crt"), cert: path("other.crt"), key: path("other.key") },
+      says: /refuses this client's certificate|closes the connection|broke/,
+    },
     { name: "TLS to an agent without it", tls: { ca: path("ca.crt") }, says: /answers without TLS/ },
     { name: "no TLS to an agent with it", credentials: agentOnly, says: /expects TLS|closes the connection/ },
-    { name: "a key of another certificate", credentials: mutual, tls: { ca: path("ca.crt"), cert: path("client.crt"), key: path("agent.key") }, says: /cannot be used/ },
+    {
+      name: "a key of another certificate",
+      credentials: mutual,
+      tls: { ca: path("ca.crt"), cert: path("client.crt"), key: path("agent.key") },
+      says: /cannot be used/,
+    },
   ];
   for (const { name, credentials, tls, says } of cases) {
     test(name, async () => {

@@ -64,7 +64,9 @@ export function connectHost(connection: HostConnection): HostClient {
     },
     async cancelOperation(id, options) {
       const response = await channel.unary(service.cancelOperation, { operation_id: id }, options);
-      return fromAgent(name, () => operationFromWire(requirePart(response.operation, "AGENT_PROTOCOL", "The operation in the agent's answer")));
+      return fromAgent(name, () =>
+        operationFromWire(requirePart(response.operation, "AGENT_PROTOCOL", "The operation in the agent's answer")),
+      );
     },
     async *watch(resumeToken = "", options = {}) {
       for await (const response of channel.stream(service.watch, { resume_token: resumeToken }, { ...options, quiet: true })) {
@@ -77,16 +79,25 @@ export function connectHost(connection: HostConnection): HostClient {
 }
 
 /** An operation's stream must tell its end: a stream that stops before is a lost agent, not a success. */
-async function* follow(agent: string, responses: AsyncIterable<{ readonly operation?: OperationMessage | undefined }>): AsyncGenerator<Operation, void, undefined> {
+async function* follow(
+  agent: string,
+  responses: AsyncIterable<{ readonly operation?: OperationMessage | undefined }>,
+): AsyncGenerator<Operation, void, undefined> {
   let last: Operation | undefined;
   for await (const response of responses) {
-    last = fromAgent(agent, () => operationFromWire(requirePart(response.operation, "AGENT_PROTOCOL", "The operation in the agent's answer")));
+    last = fromAgent(agent, () =>
+      operationFromWire(requirePart(response.operation, "AGENT_PROTOCOL", "The operation in the agent's answer")),
+    );
     yield last;
   }
   if (last === undefined || last.state === "pending" || last.state === "running") {
-    throw problem("AGENT_UNREACHABLE", `Agent "${agent}" ended its report of ${last === undefined ? "the operation" : `operation ${last.id}`} before the operation ended.`, {
-      hint: "The agent goes on with what it began; run the command again to see what is left.",
-      agent,
-    });
+    throw problem(
+      "AGENT_UNREACHABLE",
+      `Agent "${agent}" ended its report of ${last === undefined ? "the operation" : `operation ${last.id}`} before the operation ended.`,
+      {
+        hint: "The agent goes on with what it began; run the command again to see what is left.",
+        agent,
+      },
+    );
   }
 }

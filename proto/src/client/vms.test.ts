@@ -11,12 +11,24 @@ import type { VmClient } from "./vms.ts";
 
 const serveVms = (handlers: Partial<agentpb.AgentServiceServer>): Promise<Running> => serve(agentpb.AgentServiceService, handlers);
 const connect = (server: Running): VmClient => connectVms({ name: "desk", address: server.address, timeoutMs: 10_000 });
-const hasCode = (code: DiagnosticCode) => (error: unknown) => error instanceof GhostError && error.diagnostics[0].code === code && error.diagnostics[0].agent === "desk";
+const hasCode = (code: DiagnosticCode) => (error: unknown) =>
+  error instanceof GhostError && error.diagnostics[0].code === code && error.diagnostics[0].agent === "desk";
 
 suite("connectVms", () => {
   test("every call goes there and back", async () => {
     const seen: unknown[] = [];
-    const report = { vm_id: "u1", name: "web", status: "running", vcpu: 2, ram_gb: 4, disk_gb: 20, ip_address: "10.0.0.5", uptime_seconds: 60, cpu_usage_percent: 0.5, ram_usage_percent: 25 };
+    const report = {
+      vm_id: "u1",
+      name: "web",
+      status: "running",
+      vcpu: 2,
+      ram_gb: 4,
+      disk_gb: 20,
+      ip_address: "10.0.0.5",
+      uptime_seconds: 60,
+      cpu_usage_percent: 0.5,
+      ram_usage_percent: 25,
+    };
     await using server = await serveVms({
       createVm: (call, reply) => (seen.push(call.request), reply(null, { vm_id: "u1", ip_address: "", status: "running", error: "" })),
       deleteVm: (call, reply) => (seen.push(call.request), reply(null, { success: true, error: "" })),
@@ -26,7 +38,11 @@ suite("connectVms", () => {
       listVMs: (_, reply) => reply(null, { vms: [{ vm_id: "u1", name: "web", status: "running", ip_address: "" }] }),
     });
     await using client = connect(server);
-    assert.deepEqual(await client.create({ name: "web", vcpu: 2, ram_gb: 4, disk_gb: 20, metadata: { a: "b" } }), { vm_id: "u1", ip_address: "", status: "running" });
+    assert.deepEqual(await client.create({ name: "web", vcpu: 2, ram_gb: 4, disk_gb: 20, metadata: { a: "b" } }), {
+      vm_id: "u1",
+      ip_address: "",
+      status: "running",
+    });
     assert.deepEqual(await client.start("u1"), { status: "running" });
     assert.deepEqual(await client.stop("web", { force: true }), { status: "stopped" });
     assert.deepEqual(await client.status("web"), report);
@@ -58,7 +74,9 @@ suite("connectVms", () => {
   }
 
   test("our agent says it more exactly", async () => {
-    await using server = await serveVms({ createVm: (_, reply) => reply(serviceError(problem("HOST_OUT_OF_MEMORY", "2 GiB are missing."))) });
+    await using server = await serveVms({
+      createVm: (_, reply) => reply(serviceError(problem("HOST_OUT_OF_MEMORY", "2 GiB are missing."))),
+    });
     await using client = connect(server);
     await assert.rejects(client.create({ name: "web", vcpu: 1, ram_gb: 1, disk_gb: 10 }), hasCode("HOST_OUT_OF_MEMORY"));
   });

@@ -1,6 +1,13 @@
 import { problem } from "@ghost/schemas";
 import { AgentServiceService } from "../../gen/agentpb/agent.ts";
-import type { CreateVMRequest, CreateVMResponse, GetVMStatusResponse, StartVMResponse, StopVMResponse, VMInfo } from "../../gen/agentpb/agent.ts";
+import type {
+  CreateVMRequest,
+  CreateVMResponse,
+  GetVMStatusResponse,
+  StartVMResponse,
+  StopVMResponse,
+  VMInfo,
+} from "../../gen/agentpb/agent.ts";
 import { openChannel } from "./channel.ts";
 import type { CallOptions } from "./channel.ts";
 import type { HostConnection } from "./connection.ts";

@@ -87,7 +87,8 @@ export function vmConfigFromWire(message: VmSpecMessage | undefined): VmConfig {
   if (hasEntries(message.labels)) config.labels = message.labels;
   if (hasEntries(message.metadata)) config.metadata = message.metadata;
   if (message.protect !== undefined) config.protect = message.protect;
-  if (message.disruption !== undefined) config.disruption = message.disruption.allow === undefined ? {} : { allow: message.disruption.allow };
+  if (message.disruption !== undefined)
+    config.disruption = message.disruption.allow === undefined ? {} : { allow: message.disruption.allow };
   if (message.wait_for !== undefined) config.wait_for = message.wait_for;
   if (message.wait_timeout_s !== undefined) config.wait_timeout_s = message.wait_timeout_s;
   if (message.stop_timeout_s !== undefined) config.stop_timeout_s = message.stop_timeout_s;

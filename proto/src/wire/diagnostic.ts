@@ -29,7 +29,10 @@ export function diagnosticFromWire(message: DiagnosticMessage): Diagnostic {
 /** The code and text to show for what another version reported. */
 export function knownCode(code: string, detail: string): Pick<Diagnostic, "code" | "detail"> {
   if (isDiagnosticCode(code)) return { code, detail };
-  return { code: "AGENT_VERSION", detail: `${detail} (The agent calls this ${code || "nothing"}, which this version of Ghost does not know.)` };
+  return {
+    code: "AGENT_VERSION",
+    detail: `${detail} (The agent calls this ${code || "nothing"}, which this version of Ghost does not know.)`,
+  };
 }
 
 function pathPart(part: string): string | number {

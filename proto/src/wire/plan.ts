@@ -49,9 +49,13 @@ export function stepFromWire(message: StepMessage): StepBody {
 export function headerToWire(header: PlanHeader): PlanHeaderMessage {
   const expiresAt = new Date(header.expires_at);
   if (Number.isNaN(expiresAt.getTime()) || toSeconds(expiresAt) !== header.expires_at) {
-    throw problem("PLAN_UNREADABLE", `The plan's expires_at is ${JSON.stringify(header.expires_at)}; it must be an instant in UTC of whole seconds, like 2030-01-31T12:00:00Z.`, {
-      hint: "Make the plan again with ghost plan.",
-    });
+    throw problem(
+      "PLAN_UNREADABLE",
+      `The plan's expires_at is ${JSON.stringify(header.expires_at)}; it must be an instant in UTC of whole seconds, like 2030-01-31T12:00:00Z.`,
+      {
+        hint: "Make the plan again with ghost plan.",
+      },
+    );
   }
   return {
     format: header.format,

@@ -24,7 +24,13 @@ interface Codec<M> {
 }
 
 /** The law of every conversion: what is sent, byte for byte, is what arrives. */
-function holds<T, M>(values: fc.Arbitrary<T>, codec: Codec<M>, toWire: (value: T) => M, fromWire: (message: M) => T, want: (value: T) => T = (value) => value): void {
+function holds<T, M>(
+  values: fc.Arbitrary<T>,
+  codec: Codec<M>,
+  toWire: (value: T) => M,
+  fromWire: (message: M) => T,
+  want: (value: T) => T = (value) => value,
+): void {
   fc.assert(
     fc.property(values, (value) => {
       const message = codec.decode(codec.encode(toWire(value)).finish());
@@ -35,8 +41,10 @@ function holds<T, M>(values: fc.Arbitrary<T>, codec: Codec<M>, toWire: (value: T
 }
 
 suite("fromWire(toWire(x)) is x", () => {
-  test("VM configuration, in canonical form", () => holds(arbitrary.vmConfig, VmSpec, wire.vmConfigToWire, wire.vmConfigFromWire, arbitrary.canonical));
-  test("settings, in canonical form", () => holds(arbitrary.settings, AgentSettings, wire.settingsToWire, wire.settingsFromWire, arbitrary.canonical));
+  test("VM configuration, in canonical form", () =>
+    holds(arbitrary.vmConfig, VmSpec, wire.vmConfigToWire, wire.vmConfigFromWire, arbitrary.canonical));
+  test("settings, in canonical form", () =>
+    holds(arbitrary.settings, AgentSettings, wire.settingsToWire, wire.settingsFromWire, arbitrary.canonical));
   test("diagnostic", () => holds(arbitrary.diagnostic, Diagnostic, wire.diagnosticToWire, wire.diagnosticFromWire));
   test("observed VM", () => holds(arbitrary.observedVm, Vm, wire.observedVmToWire, wire.observedVmFromWire));
   test("operation", () => holds(arbitrary.operation, Operation, wire.operationToWire, wire.operationFromWire));

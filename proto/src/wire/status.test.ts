@@ -13,7 +13,8 @@ suite("toStatus", () => {
   });
 
   test("every diagnostic code travels as its status", () => {
-    for (const [code, { grpc }] of Object.entries(codes)) assert.equal(toStatus(problem(code as keyof typeof codes, "x")).code, status[grpc]);
+    for (const [code, { grpc }] of Object.entries(codes))
+      assert.equal(toStatus(problem(code as keyof typeof codes, "x")).code, status[grpc]);
   });
 
   test("the first error decides, not a warning before it", () => {
@@ -34,12 +35,25 @@ suite("toStatus", () => {
   test("an aborted call is CANCELLED", () => assert.equal(toStatus(AbortSignal.abort().reason).code, status.CANCELLED));
 
   test("diagnostics come back as they were", () => {
-    fc.assert(fc.property(arbitrary.diagnostic, (diagnostic) => assert.deepEqual(decodeDiagnostics(toStatus(new GhostError([diagnostic])).metadata[DIAGNOSTICS_KEY]), [diagnostic])));
+    fc.assert(
+      fc.property(arbitrary.diagnostic, (diagnostic) =>
+        assert.deepEqual(decodeDiagnostics(toStatus(new GhostError([diagnostic])).metadata[DIAGNOSTICS_KEY]), [diagnostic]),
+      ),
+    );
   });
 
   test("the entry stays small enough for a header, whatever it carries", () => {
     const text = fc.string({ unit: "binary", minLength: 0, maxLength: 3000 });
-    const diagnostics = fc.array(fc.record({ code: fc.constant("SPEC_BAD_VALUE" as const), severity: fc.constant("error" as const), detail: text, hint: text, path: fc.array(text, { maxLength: 2 }) }), { minLength: 1, maxLength: 20 });
+    const diagnostics = fc.array(
+      fc.record({
+        code: fc.constant("SPEC_BAD_VALUE" as const),
+        severity: fc.constant("error" as const),
+        detail: text,
+        hint: text,
+        path: fc.array(text, { maxLength: 2 }),
+      }),
+      { minLength: 1, maxLength: 20 },
+    );
     fc.assert(
       fc.property(diagnostics, (many) => {
         const entry = toStatus(new GhostError(many as unknown as Diagnostics)).metadata[DIAGNOSTICS_KEY];
@@ -51,7 +65,11 @@ suite("toStatus", () => {
   });
 
   test("what does not fit is counted", () => {
-    const many = Array.from({ length: 100 }, (_, index): Diagnostic => ({ code: "SPEC_BAD_VALUE", severity: "error", detail: `${index} ${"x".repeat(200)}` }));
+    const many = Array.from({ length: 100 }, (_, index): Diagnostic => ({
+      code: "SPEC_BAD_VALUE",
+      severity: "error",
+      detail: `${index} ${"x".repeat(200)}`,
+    }));
     const back = decodeDiagnostics(toStatus(new GhostError(many as unknown as Diagnostics)).metadata[DIAGNOSTICS_KEY]);
     assert.equal(back?.at(-1)?.detail, `${101 - (back?.length ?? 0)} further problems are not shown.`);
   });
@@ -59,7 +77,8 @@ suite("toStatus", () => {
 
 suite("decodeDiagnostics", () => {
   const cases = ["", "no JSON", "{}", "[]", "[1]", '[{"code":1}]', '[{"code":"INTERNAL","severity":"bad","detail":""}]'];
-  for (const text of cases) test(`${JSON.stringify(text)} is none of ours`, () => assert.equal(decodeDiagnostics(Buffer.from(text)), undefined));
+  for (const text of cases)
+    test(`${JSON.stringify(text)} is none of ours`, () => assert.equal(decodeDiagnostics(Buffer.from(text)), undefined));
 
   test("a code of another version keeps its name in the text", () => {
     const [first] = decodeDiagnostics(Buffer.from('[{"code":"HOST_ON_FIRE","severity":"error","detail":"Smoke."}]')) ?? [];

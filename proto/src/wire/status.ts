@@ -81,7 +81,13 @@ function encodeDiagnostics(diagnostics: Diagnostics): Uint8Array {
   }
   const left = diagnostics[kept.length];
   if (left !== undefined) {
-    kept.push(JSON.stringify({ code: left.code, severity: left.severity, detail: `${diagnostics.length - kept.length} further problems are not shown.` }));
+    kept.push(
+      JSON.stringify({
+        code: left.code,
+        severity: left.severity,
+        detail: `${diagnostics.length - kept.length} further problems are not shown.`,
+      }),
+    );
   }
   return Buffer.from(`[${kept.join(",")}]`);
 }

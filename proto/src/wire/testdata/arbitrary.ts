@@ -139,8 +139,9 @@ export const setRecord: fc.Arbitrary<SetRecord> = fc.record(
     serial: count,
     members: fc.array(fc.record({ kind: fc.constantFrom("vm", "template"), name: text, uid: text, agentId: text }, { noNullPrototype: true }), { maxLength: 3 }),
     agents: fc.array(fc.record({ agentId: text, name: text, address: text }, { noNullPrototype: true }), { maxLength: 3 }),
+    digest: text.filter((digest) => digest !== ""),
   },
-  { noNullPrototype: true },
+  { requiredKeys: ["stack", "serial", "members", "agents"], noNullPrototype: true },
 );
 
 const resources = fc.record({ vcpu: int32, ram_gb: gib, disk_gb: gib }, { noNullPrototype: true });

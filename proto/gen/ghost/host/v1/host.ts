@@ -31,6 +31,11 @@ export const protobufFileName = "ghost/host/v1/host.proto";
 export interface SnapshotRequest {
   /** Stack whose set record is wanted; empty for none. */
   stack: string;
+  /**
+   * Leave the record's members out where it has a digest: with every home of the stack in reach they are not needed,
+   * and all copies together would grow with the square of the stack.
+   */
+  set_digest_only: boolean;
 }
 
 export interface SnapshotResponse {
@@ -259,7 +264,11 @@ export interface SetRecord {
   serial: number;
   members: SetMember[];
   agents: SetAgent[];
-  updated_at?: Date | undefined;
+  updated_at?:
+    | Date
+    | undefined;
+  /** Of members and agents, by whoever wrote the record; kept as it came. Two copies with one digest say the same. */
+  digest: string;
 }
 
 export interface SetMember {
@@ -397,7 +406,7 @@ export interface Diagnostic {
   severity: string;
   detail: string;
   hint: string;
-  /** Attribute path. */
+  /** Attribute path; an index is written [3]. */
   path: string[];
 }
 
@@ -447,13 +456,16 @@ export interface WatchResponse {
 }
 
 function createBaseSnapshotRequest(): SnapshotRequest {
-  return { stack: "" };
+  return { stack: "", set_digest_only: false };
 }
 
 export const SnapshotRequest: MessageFns<SnapshotRequest> = {
   encode(message: SnapshotRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.stack !== "") {
       writer.uint32(10).string(message.stack);
+    }
+    if (message.set_digest_only !== false) {
+      writer.uint32(16).bool(message.set_digest_only);
     }
     return writer;
   },
@@ -479,6 +491,14 @@ export const SnapshotRequest: MessageFns<SnapshotRequest> = {
             message.stack = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.set_digest_only = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -492,13 +512,23 @@ export const SnapshotRequest: MessageFns<SnapshotRequest> = {
   },
 
   fromJSON(object: any): SnapshotRequest {
-    return { stack: isSet(object.stack) ? globalThis.String(object.stack) : "" };
+    return {
+      stack: isSet(object.stack) ? globalThis.String(object.stack) : "",
+      set_digest_only: isSet(object.setDigestOnly)
+        ? globalThis.Boolean(object.setDigestOnly)
+        : isSet(object.set_digest_only)
+        ? globalThis.Boolean(object.set_digest_only)
+        : false,
+    };
   },
 
   toJSON(message: SnapshotRequest): unknown {
     const obj: any = {};
     if (message.stack !== "") {
       obj.stack = message.stack;
+    }
+    if (message.set_digest_only !== false) {
+      obj.setDigestOnly = message.set_digest_only;
     }
     return obj;
   },
@@ -509,6 +539,7 @@ export const SnapshotRequest: MessageFns<SnapshotRequest> = {
   fromPartial<I extends Exact<DeepPartial<SnapshotRequest>, I>>(object: I): SnapshotRequest {
     const message = createBaseSnapshotRequest();
     message.stack = object.stack ?? "";
+    message.set_digest_only = object.set_digest_only ?? false;
     return message;
   },
 };
@@ -3920,7 +3951,7 @@ export const Vm_MacsEntry: MessageFns<Vm_MacsEntry> = {
 };
 
 function createBaseSetRecord(): SetRecord {
-  return { stack: "", serial: 0, members: [], agents: [], updated_at: undefined };
+  return { stack: "", serial: 0, members: [], agents: [], updated_at: undefined, digest: "" };
 }
 
 export const SetRecord: MessageFns<SetRecord> = {
@@ -3939,6 +3970,9 @@ export const SetRecord: MessageFns<SetRecord> = {
     }
     if (message.updated_at !== undefined) {
       Timestamp.encode(toTimestamp(message.updated_at), writer.uint32(42).fork()).join();
+    }
+    if (message.digest !== "") {
+      writer.uint32(50).string(message.digest);
     }
     return writer;
   },
@@ -3996,6 +4030,14 @@ export const SetRecord: MessageFns<SetRecord> = {
             message.updated_at = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.digest = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4019,6 +4061,7 @@ export const SetRecord: MessageFns<SetRecord> = {
         : isSet(object.updated_at)
         ? fromJsonTimestamp(object.updated_at)
         : undefined,
+      digest: isSet(object.digest) ? globalThis.String(object.digest) : "",
     };
   },
 
@@ -4039,6 +4082,9 @@ export const SetRecord: MessageFns<SetRecord> = {
     if (message.updated_at !== undefined) {
       obj.updatedAt = message.updated_at.toISOString();
     }
+    if (message.digest !== "") {
+      obj.digest = message.digest;
+    }
     return obj;
   },
 
@@ -4052,6 +4098,7 @@ export const SetRecord: MessageFns<SetRecord> = {
     message.members = object.members?.map((e) => SetMember.fromPartial(e)) || [];
     message.agents = object.agents?.map((e) => SetAgent.fromPartial(e)) || [];
     message.updated_at = object.updated_at ?? undefined;
+    message.digest = object.digest ?? "";
     return message;
   },
 };
