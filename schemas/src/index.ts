@@ -8,6 +8,8 @@ export { template } from "./resources/template.ts";
 export type { TemplateSpec } from "./resources/template.ts";
 export { agent } from "./resources/agent.ts";
 export type { AgentSettings, AgentSpec } from "./resources/agent.ts";
+export { agentConfig } from "./agent-config.ts";
+export type { AgentConfigFile } from "./agent-config.ts";
 export { codes, GhostError, isDiagnosticCode, problem } from "./diagnostic.ts";
 export type { Diagnostic, DiagnosticCode, Diagnostics, GrpcCode, SourceLocation } from "./diagnostic.ts";
 export { VM_CONFIG_ATTRIBUTES } from "./vm-config.ts";
