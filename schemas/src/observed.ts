@@ -104,6 +104,8 @@ export interface SetRecord {
   readonly serial: number;
   readonly members: readonly SetMember[];
   readonly agents: readonly SetAgent[];
+  /** Of members and agents, by whoever wrote the record; agents keep it as it came and may be asked for it alone. */
+  readonly digest?: string;
 }
 
 /** The answer of one agent to Snapshot. */
