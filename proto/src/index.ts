@@ -1,4 +1,6 @@
 /** Wire conversions: pure, without gRPC. Clients are in `@ghost/proto/client`, services in `@ghost/proto/server`. */
+export { isLoopbackHost, parseAddress } from "./address.ts";
+export type { Address } from "./address.ts";
 export { settingsFromWire, settingsToWire, vmConfigFromWire, vmConfigToWire } from "./wire/config.ts";
 export { diagnosticFromWire, diagnosticToWire } from "./wire/diagnostic.ts";
 export { eventFromWire, eventToWire } from "./wire/event.ts";

@@ -5,6 +5,7 @@ import { credentials } from "@grpc/grpc-js";
 import type { ChannelCredentials, ClientOptions } from "@grpc/grpc-js";
 import { problem } from "@ghost/schemas";
 import type { PlanTls } from "@ghost/schemas";
+import { isLoopbackHost, parseAddress } from "../address.ts";
 
 /** How to reach one agent. */
 export interface HostConnection {
@@ -28,7 +29,7 @@ export function targetOf(connection: HostConnection): Target {
   const { name, address, tls } = connection;
   const host = hostOf(connection);
   if (tls !== undefined) return secureTarget(connection, host, tls);
-  if (host !== undefined && !isLoopback(host)) {
+  if (host !== undefined && !isLoopbackHost(host)) {
     throw problem(
       "PERMISSION",
       `Agent "${name}" at ${address} is on another machine and has no tls: anyone on the way could read secrets and command its VMs, so TLS is required.`,
@@ -41,27 +42,16 @@ export function targetOf(connection: HostConnection): Target {
   return { uri: uriOf(address), credentials: credentials.createInsecure(), options: {} };
 }
 
-const HOST_PORT = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})$/;
-
 /** Undefined for a unix socket. */
 function hostOf({ name, address }: HostConnection): string | undefined {
-  if (/^unix:./.test(address)) return undefined;
-  const parts = HOST_PORT.exec(address);
-  const host = parts?.[1] ?? parts?.[2];
-  const port = Number(parts?.[3]);
-  if (host !== undefined && port >= 1 && port <= 65535) return host;
+  const parsed = parseAddress(address);
+  if (parsed?.kind === "unix") return undefined;
+  if (parsed !== undefined && parsed.host !== "" && parsed.port > 0) return parsed.host;
   throw problem(
     "AGENT_UNREACHABLE",
     `Agent "${name}" has the address ${JSON.stringify(address)}, which is neither host:port nor unix:/path.`,
-    {
-      hint: `Correct address of agent "${name}", for example 127.0.0.1:9090.`,
-      agent: name,
-    },
+    { hint: `Correct address of agent "${name}", for example 127.0.0.1:9090.`, agent: name },
   );
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host.endsWith(".localhost") || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
 
 function uriOf(address: string): string {
