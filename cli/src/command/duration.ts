@@ -8,8 +8,9 @@ export function parseDuration(text: string): number | undefined {
   return Number.isSafeInteger(totalMs) ? totalMs : undefined;
 }
 
-/** `12 s`, `3 min 05 s`, `2 h 07 min`: short and never wider than eleven characters below a hundred hours. */
+/** `0.4 s`, `12 s`, `3 min 05 s`, `2 h 07 min`: short and never wider than eleven characters below a hundred hours. */
 export function formatDuration(ms: number): string {
+  if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.floor(ms / 1000);
   if (seconds < 60) return `${seconds} s`;
   const two = (value: number): string => String(value).padStart(2, "0");
