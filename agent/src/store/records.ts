@@ -37,10 +37,6 @@ export interface OperationRecord extends Omit<Operation, "vm" | "createdAt"> {
   readonly createdAt: Date;
 }
 
-export function isEnded(state: OperationState): boolean {
-  return state !== "pending" && state !== "running";
-}
-
 export function writeVm(database: DatabaseSync, vm: VmRecord): void {
   statement(
     database,

@@ -8,6 +8,7 @@
  */
 import { problem } from "@ghost/schemas";
 import type { GhostError, ObservedImage } from "@ghost/schemas";
+import { unlessAborted } from "../../abort.ts";
 import { statement } from "../../sqlite.ts";
 import type { CallOptions, Domain, DomainChange, DomainUsage, GuestSetup, HostFacts, Hypervisor, ImageSource } from "../driver.ts";
 import { faultToError, takeFault, waitFor } from "./conduct.ts";
@@ -121,7 +122,7 @@ export function openSimulatedHypervisor(options: { dir?: string } = {}): Simulat
           fetch = fetchImage(image.digest, image.sizeBytes, options.onProgress === undefined ? {} : { onProgress: options.onProgress }).finally(() => fetches.delete(image.digest));
           fetches.set(image.digest, fetch);
         }
-        await abortable(fetch, options.signal);
+        await unlessAborted(fetch, options.signal);
       }
       failIfTold("ensureImage", names, "after");
       return { digest: image.digest };
@@ -277,20 +278,4 @@ function holdsDisk(disks: Domain["live"]["disks"], id: string): boolean {
 
 function imageName(source: ImageSource): string {
   return "name" in source ? source.name : "url" in source ? source.url : source.path;
-}
-
-/** Waits for work that goes on when the waiting is given up. */
-async function abortable(work: Promise<void>, signal?: AbortSignal): Promise<void> {
-  if (signal === undefined) return await work;
-  signal.throwIfAborted();
-  let abort = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-  });
-  try {
-    await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }

@@ -1,0 +1,183 @@
+/*
+ * Brings an existing VM to a configuration.
+ *
+ * (1) Every check is done before; here the changes are carried out, each as softly as its impact allows.
+ * (2) New disks are made before the guest goes down, old ones are deleted after nothing uses them any more. Both are
+ *     on record as loose from before the first until after the last: a crash in between deletes exactly those that
+ *     are not attached.
+ * (3) A definition is changed in place, never removed and made again; one that vanished is made over the disks that
+ *     are left.
+ * (4) A guest that was up and is to be up is up again at the end, also when a change failed while it was down.
+ */
+import { isActive } from "@ghost/engine";
+import type { Change, VmConfig } from "@ghost/schemas";
+import type { Domain, Hypervisor } from "../../hypervisor/driver.ts";
+import { diskIdOf } from "../../hypervisor/identity.ts";
+import type { VmRecord } from "../../store/records.ts";
+import { settleLooseDisks } from "../clean.ts";
+import { concluded } from "../context.ts";
+import type { Attempt, Outcome, Present } from "../context.ts";
+import { metadataOf } from "../metadata.ts";
+import { changedParts, diskSizes, guestSetup, imageSource, toDomainConfig } from "../target.ts";
+import { waitUntilReady } from "../wait.ts";
+import { requireSecret } from "./create.ts";
+
+/** Attributes that make the root disk anew when they change with impact `data-loss`. */
+const MAKES_ROOT_ANEW: ReadonlySet<string> = new Set(["image", "image_url", "image_sha256", "image_path", "disk_gb", "cloud_init", "ssh_keys"]);
+const SEEDS_GUEST: ReadonlySet<string> = new Set(["cloud_init", "ssh_keys"]);
+
+/** `present.record` may be one that is only about to be written: an adopted VM's. */
+export async function converge(attempt: Attempt, present: Present, config: VmConfig, changes: readonly Change[]): Promise<Outcome> {
+  const { intent, store } = attempt;
+  const record = present.record;
+  if (record === undefined) throw new RangeError("a VM without a record is adopted first");
+  const applied: VmRecord = { ...record, config, applied: config, name: config.name ?? record.name, looseDisks: [], planHash: intent.planHash, gitCommit: intent.gitCommit, phase: "ready", appliedAt: attempt.now() };
+  const isAdoption = present.vm.owner !== record.owner;
+  if (changes.length === 0 && !isAdoption) {
+    // An earlier attempt may have ended while it waited.
+    if (attempt.number > 1 && present.vm.status === "running") await waitUntilReady(attempt, config);
+    return await concluded(attempt, { ...applied, planHash: record.planHash, gitCommit: record.gitCommit, ...(record.appliedAt !== undefined && { appliedAt: record.appliedAt }) }, true);
+  }
+
+  const task = await toTask(attempt, present, config, changes);
+  if (task.seedsGuest) requireSecret(attempt, config);
+  await attempt.begin({ ...record, planHash: intent.planHash, revision: "", looseDisks: [...record.looseDisks, ...task.madeDisks, ...task.droppedDisks] });
+  let done: VmRecord;
+  try {
+    done = await carryOut(attempt, present, config, task, applied);
+  } catch (reason) {
+    await tidyUp(attempt, task, record).catch(() => undefined);
+    throw reason;
+  }
+  if (task.isUpAfter && (task.goesDown || !task.isUp)) {
+    await waitUntilReady(attempt, config).catch(async (reason: unknown) => {
+      await store.write({ vm: done });
+      throw reason;
+    });
+  }
+  return await concluded(attempt, done);
+}
+
+interface Task {
+  readonly isUp: boolean;
+  readonly isUpAfter: boolean;
+  readonly goesDown: boolean;
+  readonly makesRootAnew: boolean;
+  readonly seedsGuest: boolean;
+  /** Every disk of the VM afterwards. */
+  readonly diskIds: Readonly<Record<string, string>>;
+  /** Names of disks that are made, by id. */
+  readonly made: Readonly<Record<string, string>>;
+  readonly madeDisks: readonly string[];
+  readonly droppedDisks: readonly string[];
+}
+
+async function toTask({ intent, hypervisor }: Attempt, { vm, domain }: Present, config: VmConfig, changes: readonly Change[]): Promise<Task> {
+  const { capabilities } = await hypervisor.facts();
+  const lossy = changes.filter((change) => change.impact === "data-loss");
+  const makesRootAnew = lossy.some((change) => MAKES_ROOT_ANEW.has(change.path[0] ?? ""));
+  const presentIds = domain === undefined ? vm.diskIds : { ...idsOf(domain.live.disks), ...idsOf(domain.stored.disks) };
+  // Of a definition that vanished, disks may have gone too.
+  const left = domain === undefined ? new Set(await hypervisor.listDisks(vm.uid)) : undefined;
+  const shrunk = new Set(lossy.filter((change) => change.path[0] === "disks" && change.path.length === 3).map((change) => change.path[1]));
+  const diskIds: Record<string, string> = {};
+  const made: Record<string, string> = {};
+  for (const name of Object.keys(diskSizes(config))) {
+    const kept = presentIds[name];
+    const isAnew = kept === undefined || (name === "root" ? makesRootAnew : shrunk.has(name));
+    // The operation's id names the generation: a repeated attempt makes the same disk, another plan another one.
+    const id = isAnew ? diskIdOf(vm.uid, name, intent.operationId) : kept;
+    diskIds[name] = id;
+    if (id !== kept || left?.has(id) === false) made[id] = name;
+  }
+  const droppedDisks = Object.entries(presentIds).filter(([name, id]) => diskIds[name] !== id).map(([, id]) => id);
+  const isUp = domain !== undefined && isActive(domain.status);
+  const isUpAfter = config.power === "unmanaged" ? isUp : config.power !== "stopped";
+  const unplugs = lossy.some((change) => change.path[0] === "disks");
+  const goesDown = isUp && (!isUpAfter || makesRootAnew || (unplugs && !capabilities.disk_plug) || changes.some((change) => change.impact === "restart" || change.impact === "replace"));
+  return { isUp, isUpAfter, goesDown, makesRootAnew, seedsGuest: makesRootAnew || changes.some((change) => SEEDS_GUEST.has(change.path[0] ?? "")), diskIds, made, madeDisks: Object.keys(made), droppedDisks };
+}
+
+async function carryOut(attempt: Attempt, present: Present, config: VmConfig, task: Task, applied: VmRecord): Promise<VmRecord> {
+  const { hypervisor, intent, signal, progress } = attempt;
+  const { uid } = present.vm;
+  const sizes = diskSizes(config);
+  let after: VmRecord = { ...applied, diskIds: task.diskIds };
+
+  if (Object.values(task.made).includes("root")) {
+    const source = imageSource(config);
+    if (source !== undefined) {
+      progress({ phase: "image" });
+      after = { ...after, imageDigest: (await hypervisor.ensureImage(source, { signal, onProgress: progress })).digest };
+    }
+  }
+  const there = new Set(task.madeDisks.length === 0 ? [] : await hypervisor.listDisks(uid));
+  if (task.madeDisks.some((id) => !there.has(id))) progress({ phase: "disk" });
+  for (const [id, name] of Object.entries(task.made)) {
+    signal.throwIfAborted();
+    if (!there.has(id)) await hypervisor.createDisk(uid, name, { id, sizeGb: sizes[name] ?? 0 }, name === "root" && after.imageDigest !== "" ? after.imageDigest : undefined, { signal, onProgress: progress });
+  }
+  signal.throwIfAborted();
+
+  // From here on a cancelled operation would leave the VM half changed: it goes on to its end.
+  let domain = present.domain;
+  if (domain !== undefined && task.goesDown) domain = await shutDown(attempt, domain, config);
+  progress({ phase: "define" });
+  const want = toDomainConfig(uid, config, task.diskIds, domain?.stored);
+  const metadata = metadataOf(after);
+  if (domain === undefined) await hypervisor.define(uid, want, metadata, guestSetup(config, intent.secrets));
+  else {
+    await hypervisor.change(uid, { ...changedParts(domain, want), metadata }, { live: isActive(domain.status) });
+    for (const [name, disk] of Object.entries(want.disks)) {
+      const before = domain.live.disks[name];
+      if (before?.id === disk.id && before.sizeGb < disk.sizeGb) {
+        progress({ phase: "disk" });
+        await hypervisor.growDisk(uid, name, disk.sizeGb);
+      }
+    }
+    if (task.seedsGuest) {
+      await hypervisor.setGuest(uid, guestSetup(config, intent.secrets));
+      after = { ...after, guestChangedAt: attempt.now() };
+    }
+  }
+  for (const id of task.droppedDisks) await hypervisor.deleteDisk(uid, id);
+
+  if (task.isUpAfter) {
+    const now = await hypervisor.find(uid);
+    if (now?.status === "paused") await hypervisor.resume(uid);
+    else if (now !== undefined && now.status !== "running") {
+      progress({ phase: "start" });
+      await hypervisor.start(uid);
+    }
+  }
+  return after;
+}
+
+/** Gives the domain as it is when it is down. */
+async function shutDown({ hypervisor, progress }: Attempt, domain: Domain, config: VmConfig): Promise<Domain | undefined> {
+  progress({ phase: "stop" });
+  // A paused guest cannot shut down.
+  if (domain.status === "paused") await hypervisor.resume(domain.uid);
+  await hypervisor.stop(domain.uid, { timeoutMs: (config.stop_timeout_s ?? 60) * 1000 });
+  return await hypervisor.find(domain.uid);
+}
+
+/** After a failure: no loose disk, and a guest that was up is up. What cannot be done now, the next start of the agent does. */
+async function tidyUp({ hypervisor, store, intent, progress }: Attempt, task: Task, before: VmRecord): Promise<void> {
+  progress({ phase: "clean" });
+  await startAgain(hypervisor, task, before.uid);
+  const looseDisks = await settleLooseDisks(hypervisor, before.uid, [...before.looseDisks, ...task.madeDisks, ...task.droppedDisks]);
+  const domain = await hypervisor.find(before.uid);
+  const diskIds = domain === undefined ? before.diskIds : idsOf(domain.stored.disks);
+  await store.write({ vm: { ...before, planHash: intent.planHash, revision: "", looseDisks, diskIds } });
+}
+
+async function startAgain(hypervisor: Hypervisor, task: Task, uid: string): Promise<void> {
+  if (!task.isUp || !task.isUpAfter) return;
+  const domain = await hypervisor.find(uid);
+  if (domain?.status === "stopped") await hypervisor.start(uid).catch(() => undefined);
+}
+
+function idsOf(disks: Domain["live"]["disks"]): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(disks).map(([name, disk]) => [name, disk.id]));
+}

@@ -1,0 +1,134 @@
+import { vmDemand } from "@ghost/engine";
+import type { VmConfig } from "@ghost/schemas";
+import { GhostError, problem } from "@ghost/schemas";
+import { diskIdOf } from "../../hypervisor/identity.ts";
+import type { VmRecord } from "../../store/records.ts";
+import { removeEverything } from "../clean.ts";
+import { changesOf, concluded, findPresent, requireConfig, requireFreeName } from "../context.ts";
+import type { Attempt, Outcome, Present } from "../context.ts";
+import { refuseForeign } from "../guard.ts";
+import { metadataOf } from "../metadata.ts";
+import { diskSizes, guestSetup, imageSource, PASSWORD_PATH, toDomainConfig } from "../target.ts";
+import { validateVm } from "../validate.ts";
+import { waitUntilReady } from "../wait.ts";
+import { admitChanges } from "./admit-changes.ts";
+import { converge } from "./converge.ts";
+
+/** Makes a VM and starts it. What fails on the way leaves nothing behind; what fails after the start leaves the VM. */
+export async function createVm(attempt: Attempt): Promise<Outcome> {
+  const { intent, store, admission } = attempt;
+  const config = requireConfig(intent);
+  validateVm(config);
+  const present = await findPresent(attempt, intent.uid);
+  if (present !== undefined) refuseForeign(intent, present.vm, present.record);
+  if (present !== undefined && present.vm.phase === "ready") return await resume(attempt, present, config);
+  await clearName(attempt, intent.name);
+  await requireFreeName(attempt, intent.name, intent.uid);
+  if (store.settings.schedulable === false) throw problem("HOST_NOT_SCHEDULABLE", `The host takes no new VMs (schedulable: false in its settings), so VM "${intent.name}" was not made.`, { hint: "Set schedulable: true in the agent's settings, or place the VM on another agent.", path: ["vms", intent.name, "agent"] });
+  requireSecret(attempt, config);
+  await admission.admit(intent.uid, intent.name, vmDemand(config));
+  if (present !== undefined) await removeEverything(attempt.hypervisor, intent.uid);
+  const record = newRecord(attempt, config);
+  await attempt.begin(record);
+  const made = await make(attempt, config, record);
+  await waitUntilReady(attempt, config).catch(async (reason: unknown) => {
+    // It is there, complete and running: that is on record before the wait is reported as failed.
+    await store.write({ vm: made });
+    throw reason;
+  });
+  return await concluded(attempt, made);
+}
+
+/** SECRET_NOT_FOUND when a password is asked for and its value did not come along. */
+export function requireSecret({ intent }: Attempt, config: VmConfig): void {
+  if (config.cloud_init?.password === undefined || intent.secrets[PASSWORD_PATH] !== undefined) return;
+  throw problem("SECRET_NOT_FOUND", `The value of ${PASSWORD_PATH} of VM "${intent.name}" did not come with the step; the agent does not keep it.`, { hint: "Apply where the secret's source can be read.", path: ["vms", intent.name, "cloud_init", "password"] });
+}
+
+/**
+ * The uid is there: an earlier attempt of this plan made it, or the hypervisor lost it and it is defined again over
+ * the disks that are left.
+ */
+async function resume(attempt: Attempt, present: Present, config: VmConfig): Promise<Outcome> {
+  const { intent } = attempt;
+  const changes = await changesOf(attempt, present.vm, config);
+  const isOfThisPlan = intent.planHash !== "" && present.record?.planHash === intent.planHash;
+  if (changes.length > 0 && present.domain !== undefined && !isOfThisPlan) {
+    throw problem("VM_EXISTS", `VM "${present.vm.name}" (${intent.uid}) exists already and is not as this create wants it.`, { hint: "Plan again; the new plan changes the VM instead of making it.", path: ["vms", intent.name] });
+  }
+  await admitChanges(attempt, present.vm, config, changes);
+  return await converge(attempt, present, config, changes);
+}
+
+/** A VM of this name whose making or deletion was cut off, and whose cleaning failed then, is cleaned now. */
+async function clearName({ store, hypervisor, intent }: Attempt, name: string): Promise<void> {
+  const other = store.findVmByName(name);
+  if (other === undefined || other.uid === intent.uid || other.owner !== intent.owner || other.phase !== "creating") return;
+  await removeEverything(hypervisor, other.uid);
+  await store.write({ dropVm: other.uid });
+}
+
+function newRecord({ intent, now }: Attempt, config: VmConfig): VmRecord {
+  const createdAt = now();
+  return {
+    uid: intent.uid,
+    name: intent.name,
+    owner: intent.owner,
+    ownedSince: createdAt,
+    config,
+    applied: config,
+    defaults: intent.defaults ?? {},
+    imageDigest: "",
+    diskIds: Object.fromEntries(Object.keys(diskSizes(config)).map((disk) => [disk, diskIdOf(intent.uid, disk)])),
+    looseDisks: [],
+    planHash: intent.planHash,
+    gitCommit: intent.gitCommit,
+    revision: "",
+    phase: "creating",
+    createdAt,
+    appliedAt: createdAt,
+  };
+}
+
+async function make(attempt: Attempt, config: VmConfig, record: VmRecord): Promise<VmRecord> {
+  const { hypervisor, intent, signal, progress, store } = attempt;
+  const { uid } = intent;
+  const onProgress = progress;
+  try {
+    const source = imageSource(config);
+    if (source !== undefined) progress({ phase: "image" });
+    const image = source === undefined ? undefined : await hypervisor.ensureImage(source, { signal, onProgress });
+    const want = toDomainConfig(uid, config, record.diskIds);
+    progress({ phase: "disk" });
+    for (const [name, disk] of Object.entries(want.disks)) {
+      signal.throwIfAborted();
+      await hypervisor.createDisk(uid, name, disk, name === "root" ? image?.digest : undefined, { signal, onProgress });
+    }
+    signal.throwIfAborted();
+    progress({ phase: "define" });
+    const made: VmRecord = { ...record, phase: "ready", imageDigest: image?.digest ?? "" };
+    await hypervisor.define(uid, want, metadataOf(made), guestSetup(config, intent.secrets));
+    signal.throwIfAborted();
+    if (config.power === "running" || config.power === undefined) {
+      progress({ phase: "start" });
+      await hypervisor.start(uid);
+    }
+    return made;
+  } catch (reason) {
+    progress({ phase: "clean" });
+    try {
+      await removeEverything(hypervisor, uid);
+      await store.write({ dropVm: uid });
+    } catch (second) {
+      throw withSecond(reason, second, intent.name);
+    }
+    throw reason;
+  }
+}
+
+/** The record stays in phase `creating`: the next attempt, or the agent's next start, cleans. */
+function withSecond(reason: unknown, second: unknown, name: string): GhostError {
+  const first = GhostError.from(reason);
+  const [why] = GhostError.from(second).diagnostics;
+  return new GhostError([...first.diagnostics, { ...why, severity: "warning", detail: `What was made of VM "${name}" could not be removed either: ${why.detail}`, hint: "Apply again, or delete the VM; what is left is on record and is removed then." }], { cause: reason });
+}

@@ -1,0 +1,35 @@
+import type { VmRecord } from "../../store/records.ts";
+import { removeEverything } from "../clean.ts";
+import { findPresent } from "../context.ts";
+import type { Attempt, Outcome } from "../context.ts";
+import { refuseForeign, refuseImpactOf, refuseProtected, refuseStale } from "../guard.ts";
+
+/** Deletes a VM with its disks, by uid: another VM of the same name is none of its business. */
+export async function deleteVm(attempt: Attempt): Promise<Outcome> {
+  const { intent, hypervisor, store, progress } = attempt;
+  const present = await findPresent(attempt, intent.uid);
+  if (present === undefined) return { noop: true };
+  const { vm, record } = present;
+  refuseForeign(intent, vm, record);
+  // What was never finished, or is half gone, is no longer what any plan has seen.
+  if (vm.phase === "ready") refuseStale(intent, vm, record);
+  refuseProtected(intent, vm, "data-loss");
+  refuseImpactOf(intent, vm, "data-loss", " (the VM and its disks are deleted)");
+  if (record === undefined) throw new RangeError("a VM with an owner has a record");
+
+  const deleting: VmRecord = { ...record, phase: "deleting", planHash: intent.planHash, revision: "" };
+  await attempt.begin(deleting);
+  try {
+    progress({ phase: "stop" });
+    if (present.domain !== undefined && present.domain.status !== "stopped") await hypervisor.powerOff(vm.uid);
+    attempt.signal.throwIfAborted();
+    progress({ phase: "delete" });
+    await removeEverything(hypervisor, vm.uid);
+  } catch (reason) {
+    // As long as the definition is there, the VM is there; without it, deleting goes on at the next chance.
+    const isThere = await hypervisor.find(vm.uid).then((domain) => domain !== undefined, () => true);
+    if (isThere) await store.write({ vm: { ...deleting, phase: "ready" } });
+    throw reason;
+  }
+  return { noop: false, dropVm: vm.uid };
+}

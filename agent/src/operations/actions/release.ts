@@ -1,0 +1,21 @@
+import type { VmRecord } from "../../store/records.ts";
+import { concluded, findPresent } from "../context.ts";
+import type { Attempt, Outcome } from "../context.ts";
+import { refuseForeign, refuseStale } from "../guard.ts";
+import { metadataOf } from "../metadata.ts";
+
+/** Takes the owner from a VM and leaves everything else as it is. */
+export async function releaseVm(attempt: Attempt): Promise<Outcome> {
+  const { intent, hypervisor } = attempt;
+  const present = await findPresent(attempt, intent.uid);
+  if (present === undefined || present.vm.owner === "") return { noop: true, ...(present !== undefined && { observed: present.vm }) };
+  const { vm, record } = present;
+  refuseForeign(intent, vm, record);
+  refuseStale(intent, vm, record);
+  if (record === undefined) throw new RangeError("a VM with an owner has a record");
+  const released: VmRecord = { ...record, owner: "", ownedSince: attempt.now(), applied: {}, planHash: intent.planHash, gitCommit: intent.gitCommit };
+  await attempt.begin({ ...record, planHash: intent.planHash, revision: "" });
+  attempt.progress({ phase: "release" });
+  if (present.domain !== undefined) await hypervisor.change(vm.uid, { metadata: metadataOf(released) }, { live: false });
+  return await concluded(attempt, released);
+}

@@ -1,0 +1,85 @@
+import { addResources, NO_RESOURCES } from "@ghost/engine";
+import type { Diagnostic, Resources } from "@ghost/schemas";
+import { GhostError } from "@ghost/schemas";
+import type { Hypervisor } from "../hypervisor/driver.ts";
+import type { Store } from "../store/store.ts";
+import { Semaphore } from "./keyed-lock.ts";
+import { demandOf, largest, observeVms, reservedResources } from "./observation.ts";
+
+/**
+ * Lets VMs onto the host while there is room. What an operation was let in with counts from that moment until the
+ * operation ends, whether or not the hypervisor shows it yet: two operations never share the last free space.
+ */
+export class Admission {
+  readonly #hypervisor: Hypervisor;
+  readonly #store: Store;
+  readonly #configured: Resources;
+  readonly #admitted = new Map<string, Resources>();
+  /** No demand is let go while another operation is between its question to the host and its answer. */
+  readonly #gate = new Semaphore(1);
+
+  constructor(hypervisor: Hypervisor, store: Store, configured: Resources) {
+    this.#hypervisor = hypervisor;
+    this.#store = store;
+    this.#configured = configured;
+  }
+
+  /** Throws HOST_OUT_OF_VCPU, HOST_OUT_OF_MEMORY or HOST_OUT_OF_DISK (all that apply) when `demand` does not fit. */
+  async admit(uid: string, name: string, demand: Resources): Promise<void> {
+    const release = await this.#gate.acquire();
+    try {
+      const [{ total }, domains] = await Promise.all([this.#hypervisor.facts(), this.#hypervisor.list()]);
+      const reserved = reservedResources(this.#configured, this.#store.settings);
+      let taken = NO_RESOURCES;
+      let before = NO_RESOURCES;
+      const counted = new Set<string>();
+      for (const vm of observeVms(domains, this.#store.vms)) {
+        const own = demandOf(vm);
+        counted.add(vm.uid);
+        if (vm.uid === uid) before = own;
+        else taken = addResources(taken, largest(own, this.#admitted.get(vm.uid) ?? NO_RESOURCES));
+      }
+      for (const [other, admitted] of this.#admitted) if (other !== uid && !counted.has(other)) taken = addResources(taken, admitted);
+      const shortages = findShortages(name, demand, before, total, reserved, taken);
+      if (shortages[0] !== undefined) throw new GhostError([shortages[0], ...shortages.slice(1)]);
+      this.#admitted.set(uid, largest(demand, before));
+    } finally {
+      release();
+    }
+  }
+
+  /** The operation has ended: from now on what the host shows is what counts. */
+  async leave(uid: string): Promise<void> {
+    if (!this.#admitted.has(uid)) return;
+    const release = await this.#gate.acquire();
+    this.#admitted.delete(uid);
+    release();
+  }
+}
+
+const KINDS = [
+  { key: "vcpu", code: "HOST_OUT_OF_VCPU", attribute: "vcpu", say: (n: number) => `${n} ${n === 1 ? "processor" : "processors"}` },
+  { key: "ram_gb", code: "HOST_OUT_OF_MEMORY", attribute: "ram_gb", say: (n: number) => `${round(n)} GiB of memory` },
+  { key: "disk_gb", code: "HOST_OUT_OF_DISK", attribute: "disk_gb", say: (n: number) => `${round(n)} GiB of disk` },
+] as const;
+
+/** What is short, and by how much. What a VM has already is never short: shrinking always fits. */
+export function findShortages(name: string, demand: Resources, before: Resources, total: Resources, reserved: Resources, taken: Resources): Diagnostic[] {
+  const shortages: Diagnostic[] = [];
+  for (const { key, code, attribute, say } of KINDS) {
+    const free = total[key] - reserved[key] - taken[key];
+    if (demand[key] <= before[key] || demand[key] <= free) continue;
+    shortages.push({
+      code,
+      severity: "error",
+      detail: `VM "${name}" needs ${say(demand[key])} and the host has ${say(Math.max(0, free))} left: ${say(demand[key] - Math.max(0, free))} short. Of ${round(total[key])} in all, ${round(reserved[key])} are reserved and ${round(taken[key])} belong to other VMs.`,
+      hint: `Make the VM smaller, free something on the host, or place the VM on another agent.`,
+      path: ["vms", name, attribute],
+    });
+  }
+  return shortages;
+}
+
+function round(n: number): number {
+  return Math.round(n * 100) / 100;
+}

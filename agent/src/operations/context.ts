@@ -1,0 +1,93 @@
+import { diffVm } from "@ghost/engine";
+import type { Change, ObservedVm, VmConfig } from "@ghost/schemas";
+import { problem } from "@ghost/schemas";
+import type { Domain, Hypervisor } from "../hypervisor/driver.ts";
+import type { VmRecord } from "../store/records.ts";
+import type { Store } from "../store/store.ts";
+import type { Admission } from "./admission.ts";
+import type { Intent } from "./intent.ts";
+import { recordFromMetadata } from "./metadata.ts";
+import { observeDomain, observeRecord } from "./observed-vm.ts";
+
+/** What every operation of an agent works with. */
+export interface Workshop {
+  readonly hypervisor: Hypervisor;
+  readonly store: Store;
+  readonly admission: Admission;
+  readonly now: () => Date;
+}
+
+/** One attempt at one operation, while it holds the locks of its object. */
+export interface Attempt extends Workshop {
+  readonly intent: Intent;
+  /** 1 for the first. */
+  readonly number: number;
+  /** Aborts when the operation is cancelled; its reason is a GhostError. */
+  readonly signal: AbortSignal;
+  readonly progress: (update: { phase: string; bytesDone?: number; bytesTotal?: number }) => void;
+  /** Puts the record and the running operation on the disk: nothing is done to the host before that. */
+  readonly begin: (record: VmRecord) => Promise<void>;
+}
+
+/** How an attempt ended well; `vm` and `dropVm` are written together with the end of the operation. */
+export interface Outcome {
+  readonly noop: boolean;
+  readonly record?: VmRecord;
+  readonly dropVm?: string;
+  readonly observed?: ObservedVm;
+}
+
+/** A VM as it is now. */
+export interface Present {
+  readonly domain?: Domain;
+  /** Absent for a VM that no agent made. */
+  readonly record?: VmRecord;
+  readonly vm: ObservedVm;
+}
+
+/** Reads a VM's live state; undefined when neither the host nor the records have it. */
+export async function findPresent({ hypervisor, store }: Workshop, uid: string): Promise<Present | undefined> {
+  const domain = await hypervisor.find(uid);
+  const record = store.vms.get(uid) ?? (domain === undefined ? undefined : recordFromMetadata(domain));
+  if (domain !== undefined) return { domain, ...(record !== undefined && { record }), vm: observeDomain(domain, record) };
+  return record === undefined ? undefined : { record, vm: observeRecord(record) };
+}
+
+/** VM_NOT_FOUND when it is gone. */
+export async function requirePresent(workshop: Workshop, intent: Intent): Promise<Present> {
+  const present = await findPresent(workshop, intent.uid);
+  if (present !== undefined) return present;
+  throw problem("VM_NOT_FOUND", `VM "${intent.name}" (${intent.uid}) is not on this host any more.`, { hint: "Plan again; the new plan makes it anew if the spec still has it.", path: ["vms", intent.name] });
+}
+
+/** What stands between a VM and a configuration, by the planner's own rules. */
+export async function changesOf({ hypervisor }: Workshop, vm: ObservedVm, desired: VmConfig): Promise<Change[]> {
+  const { capabilities } = await hypervisor.facts();
+  return diffVm({ desired, live: vm.live, applied: vm.applied, pending: vm.pending, status: vm.status, capabilities, guestAgent: vm.guestAgent });
+}
+
+/** The configuration a step carries. PLAN_MISMATCH when it has none. */
+export function requireConfig(intent: Intent): VmConfig {
+  if (intent.vm === undefined) throw problem("PLAN_MISMATCH", `The step ${intent.stepId} says ${intent.action} and carries no configuration.`, { hint: "Plan again with the same version of Ghost as the agent's." });
+  if (intent.vm.name !== intent.name) throw problem("PLAN_MISMATCH", `The step ${intent.stepId} is about "${intent.name}" and carries the configuration of "${intent.vm.name ?? ""}".`, { hint: "Plan again with the same version of Ghost as the agent's." });
+  return intent.vm;
+}
+
+/** VM_EXISTS when another machine of the host has the name, managed or not. */
+export async function requireFreeName({ hypervisor, store }: Workshop, name: string, uid: string): Promise<void> {
+  const record = store.findVmByName(name);
+  const domain = record !== undefined && record.uid !== uid ? undefined : (await hypervisor.list()).find((each) => each.uid !== uid && (each.live.name === name || each.stored.name === name));
+  const other = record !== undefined && record.uid !== uid ? record : undefined;
+  if (other === undefined && domain === undefined) return;
+  const owner = other?.owner ?? (domain === undefined ? "" : (recordFromMetadata(domain)?.owner ?? ""));
+  const whose = owner === "" ? "belongs to nobody" : `belongs to ${owner}${other === undefined ? "" : ` since ${other.ownedSince.toISOString()}`}`;
+  throw problem("VM_EXISTS", `The host has a VM named "${name}" already; it ${whose}.`, { hint: `Choose another name, or run "ghost adopt ${name}" to take it over.`, path: ["vms", name] });
+}
+
+/** The end of an attempt that changed a VM: its record as it is now, with the revision that a resumed plan accepts. */
+export async function concluded({ hypervisor }: Workshop, record: VmRecord, noop = false): Promise<Outcome> {
+  const domain = await hypervisor.find(record.uid);
+  const { revision } = domain === undefined ? observeRecord(record) : observeDomain(domain, record);
+  const final: VmRecord = { ...record, revision };
+  return { noop, record: final, observed: domain === undefined ? observeRecord(final) : observeDomain(domain, final) };
+}
