@@ -25,3 +25,6 @@ export declare const validateResolved: Validator;
 
 /** Checks against plan.schema.json. */
 export declare const validatePlan: Validator;
+
+/** Checks against agent-config.schema.json. */
+export declare const validateAgentConfig: Validator;

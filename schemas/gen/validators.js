@@ -2,3 +2,4 @@
 export { validateSource } from "./ghost.js";
 export { validateResolved } from "./ghost.resolved.js";
 export { validatePlan } from "./plan.js";
+export { validateAgentConfig } from "./agent-config.js";

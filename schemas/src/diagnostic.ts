@@ -144,6 +144,11 @@ export class GhostError extends Error {
 }
 
 /** Shorthand for the one-diagnostic case: `throw problem("VM_NOT_FOUND", "…", { hint: "…" })`. */
-export function problem(code: DiagnosticCode, detail: string, more: Omit<Diagnostic, "code" | "severity" | "detail"> = {}, options?: ErrorOptions): GhostError {
+export function problem(
+  code: DiagnosticCode,
+  detail: string,
+  more: Omit<Diagnostic, "code" | "severity" | "detail"> = {},
+  options?: ErrorOptions,
+): GhostError {
   return new GhostError([{ code, severity: "error", detail, ...more }], options);
 }

@@ -21,10 +21,7 @@ export const IMPACT_MEANING: Readonly<Record<Impact, string>> = {
   "data-loss": "the content of a disk is destroyed",
 };
 
-const RANK: Readonly<Record<Impact, number>> = Object.fromEntries(IMPACTS.map((impact, rank) => [impact, rank])) as Record<
-  Impact,
-  number
->;
+const RANK: Readonly<Record<Impact, number>> = Object.fromEntries(IMPACTS.map((impact, rank) => [impact, rank])) as Record<Impact, number>;
 
 /** Negative when `a` is milder than `b`, zero when they are the same, positive when `a` is worse. */
 export function compareImpact(a: Impact, b: Impact): number {

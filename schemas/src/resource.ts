@@ -87,20 +87,20 @@ export interface SecretVersion {
 export type ValueOf<A> = A extends { sensitive: true }
   ? SecretVersion
   : A extends { kind: "string"; oneOf: readonly (infer S)[] }
-  ? S
-  : A extends { kind: "string" }
-    ? string
-    : A extends { kind: "integer" }
-      ? number
-      : A extends { kind: "boolean" }
-        ? boolean
-        : A extends { kind: "list"; of: infer I }
-          ? readonly ValueOf<I>[]
-          : A extends { kind: "map"; of: infer I }
-            ? Readonly<Record<string, ValueOf<I>>>
-            : A extends { kind: "object"; attributes: infer N extends Attributes }
-              ? SpecOf<{ attributes: N }>
-              : never;
+    ? S
+    : A extends { kind: "string" }
+      ? string
+      : A extends { kind: "integer" }
+        ? number
+        : A extends { kind: "boolean" }
+          ? boolean
+          : A extends { kind: "list"; of: infer I }
+            ? readonly ValueOf<I>[]
+            : A extends { kind: "map"; of: infer I }
+              ? Readonly<Record<string, ValueOf<I>>>
+              : A extends { kind: "object"; attributes: infer N extends Attributes }
+                ? SpecOf<{ attributes: N }>
+                : never;
 
 type PickMode<R extends { attributes: Attributes }, M extends AttributeMode> = {
   readonly [K in keyof R["attributes"] as R["attributes"][K]["mode"] extends M ? K : never]: ValueOf<R["attributes"][K]>;

@@ -1,3 +1,4 @@
+import { agentConfig } from "../agent-config.ts";
 import type { ResourceType } from "../resource.ts";
 import { agent } from "../resources/agent.ts";
 import { template } from "../resources/template.ts";
@@ -14,6 +15,7 @@ export function schemaDocuments(): Readonly<Record<string, JsonSchema>> {
     vm: resourceDocument(vm),
     template: resourceDocument(template),
     agent: resourceDocument(agent),
+    "agent-config": resourceDocument(agentConfig),
     plan: planSchema(),
   };
 }

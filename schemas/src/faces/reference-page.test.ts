@@ -11,6 +11,10 @@ suite("referencePages", () => {
     { page: "vm", line: "| `firmware` | Boot firmware. | bios \\| uefi | `uefi` | `replace` |" },
     { page: "vm", line: "| `cloud_init.password` | Password of the image's default user. | secret reference |  | `next-boot` |" },
     { page: "spec", line: "| `vms` | Virtual machines by name. | map of [vm](vm.md) |" },
+    {
+      page: "agent-config",
+      line: "| `resources.reserved_cpu` | Processors that VMs do not get. | integer: 0 to 4096 | `0` |",
+    },
     { page: "impacts", line: "| `stop` | `power` |" },
   ];
   for (const { page, line } of lines) {

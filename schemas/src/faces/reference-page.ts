@@ -1,5 +1,6 @@
 /** The pages of docs/reference, made from the definitions. */
 import { IMPACT_MEANING, IMPACTS } from "../impact.ts";
+import { agentConfig } from "../agent-config.ts";
 import type { Attribute, Attributes, ResourceType } from "../resource.ts";
 import { agent } from "../resources/agent.ts";
 import { template } from "../resources/template.ts";
@@ -14,6 +15,7 @@ export function referencePages(): Readonly<Record<string, string>> {
     vm: resourcePage(vm, "A key of `vms` is the VM's name."),
     template: resourcePage(template, "A key of `templates` is the template's name."),
     agent: resourcePage(agent, "A key of `agents` is the agent's name."),
+    "agent-config": agentConfigPage(),
     impacts: impactPage(),
   };
 }
@@ -67,6 +69,24 @@ function specPage(): string {
     table(
       ["Key", "Meaning", "Type"],
       rowsOf(secretAttributes).map(({ path, attribute }) => [code(path), attribute.doc, cell(describeType(attribute))]),
+    ),
+  );
+}
+
+function agentConfigPage(): string {
+  return page(
+    "# agent.yaml",
+    agentConfig.summary,
+    `The keys of the original Ghost Agent have their names and meaning. [Running an agent](../agent.md) says how to use them; an example: [examples/${agentConfig.example}](../../examples/${agentConfig.example}).`,
+    "No key is required. A change takes effect when the agent starts again, which touches no VM.",
+    table(
+      ["Key", "Meaning", "Type", "Default"],
+      rowsOf(agentConfig.attributes).map(({ path, attribute }) => [
+        code(path),
+        cell(attribute.doc),
+        cell(describeType(attribute)),
+        fallback(attribute),
+      ]),
     ),
   );
 }

@@ -7,7 +7,9 @@ const OWN = ["name", "agent", "template", "replicas", "depends_on", "previous_na
 type Inherited = Omit<typeof vm.attributes, (typeof OWN)[number]>;
 
 const inherited = Object.fromEntries(
-  Object.entries<Attribute>(vm.attributes).filter(([name, attribute]) => attribute.mode !== "computed" && !(OWN as readonly string[]).includes(name)),
+  Object.entries<Attribute>(vm.attributes).filter(
+    ([name, attribute]) => attribute.mode !== "computed" && !(OWN as readonly string[]).includes(name),
+  ),
 ) as unknown as Inherited;
 
 export const template = {
