@@ -5,7 +5,7 @@
  */
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { build } from "esbuild";
+import { build as bundle } from "esbuild";
 import type { Metafile, Plugin } from "esbuild";
 
 const NEEDED_MAJOR = 24;
@@ -19,16 +19,21 @@ const lib = path.join(release, "lib");
  */
 const quickWidth: Plugin = {
   name: "quick-width",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^string-width$/ }, ({ importer }) => (/node_modules\/(yargs|cliui|wrap-ansi)\//.test(importer) ? { path: "string-width", namespace: "quick-width" } : undefined));
-    onLoad({ filter: /.*/, namespace: "quick-width" }, () => ({ contents: 'export { textWidth as default } from "./cli/src/output/width.ts";', resolveDir: root }));
+  setup(build) {
+    build.onResolve({ filter: /^string-width$/ }, ({ importer }) =>
+      /node_modules\/(yargs|cliui|wrap-ansi)\//.test(importer) ? { path: "string-width", namespace: "quick-width" } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: "quick-width" }, () => ({
+      contents: 'export { textWidth as default } from "./cli/src/output/width.ts";',
+      resolveDir: root,
+    }));
   },
 };
 
 rmSync(release, { recursive: true, force: true });
 mkdirSync(lib, { recursive: true });
 
-const { metafile } = await build({
+const { metafile } = await bundle({
   absWorkingDir: root,
   entryPoints: { start: "cli/src/start.ts" },
   outdir: lib,

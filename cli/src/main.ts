@@ -41,7 +41,10 @@ export async function main(program: Program, argv: readonly string[]): Promise<v
 
 async function run(program: Program, argv: readonly string[], interrupts: Interrupts): Promise<ExitCode> {
   // Until the options are parsed, the bare words say how a mistake among them is shown.
-  let session = sessionFor({ json: argv.includes("--json"), "no-tty": argv.includes("--no-tty"), "no-color": argv.includes("--no-color") }, interrupts);
+  let session = sessionFor(
+    { json: argv.includes("--json"), "no-tty": argv.includes("--no-tty"), "no-color": argv.includes("--no-color") },
+    interrupts,
+  );
   let jsonInto: WriteStream | undefined;
   try {
     const entries = program === "ghostctl" ? GHOSTCTL_COMMANDS : COMMANDS;
@@ -64,7 +67,9 @@ async function run(program: Program, argv: readonly string[], interrupts: Interr
     const flags = invocation.options as OutputFlags;
     if (flags["json-into"] !== undefined) jsonInto = await openJsonInto(flags["json-into"]);
     session = sessionFor(flags, interrupts, jsonInto);
-    return await (command.graceful === true ? command.run(invocation, session) : interruptible(command.run(invocation, session), interrupts.stop));
+    return await (command.graceful === true
+      ? command.run(invocation, session)
+      : interruptible(command.run(invocation, session), interrupts.stop));
   } catch (reason) {
     if (interrupts.stop.aborted && !(reason instanceof GhostError)) return EXIT.interrupted;
     session.report(GhostError.from(reason).diagnostics);
@@ -95,7 +100,17 @@ function sessionFor(flags: OutputFlags, interrupts: Interrupts, jsonInto?: Write
     noColor: flags["no-color"] === true,
     json,
   });
-  return openSession({ stdout, stderr, stdin, env, cwd: process.cwd(), facts, json, ...interrupts, ...(jsonInto === undefined ? {} : { jsonInto }) });
+  return openSession({
+    stdout,
+    stderr,
+    stdin,
+    env,
+    cwd: process.cwd(),
+    facts,
+    json,
+    ...interrupts,
+    ...(jsonInto === undefined ? {} : { jsonInto }),
+  });
 }
 
 async function openJsonInto(file: string): Promise<WriteStream> {
@@ -103,7 +118,9 @@ async function openJsonInto(file: string): Promise<WriteStream> {
   try {
     await once(stream, "open");
   } catch (error) {
-    throw problem("FILE_NOT_WRITABLE", `"${file}" cannot be written: ${(error as Error).message}.`, { hint: "Give --json-into a file in a folder that exists." });
+    throw problem("FILE_NOT_WRITABLE", `"${file}" cannot be written: ${(error as Error).message}.`, {
+      hint: "Give --json-into a file in a folder that exists.",
+    });
   }
   return stream;
 }

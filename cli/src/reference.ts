@@ -30,7 +30,10 @@ export async function cliReference(): Promise<string> {
     "`ghost COMMAND --help` prints the same. stdout carries the result and stderr the talk; with `--json` stdout carries one JSON object per line, each with a `type`.",
     "`ghostctl vm …` is the command line of the original Ghost Agent, and the same as `ghost vm …`.",
     "## Exit codes",
-    table(["code", "means"], Object.entries(EXIT).map(([name, code]) => [String(code), EXIT_MEANING[name as keyof typeof EXIT]])),
+    table(
+      ["code", "means"],
+      Object.entries(EXIT).map(([name, code]) => [String(code), EXIT_MEANING[name as keyof typeof EXIT]]),
+    ),
     "## Environment",
     table(["variable", "means"], ENVIRONMENT),
     ...sections,

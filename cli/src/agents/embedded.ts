@@ -50,13 +50,21 @@ export function answers(socketPath: string): Promise<boolean> {
   });
 }
 
-async function startAgent(dir: string, socketPath: string, { signal, deadlineMs = DEADLINE_MS, entry = entryPath() }: EmbeddedOptions): Promise<void> {
+async function startAgent(
+  dir: string,
+  socketPath: string,
+  { signal, deadlineMs = DEADLINE_MS, entry = entryPath() }: EmbeddedOptions,
+): Promise<void> {
   const logPath = path.join(dir, "start.log");
   const log = openLog(dir, logPath);
   const from = fstatSync(log).size;
   let child: ChildProcess;
   try {
-    child = spawn(process.execPath, [entry, "agent", "run", "--embedded", dir, "--no-color"], { cwd: dir, detached: true, stdio: ["ignore", log, log] });
+    child = spawn(process.execPath, [entry, "agent", "run", "--embedded", dir, "--no-color"], {
+      cwd: dir,
+      detached: true,
+      stdio: ["ignore", log, log],
+    });
   } finally {
     closeSync(log);
   }
@@ -80,7 +88,9 @@ function openLog(dir: string, logPath: string): number {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     return openSync(logPath, "a", 0o600);
   } catch (error) {
-    throw problem("AGENT_START", `The folder ${dir} of an embedded agent cannot be written: ${(error as Error).message}.`, { hint: "Give embedded: a folder that you may write." });
+    throw problem("AGENT_START", `The folder ${dir} of an embedded agent cannot be written: ${(error as Error).message}.`, {
+      hint: "Give embedded: a folder that you may write.",
+    });
   }
 }
 
@@ -107,7 +117,9 @@ function logTail(logPath: string, from: number): string {
 
 /** bin/ghost.js of a checkout or package, or the entry of the bundle that this is a chunk of. */
 function entryPath(): string {
-  const candidates = ["../../bin/ghost.js", "./ghost.mjs", "../ghost.mjs"].map((relative) => fileURLToPath(new URL(relative, import.meta.url)));
+  const candidates = ["../../bin/ghost.js", "./ghost.mjs", "../ghost.mjs"].map((relative) =>
+    fileURLToPath(new URL(relative, import.meta.url)),
+  );
   const found = candidates.find((candidate) => existsSync(candidate));
   if (found === undefined) throw problem("INTERNAL", "Ghost cannot find its own program file to start an embedded agent.");
   return found;

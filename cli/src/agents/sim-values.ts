@@ -85,7 +85,8 @@ function splitMap(key: string): readonly [map: keyof typeof MAPS | undefined, it
 
 function parseScalar(key: string, text: string, kind: Kind): string | number | boolean {
   const choices = CHOICES[key];
-  if (choices !== undefined && !choices.includes(text)) throw usageProblem(`${key} is "${text}"; it must be one of ${choices.join(", ")}.`, USAGE);
+  if (choices !== undefined && !choices.includes(text))
+    throw usageProblem(`${key} is "${text}"; it must be one of ${choices.join(", ")}.`, USAGE);
   if (kind === "string") return text;
   if (kind === "boolean") {
     if (text !== "true" && text !== "false") throw usageProblem(`${key} is "${text}"; it must be true or false.`, USAGE);
@@ -97,5 +98,9 @@ function parseScalar(key: string, text: string, kind: Kind): string | number | b
 
 function unknownKey(key: string, keys: readonly string[]): GhostError {
   const near = nearest(key, keys);
-  return usageProblem(`There is no key "${key}" to set; there are ${keys.join(", ")}.`, USAGE, near === undefined ? undefined : `Did you mean ${near}?`);
+  return usageProblem(
+    `There is no key "${key}" to set; there are ${keys.join(", ")}.`,
+    USAGE,
+    near === undefined ? undefined : `Did you mean ${near}?`,
+  );
 }

@@ -10,14 +10,23 @@ export const OUTPUT = {
 
 /** Commands that read a spec. */
 export const SPEC = {
-  file: { kind: "strings", alias: "f", value: "PATH", doc: "Spec: a file, a folder, or - for stdin; ghost.yaml of this folder when not given." },
+  file: {
+    kind: "strings",
+    alias: "f",
+    value: "PATH",
+    doc: "Spec: a file, a folder, or - for stdin; ghost.yaml of this folder when not given.",
+  },
   var: { kind: "strings", value: "NAME=VALUE", doc: "Value of a variable." },
   "var-file": { kind: "strings", value: "FILE", doc: "YAML or JSON file with values of variables." },
 } as const;
 
 /** Commands that ask agents. */
 export const CALLS = {
-  timeout: { kind: "duration", value: "TIME", doc: "How long an agent may take to answer, like 30s or 5m; otherwise timeout_s of the agent." },
+  timeout: {
+    kind: "duration",
+    value: "TIME",
+    doc: "How long an agent may take to answer, like 30s or 5m; otherwise timeout_s of the agent.",
+  },
 } as const;
 
 /** Commands that change something. */

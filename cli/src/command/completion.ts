@@ -43,12 +43,18 @@ function bash(program: string, entries: readonly LoadedEntry[]): string {
     ...[...tree.keys()].map((first) => `      " ${first}") command="${first}" ;;`),
     ...[...tree].flatMap(([first, seconds]) => seconds.map((second) => `      "${first} ${second}") command="${first} ${second}" ;;`)),
   ];
-  const groups = [...tree].filter(([, seconds]) => seconds.length > 0).map(([first, seconds]) => `    "${first}") words="${seconds.join(" ")}" ;;`);
+  const groups = [...tree]
+    .filter(([, seconds]) => seconds.length > 0)
+    .map(([first, seconds]) => `    "${first}") words="${seconds.join(" ")}" ;;`);
   const commands = entries.map(({ name: of, command }) => {
     const positional = (command.positionals ?? []).flatMap(({ oneOf }) => oneOf ?? []).join(" ");
     return `    "${of}") words="${positional}"; [[ $cur == -* ]] && words="${optionWords(command).join(" ")}" ;;`;
   });
-  const valued = new Map(entries.flatMap(({ command }) => Object.entries(command.options).flatMap(([option, facts]) => (choices(facts).length > 0 ? [[option, choices(facts)] as const] : []))));
+  const valued = new Map(
+    entries.flatMap(({ command }) =>
+      Object.entries(command.options).flatMap(([option, facts]) => (choices(facts).length > 0 ? [[option, choices(facts)] as const] : [])),
+    ),
+  );
   const values = [...valued].map(([option, all]) => `    --${option}) COMPREPLY=($(compgen -W "${all.join(" ")}" -- "$cur")); return ;;`);
   return `${[
     `${name}() {`,
@@ -81,11 +87,16 @@ function fish(program: string, entries: readonly LoadedEntry[]): string {
     lines.push(`complete -c ${program} -n __fish_use_subcommand -a ${first} -d ${quote(summary)}`);
     for (const second of seconds) {
       const about = entries.find(({ name }) => name === `${first} ${second}`)?.summary ?? "";
-      lines.push(`complete -c ${program} -n "__fish_seen_subcommand_from ${first}; and not __fish_seen_subcommand_from ${seconds.join(" ")}" -a ${second} -d ${quote(about)}`);
+      lines.push(
+        `complete -c ${program} -n "__fish_seen_subcommand_from ${first}; and not __fish_seen_subcommand_from ${seconds.join(" ")}" -a ${second} -d ${quote(about)}`,
+      );
     }
   }
   for (const { name, command } of entries) {
-    const condition = name.split(" ").map((word) => `__fish_seen_subcommand_from ${word}`).join("; and ");
+    const condition = name
+      .split(" ")
+      .map((word) => `__fish_seen_subcommand_from ${word}`)
+      .join("; and ");
     for (const [option, facts] of Object.entries(command.options)) {
       const value = facts.kind === "boolean" ? "" : choices(facts).length > 0 ? ` -x -a ${quote(choices(facts).join(" "))}` : " -r -F";
       const alias = facts.alias === undefined ? "" : ` -s ${facts.alias}`;

@@ -23,7 +23,8 @@ export function overviewHelp(entries: readonly CommandEntry[], program: string, 
     return left.length + summary.length <= columns ? left + summary : `  ${name}\n      ${summary}`;
   };
   const first = (name: string): string => name.split(" ")[0] ?? "";
-  const groups = prefix === "" && program === "ghost" ? GROUPS : [["Commands", [...new Set(shown.map(({ name }) => first(name)))]] as const];
+  const groups =
+    prefix === "" && program === "ghost" ? GROUPS : [["Commands", [...new Set(shown.map(({ name }) => first(name)))]] as const];
   const sections = groups
     .map(([title, names]) => [title, names.flatMap((wanted) => shown.filter(({ name }) => first(name) === wanted))] as const)
     .filter(([, members]) => members.length > 0)

@@ -9,7 +9,14 @@ const TEXT = { usage: "ghost try", summary: "try something" };
 const COMMAND = {
   description: "A command for tests.",
   positionals: [{ name: "FILE", doc: "A file." }],
-  options: { ...SPEC, ...APPLYING, ...CALLS, out: { kind: "string", value: "FILE", doc: "Where to." }, format: { kind: "string", oneOf: ["text", "markdown"], doc: "How." }, ...OUTPUT },
+  options: {
+    ...SPEC,
+    ...APPLYING,
+    ...CALLS,
+    out: { kind: "string", value: "FILE", doc: "Where to." },
+    format: { kind: "string", oneOf: ["text", "markdown"], doc: "How." },
+    ...OUTPUT,
+  },
   examples: [{ run: "ghost try", does: "try" }],
   run: async () => 0,
 } as const satisfies Command;
@@ -18,7 +25,11 @@ const COMMAND = {
 function parse(...argv: string[]): unknown {
   const parsed = parseArguments(COMMAND, argv, TEXT);
   if (parsed === "help") return parsed;
-  const options = Object.fromEntries(Object.entries(parsed.options).filter(([, value]) => value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0)));
+  const options = Object.fromEntries(
+    Object.entries(parsed.options).filter(
+      ([, value]) => value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0),
+    ),
+  );
   return parsed.positionals.length === 0 ? options : { ...options, _: parsed.positionals };
 }
 
@@ -69,7 +80,11 @@ suite("parseArguments", () => {
     test(`refuses ghost try ${argv.join(" ")}`, () => {
       assert.throws(
         () => parse(...argv),
-        (error) => error instanceof GhostError && error.diagnostics[0].code === "USAGE" && detail.test(error.diagnostics[0].detail) && (hint ?? /--help|Did you mean/).test(error.diagnostics[0].hint ?? ""),
+        (error) =>
+          error instanceof GhostError &&
+          error.diagnostics[0].code === "USAGE" &&
+          detail.test(error.diagnostics[0].detail) &&
+          (hint ?? /--help|Did you mean/).test(error.diagnostics[0].hint ?? ""),
       );
     });
   }

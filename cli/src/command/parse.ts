@@ -2,7 +2,7 @@
  * The command line, by yargs: one command's options are the only ones yargs is told, so that every token has one
  * meaning. What yargs leaves as text becomes typed values here, and every mistake is a USAGE diagnostic.
  */
-import type { GhostError, Impact } from "@ghost/schemas";
+import type { GhostError } from "@ghost/schemas";
 import { IMPACTS, isImpact, problem } from "@ghost/schemas";
 import yargs from "yargs";
 import type { Argv } from "yargs";
@@ -20,9 +20,14 @@ const HELP: Option = { kind: "boolean", alias: "h", doc: "Print this help." };
 
 /** The values of a command line, or `"help"` when it asks for help. Throws USAGE. */
 export function parseArguments(command: Command, argv: readonly string[], text: CommandText): Invocation | "help" {
-  const parsed = parser(command).parse(checkedWords(argv, command, text)) as Record<string, unknown> & { _: (string | number)[]; "--"?: string[] };
+  const parsed = parser(command).parse(checkedWords(argv, command, text)) as Record<string, unknown> & {
+    _: (string | number)[];
+    "--"?: string[];
+  };
   if (parsed["help"] === true) return "help";
-  const options = Object.fromEntries(Object.entries(command.options).map(([name, option]) => [name, parseOption(name, option, parsed[name], text)]));
+  const options = Object.fromEntries(
+    Object.entries(command.options).map(([name, option]) => [name, parseOption(name, option, parsed[name], text)]),
+  );
   const positionals = [...parsed._, ...(parsed["--"] ?? [])].map(String);
   checkPositionals(command.positionals ?? [], positionals, text);
   return { options: options as Invocation["options"], positionals };
@@ -74,12 +79,25 @@ function parser(command: Command): Argv {
 /** The same options under their names in help, `--out FILE`, which is why it is not the one that parses. */
 function helpPage(command: Command, text: CommandText): Argv {
   const positionals = (command.positionals ?? []).map(({ name, doc }) => `  ${name}  ${doc}`);
-  const about = [`${text.summary.charAt(0).toUpperCase()}${text.summary.slice(1)}.`, ...(command.description === undefined ? [] : [command.description])];
-  const usage = [`Usage: ${usageLine(command, text.usage)}`, "", about.join(" "), ...(positionals.length === 0 ? [] : ["", ...positionals])];
+  const about = [
+    `${text.summary.charAt(0).toUpperCase()}${text.summary.slice(1)}.`,
+    ...(command.description === undefined ? [] : [command.description]),
+  ];
+  const usage = [
+    `Usage: ${usageLine(command, text.usage)}`,
+    "",
+    about.join(" "),
+    ...(positionals.length === 0 ? [] : ["", ...positionals]),
+  ];
   const examples = command.examples.map(({ run, does }) => `  # ${does}\n  ${run}`);
-  const page = bare().usage(usage.join("\n")).epilogue(`Examples:\n${examples.join("\n\n")}`);
+  const page = bare()
+    .usage(usage.join("\n"))
+    .epilogue(`Examples:\n${examples.join("\n\n")}`);
   for (const [name, option] of Object.entries<Option>({ ...command.options, help: HELP })) {
-    page.option(option.value === undefined ? name : `${name} ${option.value}`, { describe: optionDoc(option), ...(option.alias === undefined ? {} : { alias: option.alias }) });
+    page.option(option.value === undefined ? name : `${name} ${option.value}`, {
+      describe: optionDoc(option),
+      ...(option.alias === undefined ? {} : { alias: option.alias }),
+    });
   }
   return page;
 }
@@ -108,7 +126,8 @@ function checkedWords(argv: readonly string[], command: Command, text: CommandTe
     const name = short ? (byAlias.get(given) ?? "") : given;
     const option = options.get(name);
     if (option === undefined) throw unknownOption(short ? `-${given}` : `--${given}`, [...options.keys()], text);
-    if (option.kind === "boolean" && value !== undefined && !["true", "false"].includes(value)) throw usageProblem(`${word} is not understood: --${name} takes no value.`, text);
+    if (option.kind === "boolean" && value !== undefined && !["true", "false"].includes(value))
+      throw usageProblem(`${word} is not understood: --${name} takes no value.`, text);
     const next = argv[index + 1];
     if (option.kind !== "boolean" && value === undefined && next === "-") index += 1;
     const tied = value ?? (next === "-" && option.kind !== "boolean" ? "-" : undefined);
@@ -137,7 +156,7 @@ function parseOption(name: string, option: Option, value: unknown, text: Command
   return parseValue(name, option, given, text);
 }
 
-function parseValue(name: string, option: Option, given: string, text: CommandText): string | number | Impact {
+function parseValue(name: string, option: Option, given: string, text: CommandText): string | number {
   switch (option.kind) {
     case "duration": {
       const ms = parseDuration(given);
@@ -161,7 +180,11 @@ function parseValue(name: string, option: Option, given: string, text: CommandTe
 
 function notOneOf(what: string, given: string, allowed: readonly string[], text: CommandText): GhostError {
   const near = nearest(given, allowed);
-  return usageProblem(`${what} is "${given}"; it must be one of ${allowed.join(", ")}.`, text, near === undefined ? undefined : `Did you mean ${near}?`);
+  return usageProblem(
+    `${what} is "${given}"; it must be one of ${allowed.join(", ")}.`,
+    text,
+    near === undefined ? undefined : `Did you mean ${near}?`,
+  );
 }
 
 function checkPositionals(expected: readonly Positional[], given: readonly string[], text: CommandText): void {
@@ -172,5 +195,6 @@ function checkPositionals(expected: readonly Positional[], given: readonly strin
     if (value === "") throw usageProblem(`${name} is empty.`, text);
     if (value !== undefined && oneOf !== undefined && !oneOf.includes(value)) throw notOneOf(name, value, oneOf, text);
   }
-  if (last?.many !== true && given.length > expected.length) throw usageProblem(`"${given[expected.length]}" is one argument too many.`, text);
+  if (last?.many !== true && given.length > expected.length)
+    throw usageProblem(`"${given[expected.length]}" is one argument too many.`, text);
 }

@@ -47,13 +47,23 @@ suite("route", () => {
   }
 
   test("ghostctl has the commands of the original and no other", () => {
-    assert.deepEqual(GHOSTCTL_COMMANDS.map(({ name }) => name), ["vm create", "vm delete", "vm start", "vm stop", "vm status", "vm list", "version"]);
+    assert.deepEqual(
+      GHOSTCTL_COMMANDS.map(({ name }) => name),
+      ["vm create", "vm delete", "vm start", "vm stop", "vm status", "vm list", "version"],
+    );
   });
 });
 
 test("nearest finds what was meant, and nothing where nothing is near", () => {
   const words = ["plan", "apply", "status", "export"];
-  for (const [typed, want] of [["paln", "plan"], ["aply", "apply"], ["statsu", "status"], ["exprot", "export"], ["zebra", undefined], ["p", undefined]] as const) {
+  for (const [typed, want] of [
+    ["paln", "plan"],
+    ["aply", "apply"],
+    ["statsu", "status"],
+    ["exprot", "export"],
+    ["zebra", undefined],
+    ["p", undefined],
+  ] as const) {
     assert.equal(nearest(typed, words), want, typed);
   }
 });

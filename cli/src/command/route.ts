@@ -25,7 +25,10 @@ export function route(entries: readonly CommandEntry[], argv: readonly string[],
   }
   const asksHelp = argv.includes("--help") || argv.includes("-h");
   for (const length of [2, 1]) {
-    const name = words.slice(0, length).map((position) => argv[position]).join(" ");
+    const name = words
+      .slice(0, length)
+      .map((position) => argv[position])
+      .join(" ");
     const entry = words.length >= length ? entries.find((candidate) => candidate.name === name) : undefined;
     if (entry !== undefined) {
       const used = new Set(words.slice(0, length));

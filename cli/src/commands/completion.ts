@@ -16,7 +16,10 @@ export const completion: Command = defineCommand({
   ],
   async run({ positionals: [shell] }, session) {
     const { COMMANDS, GHOSTCTL_COMMANDS } = await import("./index.ts");
-    for (const [program, entries] of [["ghost", COMMANDS], ["ghostctl", GHOSTCTL_COMMANDS]] as const) {
+    for (const [program, entries] of [
+      ["ghost", COMMANDS],
+      ["ghostctl", GHOSTCTL_COMMANDS],
+    ] as const) {
       const loaded = await Promise.all(entries.map(async (entry) => ({ ...entry, command: await entry.load() })));
       session.printRaw(completionScript(shell as Shell, program, loaded));
     }

@@ -11,7 +11,8 @@ import { EXIT } from "../exit-code.ts";
 const SUFFIX = ".schema.json";
 
 export const schema: Command = defineCommand({
-  description: "Editors check a spec with the schema named ghost: put `# yaml-language-server: $schema=ghost.schema.json` on its first line. Without a name, the names are printed.",
+  description:
+    "Editors check a spec with the schema named ghost: put `# yaml-language-server: $schema=ghost.schema.json` on its first line. Without a name, the names are printed.",
   positionals: [{ name: "NAME", doc: "Which schema." }],
   options: OUTPUT,
   examples: [
@@ -31,7 +32,11 @@ export const schema: Command = defineCommand({
     }
     if (!names.includes(name)) {
       const near = nearest(name, names);
-      throw usageProblem(`There is no schema "${name}"; there are ${names.toSorted().join(", ")}.`, { usage: "ghost schema", summary: "" }, near === undefined ? undefined : `Did you mean ${near}?`);
+      throw usageProblem(
+        `There is no schema "${name}"; there are ${names.toSorted().join(", ")}.`,
+        { usage: "ghost schema", summary: "" },
+        near === undefined ? undefined : `Did you mean ${near}?`,
+      );
     }
     session.printRaw(await readFile(path.join(folder, `${name}${SUFFIX}`), "utf8"));
     return EXIT.ok;
@@ -41,5 +46,7 @@ export const schema: Command = defineCommand({
 /** schemas/json of the workspace or package; the bundle has a copy beside its entry. */
 function schemaFolder(): string {
   const bundled = new URL("./schemas/", import.meta.url);
-  return fileURLToPath(import.meta.url.endsWith(".mjs") ? bundled : new URL(".", import.meta.resolve("@ghost/schemas/json/plan.schema.json")));
+  return fileURLToPath(
+    import.meta.url.endsWith(".mjs") ? bundled : new URL(".", import.meta.resolve("@ghost/schemas/json/plan.schema.json")),
+  );
 }

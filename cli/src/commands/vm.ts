@@ -17,7 +17,11 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const DEFAULT_ADDRESS = "localhost:9090";
 
 const CONNECTION = {
-  address: { kind: "string", value: "ADDRESS", doc: "The agent: host:port, unix:/path or embedded:DIR; otherwise GHOST_AGENT_ADDRESS, otherwise localhost:9090." },
+  address: {
+    kind: "string",
+    value: "ADDRESS",
+    doc: "The agent: host:port, unix:/path or embedded:DIR; otherwise GHOST_AGENT_ADDRESS, otherwise localhost:9090.",
+  },
   ca: { kind: "string", value: "FILE", doc: "Certificate authority of the agent; turns TLS on." },
   cert: { kind: "string", value: "FILE", doc: "Certificate shown to the agent." },
   key: { kind: "string", value: "FILE", doc: "Private key of that certificate." },
@@ -54,7 +58,12 @@ export const vmCreate: Command = defineCommand({
     return withVms(options, session, CREATE_TIMEOUT_MS, async (vms, call) => {
       const { vm_id, ip_address, status } = await vms.create(vm, call);
       session.emit({ type: "vm", vm_id, name: vm.name, status, ip_address });
-      session.print(`VM ${escapeLine(vm.name)} is ${escapeLine(status)}.\n${pairs([["vm_id", vm_id], ["ip_address", ip_address]])}`);
+      session.print(
+        `VM ${escapeLine(vm.name)} is ${escapeLine(status)}.\n${pairs([
+          ["vm_id", vm_id],
+          ["ip_address", ip_address],
+        ])}`,
+      );
     });
   },
 });
@@ -76,7 +85,8 @@ export const vmStart: Command = defineCommand({
   positionals: [VM],
   options: OPTIONS,
   examples: [{ run: "ghostctl vm start my-vm", does: "start a stopped VM" }],
-  run: ({ options, positionals: [vm = ""] }, session) => withVms(options, session, TIMEOUT_MS, async (vms, call) => tellPower(session, vm, (await vms.start(vm, call)).status)),
+  run: ({ options, positionals: [vm = ""] }, session) =>
+    withVms(options, session, TIMEOUT_MS, async (vms, call) => tellPower(session, vm, (await vms.start(vm, call)).status)),
 });
 
 export const vmStop: Command = defineCommand({
@@ -88,7 +98,9 @@ export const vmStop: Command = defineCommand({
     { run: "ghostctl vm stop my-vm --force", does: "power it off" },
   ],
   run: ({ options, positionals: [vm = ""] }, session) =>
-    withVms(options, session, TIMEOUT_MS, async (vms, call) => tellPower(session, vm, (await vms.stop(vm, { ...call, force: options.force })).status)),
+    withVms(options, session, TIMEOUT_MS, async (vms, call) =>
+      tellPower(session, vm, (await vms.stop(vm, { ...call, force: options.force })).status),
+    ),
 });
 
 export const vmStatus: Command = defineCommand({
@@ -128,7 +140,14 @@ export const vmList: Command = defineCommand({
       const list = await vms.list(call);
       for (const vm of list) session.emit({ type: "vm", ...vm });
       if (list.length === 0) session.print("The host has no VMs.\n");
-      else session.print(renderTable(["name", "status", "ip_address", "vm_id"], list.map((vm) => [vm.name, vm.status, vm.ip_address, vm.vm_id]), session.result));
+      else
+        session.print(
+          renderTable(
+            ["name", "status", "ip_address", "vm_id"],
+            list.map((vm) => [vm.name, vm.status, vm.ip_address, vm.vm_id]),
+            session.result,
+          ),
+        );
     }),
 });
 

@@ -47,7 +47,10 @@ suite("the caret stands under its column", () => {
 
   test("a long line fits the terminal", () => {
     const lines = renderDiagnostic(outOfRange(`${"x".repeat(500)}HERE${"y".repeat(500)}`, 501), { style, columns: 60 }).split("\n");
-    assert.ok(lines.every((line) => textWidth(line) <= 60), lines.join("\n"));
+    assert.ok(
+      lines.every((line) => textWidth(line) <= 60),
+      lines.join("\n"),
+    );
   });
 });
 
@@ -55,9 +58,16 @@ suite("renderDiagnostics", () => {
   const all: Diagnostic[] = [
     outOfRange("    ram_gb: 0", 13),
     { code: "VARIABLE_UNUSED", severity: "warning", detail: 'Variable "a" is used nowhere.' },
-    { code: "AGENT_UNREACHABLE", severity: "error", agent: "de\u001b[2Jsk", detail: "It does not answer.\nReally.", hint: "Start it:\nghost agent run" },
+    {
+      code: "AGENT_UNREACHABLE",
+      severity: "error",
+      agent: "de\u001b[2Jsk",
+      detail: "It does not answer.\nReally.",
+      hint: "Start it:\nghost agent run",
+    },
   ];
   for (const columns of [undefined, 40]) {
-    test(`as text, ${columns ?? "no"} columns`, (t) => golden(t, import.meta.url, `diagnostics-${columns ?? "plain"}.txt`, renderDiagnostics(all, { style, columns })));
+    test(`as text, ${columns ?? "no"} columns`, (t) =>
+      golden(t, import.meta.url, `diagnostics-${columns ?? "plain"}.txt`, renderDiagnostics(all, { style, columns })));
   }
 });

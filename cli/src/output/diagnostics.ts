@@ -49,7 +49,10 @@ function caretLines(sourceLine: string, line: number, column: number, { style, c
   const after = printable(sourceLine.slice(at));
   const head = cutStart(before, Math.max(room - 20, Math.floor(room / 2)));
   const tail = cutEnd(after, room - textWidth(head));
-  return [style.dim(gutter) + head + tail, `${style.dim(`${" ".repeat(gutter.length - 2)}| `)}${" ".repeat(textWidth(head))}${style.bad("^")}`];
+  return [
+    style.dim(gutter) + head + tail,
+    `${style.dim(`${" ".repeat(gutter.length - 2)}| `)}${" ".repeat(textWidth(head))}${style.bad("^")}`,
+  ];
 }
 
 function printable(text: string): string {
@@ -61,7 +64,7 @@ function cutStart(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   const kept: string[] = [];
   let used = 1;
-  for (const char of [...text.slice(-4 * width)].toReversed()) {
+  for (const char of Array.from(text.slice(-4 * width)).toReversed()) {
     used += textWidth(char);
     if (used > width) break;
     kept.push(char);

@@ -19,7 +19,8 @@ suite("escapeLine", () => {
 
 test("escapeText keeps newlines and tabs", () => assert.equal(escapeText("a\n\tb\u001b[2J"), "a\n\tb\\e[2J"));
 
-test("escapeButColor keeps colours and no other sequence", () => assert.equal(escapeButColor("\u001b[1;31mx\u001b[0m\u001b[2J\u001b]0;t\u0007"), "\u001b[1;31mx\u001b[0m\\e[2J\\e]0;t\\x07"));
+test("escapeButColor keeps colours and no other sequence", () =>
+  assert.equal(escapeButColor("\u001b[1;31mx\u001b[0m\u001b[2J\u001b]0;t\u0007"), "\u001b[1;31mx\u001b[0m\\e[2J\\e]0;t\\x07"));
 
 test("toJsonLine is one line, and the value is the same", () => {
   fc.assert(

@@ -8,7 +8,9 @@ suite("renderPlanMarkdown", () => {
   test("one of everything", async (t) => golden(t, import.meta.url, "plan.md", await renderPlanMarkdown(samplePlan())));
 
   test("what does not fit is cut from the mildest on, and counted", async () => {
-    const mild = Array.from({ length: 2000 }, (_, index) => step({ action: "create", name: `vm-${index}`, reason: "not on its agent yet", vm: { name: `vm-${index}`, vcpu: 1 } }));
+    const mild = Array.from({ length: 2000 }, (_, index) =>
+      step({ action: "create", name: `vm-${index}`, reason: "not on its agent yet", vm: { name: `vm-${index}`, vcpu: 1 } }),
+    );
     const worst = step({ action: "delete", name: "precious", impact: "data-loss", reason: "its block left the spec" });
     const text = await renderPlanMarkdown(planOf([...mild, worst]));
     assert.ok(text.length <= 60_000, `${text.length} characters`);
@@ -18,7 +20,17 @@ suite("renderPlanMarkdown", () => {
   });
 
   test("one step that is too long for itself keeps its line", async () => {
-    const text = await renderPlanMarkdown(planOf([step({ action: "update", name: "web", impact: "live", reason: "r", changes: [change("cloud_init.user_data", { before: "a\n", after: "b\n".repeat(100_000) })] })]));
+    const text = await renderPlanMarkdown(
+      planOf([
+        step({
+          action: "update",
+          name: "web",
+          impact: "live",
+          reason: "r",
+          changes: [change("cloud_init.user_data", { before: "a\n", after: "b\n".repeat(100_000) })],
+        }),
+      ]),
+    );
     assert.ok(text.length < 60_000);
     assert.match(text, /- 🟢 <b>live<\/b> <code>vm web<\/code>/);
   });
@@ -30,7 +42,10 @@ suite("renderPlanMarkdown", () => {
         name: "a`|<img src=x>",
         impact: "live",
         reason: "@everyone [x](y) | <b>",
-        changes: [change("cloud_init.user_data", { before: "```\nx\n", after: "```\ny\n" }), change("labels.x", { before: "|", after: "</details>" })],
+        changes: [
+          change("cloud_init.user_data", { before: "```\nx\n", after: "```\ny\n" }),
+          change("labels.x", { before: "|", after: "</details>" }),
+        ],
       }),
     ];
     const text = await renderPlanMarkdown(planOf(steps));
@@ -39,8 +54,18 @@ suite("renderPlanMarkdown", () => {
   });
 
   test("many problems leave room for the plan", async () => {
-    const diagnostics = Array.from({ length: 500 }, (_, index) => ({ code: "CHANGE_IGNORED", severity: "warning", detail: `Something about VM "web-${index}" that takes some words to say.`.repeat(3) }) as const);
-    const text = await renderPlanMarkdown(planOf([step({ action: "delete", name: "precious", impact: "data-loss", reason: "gone" })], { diagnostics }));
+    const diagnostics = Array.from(
+      { length: 500 },
+      (_, index) =>
+        ({
+          code: "CHANGE_IGNORED",
+          severity: "warning",
+          detail: `Something about VM "web-${index}" that takes some words to say.`.repeat(3),
+        }) as const,
+    );
+    const text = await renderPlanMarkdown(
+      planOf([step({ action: "delete", name: "precious", impact: "data-loss", reason: "gone" })], { diagnostics }),
+    );
     assert.ok(text.length < 60_000);
     assert.match(text, /precious/);
     assert.match(text, /… and \d+ more problems/);

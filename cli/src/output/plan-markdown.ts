@@ -49,12 +49,17 @@ export async function renderPlanMarkdown(plan: PlanDocument, limit: number = LIM
   if (toldProblems < problems.length) parts.push(`- … and ${plural(problems.length - toldProblems, "more problem")}\n`);
 
   const steps = byImpact(plan.steps);
-  const details = fitDetails(steps.map((step) => stepText(step, diffText)), room);
+  const details = fitDetails(
+    steps.map((step) => stepText(step, diffText)),
+    room,
+  );
   parts.push(...details);
   const cut = steps.slice(details.length);
   if (cut.length > 0) parts.push(`\n… and ${plural(cut.length, "more step")} that did not fit: ${countByImpact(cut)}.\n`);
   if (plan.unknown.length > 0) parts.push(unknownText(plan, CLOSING / 2));
-  parts.push(`\n<sub>plan ${code(plan.plan_hash.replace("sha256:", "").slice(0, 12))} · ghost ${prose(plan.ghost_version)} · expires ${prose(plan.header.expires_at)}</sub>\n`);
+  parts.push(
+    `\n<sub>plan ${code(plan.plan_hash.replace("sha256:", "").slice(0, 12))} · ghost ${prose(plan.ghost_version)} · expires ${prose(plan.header.expires_at)}</sub>\n`,
+  );
   return parts.join("");
 }
 
@@ -67,7 +72,8 @@ interface StepText {
 /** As many whole steps as fit, from the worst on; the last ones without their details. */
 function fitDetails(texts: readonly StepText[], room: number): string[] {
   const shown: string[] = [];
-  const folded = ({ line, details }: StepText): string => (details === "" ? `\n- ${line}\n` : `\n<details><summary>${line}</summary>\n\n${details}\n</details>\n`);
+  const folded = ({ line, details }: StepText): string =>
+    details === "" ? `\n- ${line}\n` : `\n<details><summary>${line}</summary>\n\n${details}\n</details>\n`;
   const lines = texts.map(({ line }) => `\n- ${line}\n`.length);
   // What the lines of the steps after this one take at least.
   let after = lines.reduce((sum, length) => sum + length, 0);
@@ -89,7 +95,9 @@ function stepText(step: PlanStep, diffText: DiffText): StepText {
   const isCreate = step.body.action === "create";
   const head = isCreate ? "| attribute | value |\n| --- | --- |" : "| attribute | change | impact | why |\n| --- | --- | --- | --- |";
   const rows = changes.map((change) => row(step, change, isCreate));
-  const texts = changes.map((change) => showChange(step, change)).flatMap(({ path, text }) => (text === undefined ? [] : [textBlock(path, text, diffText)]));
+  const texts = changes
+    .map((change) => showChange(step, change))
+    .flatMap(({ path, text }) => (text === undefined ? [] : [textBlock(path, text, diffText)]));
   return { line, details: [`${head}\n${rows.join("\n")}`, ...texts].join("\n\n") };
 }
 
@@ -102,8 +110,17 @@ function row(step: PlanStep, change: Change, isCreate: boolean): string {
 
 function textBlock(path: string, { before, after }: { before: string; after: string }, diffText: DiffText): string {
   const signs = { same: " ", added: "+", removed: "-", gap: "@" } as const;
-  const all = (text: string, sign: string): string[] => text.replace(/\n$/, "").split("\n").map((line) => `${sign}${line}`);
-  const lines = before === "" ? all(after, "+") : after === "" ? all(before, "-") : diffText(before, after).map(({ kind, text }) => `${signs[kind]}${kind === "gap" ? `@ ${text} @@` : text}`);
+  const all = (text: string, sign: string): string[] =>
+    text
+      .replace(/\n$/, "")
+      .split("\n")
+      .map((line) => `${sign}${line}`);
+  const lines =
+    before === ""
+      ? all(after, "+")
+      : after === ""
+        ? all(before, "-")
+        : diffText(before, after).map(({ kind, text }) => `${signs[kind]}${kind === "gap" ? `@ ${text} @@` : text}`);
   const body = escapeText(lines.join("\n"));
   const fence = "`".repeat(Math.max(3, ...[...body.matchAll(/`+/g)].map(([run]) => run.length + 1)));
   return `${code(path)}\n\n${fence}diff\n${body}\n${fence}`;
@@ -147,7 +164,11 @@ function prose(text: string): string {
 
 /** A value as code; HTML's element, because it also works in a summary and takes any content. */
 function code(text: string): string {
-  const safe = escapeLine(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replace(/[\\`*_[\]~|@#]/g, (char) => `&#${char.charCodeAt(0)};`);
+  const safe = escapeLine(text)
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replace(/[\\`*_[\]~|@#]/g, (char) => `&#${char.charCodeAt(0)};`);
   return `<code>${safe}</code>`;
 }
 

@@ -11,7 +11,14 @@ export interface AgentGroup {
   readonly unknown: readonly PlanUnknown[];
 }
 
-export const SYMBOLS: Readonly<Record<PlanStep["body"]["action"], string>> = { create: "+", update: "~", delete: "-", adopt: ">", release: "<", settings: "~" };
+export const SYMBOLS: Readonly<Record<PlanStep["body"]["action"], string>> = {
+  create: "+",
+  update: "~",
+  delete: "-",
+  adopt: ">",
+  release: "<",
+  settings: "~",
+};
 
 /** Agents that have something to show, by name. */
 export function groupByAgent(plan: PlanDocument): AgentGroup[] {
@@ -19,9 +26,7 @@ export function groupByAgent(plan: PlanDocument): AgentGroup[] {
   for (const step of plan.steps) groups.get(step.agent)?.steps.push(step);
   for (const unknown of plan.unknown) groups.get(unknown.agent)?.unknown.push(unknown);
   const shown = [...groups.values()].filter(({ agent, steps, unknown }) => steps.length > 0 || unknown.length > 0 || !agent.reachable);
-  return shown
-    .map((group) => ({ ...group, steps: byImpact(group.steps) }))
-    .toSorted((a, b) => (a.agent.name < b.agent.name ? -1 : 1));
+  return shown.map((group) => ({ ...group, steps: byImpact(group.steps) })).toSorted((a, b) => (a.agent.name < b.agent.name ? -1 : 1));
 }
 
 /** Worst impact first; where it is the same, deletions first, then the plan's order. */
@@ -41,7 +46,9 @@ export function stepLabel(step: PlanStep): string {
 export function stepObject(step: PlanStep): string {
   const { kind, name, previous_name } = step.body;
   if (kind === "agent") return `agent ${escapeLine(step.agent)}`;
-  return previous_name === undefined || previous_name === "" ? `${kind} ${escapeLine(name)}` : `${kind} ${escapeLine(previous_name)} → ${escapeLine(name)}`;
+  return previous_name === undefined || previous_name === ""
+    ? `${kind} ${escapeLine(name)}`
+    : `${kind} ${escapeLine(previous_name)} → ${escapeLine(name)}`;
 }
 
 /** What a step changes; for a new VM that says nothing of its changes, all that it will have. */
@@ -67,7 +74,10 @@ export function showChange(step: PlanStep, change: Change): ShownChange {
     const text = { before: textOf(change.before), after: textOf(change.after) };
     return { path, value: change.cause === "drift" ? "drift" : "", text };
   }
-  const [before, after] = [showValue(change.before, attribute), change.unknown === true ? "known later" : showValue(change.after, attribute)];
+  const [before, after] = [
+    showValue(change.before, attribute),
+    change.unknown === true ? "known later" : showValue(change.after, attribute),
+  ];
   const drifted = change.cause === "drift" || change.last_applied !== undefined;
   if (drifted) return { path, value: `last applied ${showValue(change.last_applied, attribute)} · live ${before} · desired ${after}` };
   return { path, value: step.body.action === "create" ? after : `${before} → ${after}` };
@@ -101,7 +111,9 @@ export function summarySentence(plan: PlanDocument): string {
   if (errors > 0) return `Stack ${stack} cannot be applied: ${plural(errors, "error")}.`;
   if (!hasChanges(plan)) {
     if (summary.unknown > 0) return `No changes to what can be reached of stack ${stack}: ${rest}.`;
-    return summary.unchanged === 0 ? `No changes: stack ${stack} has no objects.` : `No changes: ${plural(summary.unchanged, "object")} of stack ${stack} as the spec says.`;
+    return summary.unchanged === 0
+      ? `No changes: stack ${stack} has no objects.`
+      : `No changes: ${plural(summary.unchanged, "object")} of stack ${stack} as the spec says.`;
   }
   const doing = counted([
     [summary.create, "to create"],
@@ -112,7 +124,10 @@ export function summarySentence(plan: PlanDocument): string {
     [summary.settings, summary.settings === 1 ? "agent to set up" : "agents to set up"],
   ]);
   const drifted = summary.drifted > 0 ? ` ${summary.drifted} drifted.` : "";
-  const impact = summary.worst_impact === "none" ? "Nothing happens to running machines." : `Worst impact: ${summary.worst_impact} (${IMPACT_MEANING[summary.worst_impact]}).`;
+  const impact =
+    summary.worst_impact === "none"
+      ? "Nothing happens to running machines."
+      : `Worst impact: ${summary.worst_impact} (${IMPACT_MEANING[summary.worst_impact]}).`;
   return `Stack ${stack}: ${doing}${rest === "" ? "" : `; ${rest}`}.${drifted} ${impact}`;
 }
 

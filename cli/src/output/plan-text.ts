@@ -1,7 +1,17 @@
 /** A plan for people: a tree by host, the summary first and last. */
 import type { PlanDocument, PlanStep } from "@ghost/schemas";
 import { escapeLine } from "./escape.ts";
-import { groupByAgent, hasLongText, showChange, shownChanges, showResources, stepLabel, stepObject, summarySentence, SYMBOLS } from "./plan-model.ts";
+import {
+  groupByAgent,
+  hasLongText,
+  showChange,
+  shownChanges,
+  showResources,
+  stepLabel,
+  stepObject,
+  summarySentence,
+  SYMBOLS,
+} from "./plan-model.ts";
 import type { AgentGroup } from "./plan-model.ts";
 import type { Paint, Style } from "./style.ts";
 import type { DiffLine } from "./text-diff.ts";
@@ -34,13 +44,25 @@ export async function renderPlanText(plan: PlanDocument, view: PlanTextView): Pr
 function agentSection({ agent, steps, unknown }: AgentGroup, view: PlanTextView, diffText: DiffText): string[] {
   const { style, columns } = view;
   const facts = [escapeLine(agent.address), ...(agent.reachable ? [escapeLine(agent.hypervisor)] : [])].filter((fact) => fact !== "");
-  const lines = [wrap(`${style.bold(escapeLine(agent.name))}  ${style.dim(facts.join(" · "))}${agent.reachable ? "" : style.bad(" not reachable")}`, { columns, hanging: "  " })];
+  const lines = [
+    wrap(`${style.bold(escapeLine(agent.name))}  ${style.dim(facts.join(" · "))}${agent.reachable ? "" : style.bad(" not reachable")}`, {
+      columns,
+      hanging: "  ",
+    }),
+  ];
   for (const step of steps) lines.push(...stepLines(step, view, diffText));
   for (const object of unknown) {
-    lines.push(wrap(`${style.warn("?")} ${object.kind} ${style.bold(escapeLine(object.name))}  ${style.warn("unknown")}  ${style.dim(escapeLine(object.reason))}`, { columns, indent: "  ", hanging: "      " }));
+    lines.push(
+      wrap(
+        `${style.warn("?")} ${object.kind} ${style.bold(escapeLine(object.name))}  ${style.warn("unknown")}  ${style.dim(escapeLine(object.reason))}`,
+        { columns, indent: "  ", hanging: "      " },
+      ),
+    );
   }
   if (agent.available_after !== undefined && agent.total !== undefined && steps.length > 0) {
-    lines.push(wrap(style.dim(`free afterwards: ${showResources(agent.available_after, agent.total)}`), { columns, indent: "  ", hanging: "    " }));
+    lines.push(
+      wrap(style.dim(`free afterwards: ${showResources(agent.available_after, agent.total)}`), { columns, indent: "  ", hanging: "    " }),
+    );
   }
   return lines;
 }
@@ -49,7 +71,9 @@ function stepLines(step: PlanStep, view: PlanTextView, diffText: DiffText): stri
   const { style, columns } = view;
   const paint = stepPaint(step, style);
   const title = `${paint(SYMBOLS[step.body.action])} ${style.bold(stepObject(step))}  ${paint(stepLabel(step))}`;
-  const lines = [wrap(step.reason === "" ? title : `${title}  ${style.dim(escapeLine(step.reason))}`, { columns, indent: "  ", hanging: "      " })];
+  const lines = [
+    wrap(step.reason === "" ? title : `${title}  ${style.dim(escapeLine(step.reason))}`, { columns, indent: "  ", hanging: "      " }),
+  ];
   const shown = shownChanges(step).map((change) => ({ change, ...showChange(step, change) }));
   const pathWidth = columnWidth(shown.map(({ path }) => path));
   const impactWidth = columnWidth(shown.map(({ change }) => change.impact));

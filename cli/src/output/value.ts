@@ -2,7 +2,11 @@ import type { Attribute, Attributes, Json, StepKind } from "@ghost/schemas";
 import { agent, vm } from "@ghost/schemas";
 import { escapeLine } from "./escape.ts";
 
-const ATTRIBUTES: Readonly<Record<StepKind, Attributes>> = { vm: vm.attributes, template: vm.attributes, agent: agent.attributes.settings.attributes };
+const ATTRIBUTES: Readonly<Record<StepKind, Attributes>> = {
+  vm: vm.attributes,
+  template: vm.attributes,
+  agent: agent.attributes.settings.attributes,
+};
 const UNITS: Readonly<Record<string, string>> = { gib: "GiB", s: "s", percent: "%" };
 
 /** The definition behind a path, or undefined for a path of another version of Ghost. */
@@ -24,11 +28,13 @@ export function showPath(path: readonly string[]): string {
 /** A value on one line, with its unit: `8 GiB`, `{ network: default }`, `[nginx, curl]`. */
 export function showValue(value: Json | undefined, attribute?: Attribute): string {
   if (value === undefined || value === null) return "unset";
-  if (attribute?.sensitive === true) return `secret${isMap(value) && typeof value["version"] === "number" ? ` version ${value["version"]}` : ""}`;
+  if (attribute?.sensitive === true)
+    return `secret${isMap(value) && typeof value["version"] === "number" ? ` version ${value["version"]}` : ""}`;
   if (typeof value === "number") return showNumber(value, attribute);
   if (typeof value === "boolean") return String(value);
   if (typeof value === "string") return showText(value);
-  if (Array.isArray(value)) return `[${(value as readonly Json[]).map((item) => showValue(item, attribute?.kind === "list" ? attribute.of : undefined)).join(", ")}]`;
+  if (Array.isArray(value))
+    return `[${(value as readonly Json[]).map((item) => showValue(item, attribute?.kind === "list" ? attribute.of : undefined)).join(", ")}]`;
   const items = Object.entries(value).map(([key, item]) => {
     const inner = attribute?.kind === "map" ? attribute.of : attribute?.kind === "object" ? attribute.attributes[key] : undefined;
     return `${escapeLine(key)}: ${showValue(item, inner)}`;

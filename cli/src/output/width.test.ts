@@ -31,14 +31,22 @@ suite("wrap", () => {
     { name: "what fits stays", text: "a  b", columns: 20, want: "a  b" },
     { name: "without columns nothing is wrapped", text: "x ".repeat(100), columns: undefined, want: "x ".repeat(100) },
     { name: "words are kept whole", text: "one two three four five six", columns: 20, want: "one two three four\nfive six" },
-    { name: "a word longer than the line is cut", text: `at ${"x".repeat(45)} end`, columns: 20, want: `at\n${"x".repeat(20)}\n${"x".repeat(20)}\n${"x".repeat(5)} end` },
+    {
+      name: "a word longer than the line is cut",
+      text: `at ${"x".repeat(45)} end`,
+      columns: 20,
+      want: `at\n${"x".repeat(20)}\n${"x".repeat(20)}\n${"x".repeat(5)} end`,
+    },
     { name: "wide characters count double", text: "日本日本日本日本日本日本", columns: 20, want: "日本日本日本日本日本\n日本" },
     { name: "gaps of columns are kept within a line", text: "a    b    c    dddddddddd", columns: 20, want: "a    b    c\ndddddddddd" },
   ];
   for (const { name, text, columns, want } of cases) test(name, () => assert.equal(wrap(text, { columns }), want));
 
   test("indents the first line and hangs the others", () => {
-    assert.equal(wrap("one two three four five six seven", { columns: 30, indent: "  ", hanging: "      " }), "  one two three four five six\n      seven");
+    assert.equal(
+      wrap("one two three four five six seven", { columns: 30, indent: "  ", hanging: "      " }),
+      "  one two three four five six\n      seven",
+    );
   });
 
   test("colours take no room", () => {

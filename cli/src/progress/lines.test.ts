@@ -24,7 +24,9 @@ suite("progress in plain lines", () => {
   test("a thousand progress events of one phase give a line every ten seconds", () => {
     const { lines } = web();
     lines.update({ kind: "started", id: WEB, atMs: 0 });
-    const told = Array.from({ length: 1000 }, (_, index) => lines.update({ kind: "progress", id: WEB, phase: "image", bytesDone: index, bytesTotal: 1000, atMs: index * 40 })).filter((line) => line !== undefined);
+    const told = Array.from({ length: 1000 }, (_, index) =>
+      lines.update({ kind: "progress", id: WEB, phase: "image", bytesDone: index, bytesTotal: 1000, atMs: index * 40 }),
+    ).filter((line) => line !== undefined);
     assert.deepEqual(told, [
       "… desk vm web: creating: image, 25 of 1000 B (2%), 1 s\n",
       "… desk vm web: creating: image, 275 of 1000 B (27%), 11 s\n",

@@ -9,8 +9,21 @@ export type Outcome = "done" | "already" | "failed" | "skipped" | "cancelled" | 
 
 export type StepUpdate =
   | { readonly kind: "started"; readonly id: string; readonly atMs: number }
-  | { readonly kind: "progress"; readonly id: string; readonly phase: string; readonly bytesDone: number; readonly bytesTotal: number; readonly atMs: number }
-  | { readonly kind: "ended"; readonly id: string; readonly outcome: Outcome; readonly diagnostics: readonly Diagnostic[]; readonly atMs: number };
+  | {
+      readonly kind: "progress";
+      readonly id: string;
+      readonly phase: string;
+      readonly bytesDone: number;
+      readonly bytesTotal: number;
+      readonly atMs: number;
+    }
+  | {
+      readonly kind: "ended";
+      readonly id: string;
+      readonly outcome: Outcome;
+      readonly diagnostics: readonly Diagnostic[];
+      readonly atMs: number;
+    };
 
 export interface StepState {
   readonly step: PlanStep;

@@ -5,11 +5,32 @@ import { escapeLine } from "../output/escape.ts";
 import { plural, stepObject } from "../output/plan-model.ts";
 import type { ApplyState, Outcome, StepState } from "./state.ts";
 
-const DONE: Readonly<Record<StepAction, string>> = { create: "created", update: "changed", delete: "deleted", adopt: "adopted", release: "released", settings: "set up" };
-const DOING: Readonly<Record<StepAction, string>> = { create: "creating", update: "changing", delete: "deleting", adopt: "adopting", release: "releasing", settings: "setting up" };
+const DONE: Readonly<Record<StepAction, string>> = {
+  create: "created",
+  update: "changed",
+  delete: "deleted",
+  adopt: "adopted",
+  release: "released",
+  settings: "set up",
+};
+const DOING: Readonly<Record<StepAction, string>> = {
+  create: "creating",
+  update: "changing",
+  delete: "deleting",
+  adopt: "adopting",
+  release: "releasing",
+  settings: "setting up",
+};
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
 
-export const OUTCOME_SIGNS: Readonly<Record<Outcome, string>> = { done: "✓", already: "✓", failed: "✗", skipped: "∅", cancelled: "∅", left: "…" };
+export const OUTCOME_SIGNS: Readonly<Record<Outcome, string>> = {
+  done: "✓",
+  already: "✓",
+  failed: "✗",
+  skipped: "∅",
+  cancelled: "∅",
+  left: "…",
+};
 
 /** `desk vm web-1`. */
 export function stepName({ step }: StepState): string {

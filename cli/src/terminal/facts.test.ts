@@ -5,12 +5,24 @@ import { terminalFacts } from "./facts.ts";
 import type { Surroundings, TerminalFacts } from "./facts.ts";
 import { watchInterrupts } from "./interrupts.ts";
 
-const AT_TERMINAL: Surroundings = { stdinIsTTY: true, stdoutIsTTY: true, stderrIsTTY: true, env: { TERM: "xterm-256color" }, noTty: false, noColor: false, json: false };
+const AT_TERMINAL: Surroundings = {
+  stdinIsTTY: true,
+  stdoutIsTTY: true,
+  stderrIsTTY: true,
+  env: { TERM: "xterm-256color" },
+  noTty: false,
+  noColor: false,
+  json: false,
+};
 
 suite("terminalFacts", () => {
   const cases: readonly (readonly [name: string, given: Partial<Surroundings>, want: Partial<TerminalFacts>])[] = [
     ["a terminal shows all and can be asked", {}, { colorOut: true, colorErr: true, live: true, canAsk: true, stdoutIsTerminal: true }],
-    ["a pipe gets plain text, the terminal beside it stays live", { stdoutIsTTY: false }, { colorOut: false, colorErr: true, live: true, canAsk: true }],
+    [
+      "a pipe gets plain text, the terminal beside it stays live",
+      { stdoutIsTTY: false },
+      { colorOut: false, colorErr: true, live: true, canAsk: true },
+    ],
     ["without stdin nobody can be asked", { stdinIsTTY: false }, { live: true, canAsk: false }],
     ["CI asks nobody", { env: { CI: "true" } }, { colorOut: false, live: false, canAsk: false, stdoutIsTerminal: false }],
     ["CI=false is no CI", { env: { CI: "false" } }, { live: true, canAsk: true }],
@@ -20,7 +32,11 @@ suite("terminalFacts", () => {
     ["--no-tty is as without a terminal", { noTty: true }, { colorOut: false, live: false, canAsk: false, stdoutIsTerminal: false }],
     ["--no-color is plain, and asks", { noColor: true }, { colorOut: false, live: false, canAsk: true }],
     ["--json is not live", { json: true }, { live: false, canAsk: true }],
-    ["FORCE_COLOR colours a pipe", { stdoutIsTTY: false, stderrIsTTY: false, env: { FORCE_COLOR: "1", CI: "1" } }, { colorOut: true, colorErr: true, live: false }],
+    [
+      "FORCE_COLOR colours a pipe",
+      { stdoutIsTTY: false, stderrIsTTY: false, env: { FORCE_COLOR: "1", CI: "1" } },
+      { colorOut: true, colorErr: true, live: false },
+    ],
   ];
   for (const [name, given, want] of cases) {
     test(name, () => {

@@ -18,9 +18,22 @@ export const desk: PlanAgent = {
   available_after: { vcpu: 1, ram_gb: 26.5, disk_gb: 660 },
 };
 
-export const nas: PlanAgent = { ...desk, name: "nas", address: "unix:/run/ghost/nas.sock", agent_id: "6f6d0f5c-0000-4000-8000-000000000002" };
+export const nas: PlanAgent = {
+  ...desk,
+  name: "nas",
+  address: "unix:/run/ghost/nas.sock",
+  agent_id: "6f6d0f5c-0000-4000-8000-000000000002",
+};
 
-export const attic: PlanAgent = { name: "attic", address: "attic.example:9090", timeout_s: 10, reachable: false, agent_id: "", version: "", hypervisor: "" };
+export const attic: PlanAgent = {
+  name: "attic",
+  address: "attic.example:9090",
+  timeout_s: 10,
+  reachable: false,
+  agent_id: "",
+  version: "",
+  hypervisor: "",
+};
 
 interface StepFacts {
   readonly agent?: string;
@@ -35,7 +48,18 @@ interface StepFacts {
   readonly previous_name?: string;
 }
 
-export function step({ agent = "desk", kind = "vm", action, name, impact = "none", reason, changes = [], vm, depends_on = [], previous_name }: StepFacts): PlanStep {
+export function step({
+  agent = "desk",
+  kind = "vm",
+  action,
+  name,
+  impact = "none",
+  reason,
+  changes = [],
+  vm,
+  depends_on = [],
+  previous_name,
+}: StepFacts): PlanStep {
   const id = `${agent}/${kind}/${name}`;
   return {
     id,
@@ -61,7 +85,14 @@ export function step({ agent = "desk", kind = "vm", action, name, impact = "none
 }
 
 export function change(path: string, facts: Partial<Change> = {}): Change {
-  return { path: path.split("."), op: "update", cause: "spec", impact: "none", reason: "kept by the agent; the guest does not see it", ...facts };
+  return {
+    path: path.split("."),
+    op: "update",
+    cause: "spec",
+    impact: "none",
+    reason: "kept by the agent; the guest does not see it",
+    ...facts,
+  };
 }
 
 export function planOf(steps: readonly PlanStep[], more: Partial<PlanDocument> = {}): PlanDocument {
@@ -73,7 +104,16 @@ export function planOf(steps: readonly PlanStep[], more: Partial<PlanDocument> =
     created_at: "2026-01-02T03:04:05Z",
     stack: "shop",
     plan_hash: HASH,
-    header: { format: 1, owner: "spec:shop", spec_hash: HASH, steps_root: HASH, step_count: steps.length, max_impact: "data-loss", expires_at: "2026-01-03T03:04:05Z", git_commit: "" },
+    header: {
+      format: 1,
+      owner: "spec:shop",
+      spec_hash: HASH,
+      steps_root: HASH,
+      step_count: steps.length,
+      max_impact: "data-loss",
+      expires_at: "2026-01-03T03:04:05Z",
+      git_commit: "",
+    },
     summary: {
       create: count("create"),
       update: count("update"),
@@ -98,7 +138,13 @@ export function planOf(steps: readonly PlanStep[], more: Partial<PlanDocument> =
 /** A plan with one of everything. */
 export function samplePlan(): PlanDocument {
   const steps = [
-    step({ kind: "agent", action: "settings", name: "desk", reason: "settings differ", changes: [change("labels.room", { op: "add", after: "office", reason: "a setting of the agent; no VM is touched" })] }),
+    step({
+      kind: "agent",
+      action: "settings",
+      name: "desk",
+      reason: "settings differ",
+      changes: [change("labels.room", { op: "add", after: "office", reason: "a setting of the agent; no VM is touched" })],
+    }),
     step({
       action: "create",
       name: "web-2",
@@ -126,18 +172,54 @@ export function samplePlan(): PlanDocument {
           impact: "next-boot",
           reason: "cloud-init runs again at the next boot (cloud_init_on_change: next-boot)",
         }),
-        change("cloud_init.password", { before: { version: 1 }, after: { version: 2 }, impact: "next-boot", sensitive: true, reason: "cloud-init runs again at the next boot (cloud_init_on_change: next-boot)" }),
-        change("ram_gb", { before: 6, after: 8, last_applied: 8, cause: "drift", impact: "live", reason: "8 GiB is within ram_max_gb (16 GiB)" }),
+        change("cloud_init.password", {
+          before: { version: 1 },
+          after: { version: 2 },
+          impact: "next-boot",
+          sensitive: true,
+          reason: "cloud-init runs again at the next boot (cloud_init_on_change: next-boot)",
+        }),
+        change("ram_gb", {
+          before: 6,
+          after: 8,
+          last_applied: 8,
+          cause: "drift",
+          impact: "live",
+          reason: "8 GiB is within ram_max_gb (16 GiB)",
+        }),
         change("labels.example/tier", { op: "remove", before: "gold" }),
       ],
     }),
-    step({ action: "delete", name: "old\u001b[31m", impact: "data-loss", reason: "its block left the spec; its disks root and data are deleted" }),
+    step({
+      action: "delete",
+      name: "old\u001b[31m",
+      impact: "data-loss",
+      reason: "its block left the spec; its disks root and data are deleted",
+    }),
     step({ agent: "nas", action: "adopt", name: "files", reason: "belongs to nobody; adopt is set" }),
-    step({ agent: "nas", action: "update", name: "cache", previous_name: "cache-1", impact: "restart", reason: "name: a rename needs the guest down", changes: [change("name", { before: "cache-1", after: "cache", impact: "restart", reason: "a rename needs the guest down" })] }),
+    step({
+      agent: "nas",
+      action: "update",
+      name: "cache",
+      previous_name: "cache-1",
+      impact: "restart",
+      reason: "name: a rename needs the guest down",
+      changes: [change("name", { before: "cache-1", after: "cache", impact: "restart", reason: "a rename needs the guest down" })],
+    }),
   ];
   return planOf(steps, {
     agents: [desk, nas, attic],
-    unknown: [{ agent: "attic", kind: "vm", name: "backup", uid: "0b8e4c1e-0000-4000-8000-000000000009", reason: "its agent cannot be reached" }],
-    diagnostics: [{ code: "AGENT_UNREACHABLE", severity: "warning", agent: "attic", detail: 'Agent "attic" at attic.example:9090 does not answer.', hint: "Start the agent." }],
+    unknown: [
+      { agent: "attic", kind: "vm", name: "backup", uid: "0b8e4c1e-0000-4000-8000-000000000009", reason: "its agent cannot be reached" },
+    ],
+    diagnostics: [
+      {
+        code: "AGENT_UNREACHABLE",
+        severity: "warning",
+        agent: "attic",
+        detail: 'Agent "attic" at attic.example:9090 does not answer.',
+        hint: "Start the agent.",
+      },
+    ],
   });
 }

@@ -18,7 +18,13 @@ const RECORDED: readonly StepUpdate[] = [
   { kind: "progress", id: "desk/vm/db-main", phase: "stop", bytesDone: 0, bytesTotal: 0, atMs: 30 },
   { kind: "ended", id: "nas/vm/files", outcome: "already", diagnostics: [], atMs: 40 },
   { kind: "started", id: "nas/vm/cache", atMs: 41 },
-  { kind: "ended", id: "nas/vm/cache", outcome: "failed", diagnostics: [{ code: "HOST_ERROR", severity: "error", detail: "It broke." }], atMs: 3_041 },
+  {
+    kind: "ended",
+    id: "nas/vm/cache",
+    outcome: "failed",
+    diagnostics: [{ code: "HOST_ERROR", severity: "error", detail: "It broke." }],
+    atMs: 3_041,
+  },
   { kind: "started", id: "desk/vm/web-2", atMs: 3_050 },
   { kind: "progress", id: "desk/vm/web-2", phase: "image", bytesDone: 1.2 * GIB, bytesTotal: 2 * GIB, atMs: 60_000 },
 ];
@@ -37,7 +43,9 @@ suite("ApplyView", () => {
   test("before the first event", (t) => golden(t, import.meta.url, "apply-start.txt", frame([], { nowMs: 0 })));
 
   test("the live part never takes more rows than the terminal has", () => {
-    const steps = Array.from({ length: 400 }, (_, index) => step({ agent: `host-${index % 20}`, action: "create", name: `vm-${index}`, reason: "new" }));
+    const steps = Array.from({ length: 400 }, (_, index) =>
+      step({ agent: `host-${index % 20}`, action: "create", name: `vm-${index}`, reason: "new" }),
+    );
     const agents = Array.from({ length: 20 }, (_, index) => ({ ...samplePlan().agents[0]!, name: `host-${index}` }));
     const state = new ApplyState(planOf(steps, { agents }), 0);
     for (const { id } of steps) state.update({ kind: "started", id, atMs: 0 });

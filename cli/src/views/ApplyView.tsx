@@ -17,7 +17,14 @@ export interface ApplyViewProps {
   readonly intervalMs?: number;
 }
 
-const OUTCOME_COLOR: Readonly<Record<Outcome, string>> = { done: "green", already: "green", failed: "red", skipped: "yellow", cancelled: "yellow", left: "yellow" };
+const OUTCOME_COLOR: Readonly<Record<Outcome, string>> = {
+  done: "green",
+  already: "green",
+  failed: "red",
+  skipped: "yellow",
+  cancelled: "yellow",
+  left: "yellow",
+};
 /** Rows that are no hosts or steps: the empty one, what is left out, the sentence, the way out, and one to spare. */
 const FRAME_ROWS = 5;
 
@@ -37,7 +44,13 @@ export function ApplyView({ state, now, rows, intervalMs = 100 }: ApplyViewProps
     <>
       <Static items={state.ended.slice()}>{(step) => <EndedStep key={step.step.id} step={step} nowMs={nowMs} />}</Static>
       <Box flexDirection="column" marginTop={1}>
-        {shown.map((row) => ("step" in row ? <RunningStep key={row.step.step.id} step={row.step} nowMs={nowMs} /> : <Host key={row.agent.name} agent={row.agent} />))}
+        {shown.map((row) =>
+          "step" in row ? (
+            <RunningStep key={row.step.step.id} step={row.step} nowMs={nowMs} />
+          ) : (
+            <Host key={row.agent.name} agent={row.agent} />
+          ),
+        )}
         {hidden > 0 ? <Text dimColor>{`… and ${hidden} more`}</Text> : null}
         <Text bold wrap="truncate-end">
           {progressSentence(state, nowMs)}
