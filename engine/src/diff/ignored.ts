@@ -58,8 +58,8 @@ export function notesVm(input: {
   if (image.length > 0 && IMAGE.some((name) => !isEmpty(live[name]))) notes.push(ignored(vmName, image[0]!, image, "recreate makes the root disk anew, which destroys its content"));
   const cloudInit = CLOUD_INIT.filter((name) => isIgnored(name, desired, live) && !sameValue(desired[name], live[name]));
   if (cloudInit.length > 0) notes.push(ignored(vmName, cloudInit[0]!, cloudInit, "next-boot runs cloud-init again"));
-  const newer = image.length === 0 && live.image !== undefined ? input.images?.find((one) => one.name === live.image) : undefined;
-  if (newer !== undefined && newer.digest !== "" && input.imageDigest !== undefined && input.imageDigest !== "" && newer.digest !== input.imageDigest) {
+  const newer = image.length === 0 ? newerImage({ live, imageDigest: input.imageDigest ?? "" }, input.images ?? []) : undefined;
+  if (newer !== undefined) {
     notes.push({
       code: "IMAGE_NEWER",
       severity: "warning",
@@ -68,6 +68,12 @@ export function notesVm(input: {
     });
   }
   return notes;
+}
+
+/** The image under the name that a VM was made from, where the catalogue has another one by now. */
+export function newerImage({ live, imageDigest }: { readonly live: VmConfig; readonly imageDigest: string }, images: readonly ObservedImage[]): ObservedImage | undefined {
+  if (live.image === undefined || imageDigest === "") return undefined;
+  return images.find(({ name, digest }) => name === live.image && digest !== "" && digest !== imageDigest);
 }
 
 function ignored(vmName: string, first: string, names: readonly string[], remedy: string): Diagnostic {

@@ -1,0 +1,192 @@
+import type { Diagnostic, Impact, PlanAgent, PlanDocument, PlanUnknown, SetMember } from "@ghost/schemas";
+import { PLAN_FORMAT_VERSION } from "@ghost/schemas";
+import type { Desired } from "../desired.ts";
+import { bindPlan } from "./bind-plan.ts";
+import { availableAfter, checkCapacity, checkSchedulable } from "./capacity.ts";
+import { checkCeilings } from "./ceiling.ts";
+import type { AgentObservation, Fleet, Host } from "./fleet.ts";
+import { surveyFleet } from "./fleet.ts";
+import type { Leftover, Matches } from "./match.ts";
+import { matchVms } from "./match.ts";
+import { orderSteps } from "./order.ts";
+import type { StackSet } from "./set-record.ts";
+import { sameSetAs, sortSet } from "./set-record.ts";
+import type { Draft, VmPlan } from "./steps.ts";
+import { planVm, stepForLeftover, stepForSettings } from "./steps.ts";
+import { summarize } from "./summary.ts";
+import type { Selection, Targets } from "./targets.ts";
+import { selectVms } from "./targets.ts";
+
+export interface PlanOptions extends Targets {
+  readonly now: Date;
+  /** How long the plan may be applied; a day unless said otherwise. */
+  readonly lifetimeMs?: number;
+  /** Gives a uid that no VM ever had (a random UUID). */
+  readonly newUid: () => string;
+  /** Version of Ghost. */
+  readonly version: string;
+  readonly gitCommit?: string;
+  /** Worst impact allowed; no ceiling unless said otherwise. */
+  readonly maxImpact?: Impact;
+  /** How many VMs may lose the content of a disk; no limit unless said otherwise. */
+  readonly maxDestroy?: number;
+  /** Agents that did not answer are warnings: the plan can be applied without them. */
+  readonly partial?: boolean;
+  /** Delete what the stack has, in the reverse order of its dependencies, instead of making it as the spec says. */
+  readonly destroy?: boolean;
+}
+
+export interface PlanInput {
+  readonly desired: Desired;
+  /** One for each agent of the spec. */
+  readonly observations: readonly AgentObservation[];
+  readonly options: PlanOptions;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Who owns what a stack's spec makes, as agents record it. */
+export function stackOwner(stack: string): string {
+  return `spec:${stack}`;
+}
+
+/** Everything that must be done so that the agents have what the spec says. Pure; a step with an error stays in the plan. */
+export function makePlan({ desired, observations, options }: PlanInput): PlanDocument {
+  const owner = stackOwner(desired.stack);
+  const fleet = surveyFleet(observations, options);
+  const matched = matchVms(desired, fleet, owner);
+  const matches = options.destroy === true ? destroyAll(matched) : matched;
+  const selection = selectVms(options, desired, matches);
+  const drafted = draftSteps(matches, selection, fleet, options);
+  const drafts = orderSteps(drafted.drafts, desired.vms);
+  const byHost = groupByHost(drafts);
+  const maxImpact = options.maxImpact ?? "data-loss";
+
+  const unknown = findUnknown(matches, fleet);
+  const diagnostics: Diagnostic[] = [
+    ...fleet.diagnostics,
+    ...matches.diagnostics,
+    ...selection.diagnostics,
+    ...drafted.notes,
+    ...[...byHost].flatMap(([host, own]) => [...checkSchedulable(host, own), ...checkCapacity(host, own)]),
+    ...checkCeilings(drafts, { maxImpact, ...(options.maxDestroy !== undefined && { maxDestroy: options.maxDestroy }) }),
+  ];
+  const bound = bindPlan(
+    { owner, spec_hash: desired.specHash, max_impact: maxImpact, expires_at: toSeconds(options.now.getTime() + (options.lifetimeMs ?? DAY_MS)), git_commit: options.gitCommit ?? "" },
+    drafts.map(({ step }) => step),
+  );
+  const set = nextSet(drafts, fleet, owner);
+  const isSame = sameSetAs(set);
+  const touched = new Set(drafts.map(({ step }) => step.id));
+  return {
+    type: "plan",
+    format_version: PLAN_FORMAT_VERSION,
+    ghost_version: options.version,
+    created_at: options.now.toISOString(),
+    stack: desired.stack,
+    plan_hash: bound.plan_hash,
+    header: bound.header,
+    summary: summarize(bound.steps, { unchanged: countUnchanged(matches, selection, touched), unknown: unknown.length }),
+    agents: observations.map((observed) => toPlanAgent(observed, fleet, byHost)),
+    steps: bound.steps,
+    unknown,
+    diagnostics,
+    set: { serial: set.serial + 1, members: set.members, agents: set.agents, outdated: fleet.hosts.filter(({ observation }) => !isSame(observation.set)).map(({ agent }) => agent.name) },
+  };
+}
+
+/** Nothing is wanted any more: what the stack has is left over. */
+function destroyAll(matches: Matches): Matches {
+  const own = matches.matches.filter((match) => match.kind === "own");
+  return {
+    matches: matches.matches.filter((match) => match.kind === "unknown"),
+    leftovers: [...own.map(({ host, existing, vm }): Leftover => ({ host, existing, vm })), ...matches.leftovers],
+    // Whose the others are does not matter to what deletes only its own.
+    diagnostics: [],
+  };
+}
+
+function draftSteps({ matches, leftovers }: Matches, selection: Selection, fleet: Fleet, options: PlanOptions): VmPlan {
+  const drafts: Draft[] = [];
+  const notes: Diagnostic[] = [];
+  if (!selection.isPartial && options.destroy !== true) {
+    for (const host of fleet.hosts) {
+      const settings = stepForSettings(host);
+      if (settings !== undefined) drafts.push(settings);
+    }
+  }
+  for (const match of matches) {
+    if (!("host" in match) || !selection.includes(match.vm.name)) continue;
+    const planned = planVm(match, options.newUid);
+    drafts.push(...planned.drafts);
+    notes.push(...planned.notes);
+  }
+  for (const leftover of leftovers) if (selection.includes(leftover.existing.name)) drafts.push(stepForLeftover(leftover));
+  return { drafts, notes };
+}
+
+function findUnknown({ matches }: Matches, fleet: Fleet): PlanUnknown[] {
+  const unknown: PlanUnknown[] = fleet.outOfSight.map(({ member, home }) => ({ agent: home.agentName, kind: member.kind, name: member.name, uid: member.uid, reason: home.reason }));
+  const known = new Set(unknown.map(({ agent, name }) => `${agent}/${name}`));
+  for (const match of matches) {
+    if (match.kind !== "unknown" || known.has(`${match.home.agentName}/${match.vm.name}`)) continue;
+    unknown.push({ agent: match.home.agentName, kind: "vm", name: match.vm.name, uid: "", reason: match.home.reason });
+  }
+  return unknown.sort((a, b) => (`${a.agent}/${a.name}` < `${b.agent}/${b.name}` ? -1 : 1));
+}
+
+/** The stack's record once the plan is applied: what is there, what is made, and what is out of sight. */
+function nextSet(drafts: readonly Draft[], fleet: Fleet, owner: string): StackSet {
+  const members: SetMember[] = [];
+  const leaving = new Set(drafts.filter(({ step }) => step.body.action === "delete" || step.body.action === "release").map(({ step }) => step.body.uid));
+  const stepFor = new Map(drafts.filter(({ step }) => step.body.kind === "vm" && !leaving.has(step.body.uid)).map(({ step }) => [step.body.uid, step.body]));
+  for (const { agentId, observation } of fleet.hosts) {
+    for (const { owner: itsOwner, name, uid } of observation.vms) {
+      if (itsOwner === owner && !leaving.has(uid) && !stepFor.has(uid)) members.push({ kind: "vm", name, uid, agentId });
+    }
+  }
+  for (const { name, uid, agent_id: agentId } of stepFor.values()) members.push({ kind: "vm", name, uid, agentId });
+  for (const { member } of fleet.outOfSight) members.push(member);
+  const homes = new Set(members.map(({ agentId }) => agentId));
+  const reached = fleet.hosts.map(({ agentId, agent }) => ({ agentId, name: agent.name, address: agent.address }));
+  const ids = new Set(reached.map(({ agentId }) => agentId));
+  const silentIds = new Set([...fleet.silent.values()].map(({ agentId }) => agentId));
+  const kept = fleet.record.agents.filter(({ agentId }) => !ids.has(agentId) && (homes.has(agentId) || silentIds.has(agentId)));
+  return sortSet({ serial: fleet.record.serial, members, agents: members.length === 0 && kept.length === 0 && fleet.record.serial === 0 ? [] : [...reached, ...kept] });
+}
+
+function countUnchanged({ matches }: Matches, selection: Selection, touched: ReadonlySet<string>): number {
+  return matches.filter(({ kind, vm }) => kind === "own" && selection.includes(vm.name) && !touched.has(`${vm.agent}/vm/${vm.name}`)).length;
+}
+
+function groupByHost(drafts: readonly Draft[]): Map<Host, Draft[]> {
+  const groups = new Map<Host, Draft[]>();
+  for (const draft of drafts) {
+    const group = groups.get(draft.host);
+    if (group === undefined) groups.set(draft.host, [draft]);
+    else group.push(draft);
+  }
+  return groups;
+}
+
+function toPlanAgent({ agent, observation }: AgentObservation, fleet: Fleet, byHost: ReadonlyMap<Host, readonly Draft[]>): PlanAgent {
+  const host = fleet.hostOf.get(agent.name);
+  const seen = observation?.host;
+  return {
+    name: agent.name,
+    address: agent.address,
+    ...(agent.tls && { tls: agent.tls }),
+    timeout_s: agent.timeoutMs / 1000,
+    reachable: seen !== undefined,
+    agent_id: seen?.agentId ?? "",
+    version: seen?.version ?? "",
+    hypervisor: seen?.hypervisor ?? "",
+    ...(seen && { total: seen.total, reserved: seen.reserved, available: seen.available }),
+    ...(host && { available_after: availableAfter(host, byHost.get(host) ?? []) }),
+  };
+}
+
+/** RFC 3339, UTC, whole seconds: what comes back unchanged from a wire that has no fractions. */
+function toSeconds(instantMs: number): string {
+  return new Date(instantMs).toISOString().replace(/\.[0-9]+Z$/, "Z");
+}
