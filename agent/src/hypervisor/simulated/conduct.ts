@@ -1,6 +1,5 @@
 /** How a simulated host behaves when it is asked: how long each call takes, and which calls go wrong. */
 import type { DatabaseSync } from "node:sqlite";
-import { setTimeout as sleep } from "node:timers/promises";
 import { problem } from "@ghost/schemas";
 import type { GhostError } from "@ghost/schemas";
 import { statement } from "../../sqlite.ts";
@@ -86,14 +85,30 @@ export function faultToError(fault: StoredFault, call: HypervisorCall, subject: 
   }
 }
 
-/** Takes as long as the call takes. Throws the signal's reason when it is aborted. */
-export async function waitFor(ms: number, signal?: AbortSignal): Promise<void> {
-  signal?.throwIfAborted();
-  if (ms <= 0) return;
-  try {
-    await sleep(ms, undefined, signal === undefined ? {} : { signal });
-  } catch (reason) {
+/** Time that passes in a simulated host, until the host is closed. */
+export class Clockwork implements Disposable {
+  readonly #sleepers = new Set<(reason: unknown) => void>();
+
+  /** Throws the signal's reason when it is aborted, HOST_ERROR when the host is closed. */
+  async pass(ms: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    throw reason;
+    if (ms <= 0) return;
+    await new Promise<void>((resolve, reject) => {
+      const end = (settle: () => void): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", abort);
+        this.#sleepers.delete(fail);
+        settle();
+      };
+      const fail = (reason: unknown): void => end(() => reject(reason));
+      const abort = (): void => fail(signal?.reason);
+      const timer = setTimeout(() => end(resolve), ms);
+      signal?.addEventListener("abort", abort, { once: true });
+      this.#sleepers.add(fail);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    for (const fail of this.#sleepers) fail(problem("HOST_ERROR", "The simulated host was closed."));
   }
 }

@@ -11,7 +11,7 @@ import type { GhostError, ObservedImage } from "@ghost/schemas";
 import { unlessAborted } from "../../abort.ts";
 import { statement } from "../../sqlite.ts";
 import type { CallOptions, Domain, DomainChange, DomainUsage, GuestSetup, HostFacts, Hypervisor, ImageSource } from "../driver.ts";
-import { faultToError, takeFault, waitFor } from "./conduct.ts";
+import { Clockwork, faultToError, takeFault } from "./conduct.ts";
 import type { HypervisorCall } from "./conduct.ts";
 import { openHostDatabase } from "./database.ts";
 import { createHostHandle, readFacts } from "./host.ts";
@@ -36,6 +36,7 @@ export interface SimulatedHypervisor extends Hypervisor {
 export function openSimulatedHypervisor(options: { dir?: string } = {}): SimulatedHypervisor {
   const database = openHostDatabase(options.dir);
   const state = new HostState(database);
+  const time = new Clockwork();
   const fetches = new Map<string, Promise<void>>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -44,7 +45,7 @@ export function openSimulatedHypervisor(options: { dir?: string } = {}): Simulat
     state.refresh();
     signal?.throwIfAborted();
     const ms = state.conduct.latencyMs.get(name) ?? 0;
-    if (ms > 0) await waitFor(ms, signal);
+    if (ms > 0) await time.pass(ms, signal);
     failIfTold(name, subjects, "before");
     const result = await effect();
     failIfTold(name, subjects, "after");
@@ -71,7 +72,7 @@ export function openSimulatedHypervisor(options: { dir?: string } = {}): Simulat
     const ms = state.conduct.latencyMs.get("ensureImage") ?? 0;
     options.onProgress?.({ phase: "image", bytesDone: 0, bytesTotal: sizeBytes });
     for (let step = 1; ms > 0 && step < FETCH_STEPS; step++) {
-      await waitFor(ms / FETCH_STEPS, options.signal);
+      await time.pass(ms / FETCH_STEPS, options.signal);
       options.onProgress?.({ phase: "image", bytesDone: Math.floor((sizeBytes * step) / FETCH_STEPS), bytesTotal: sizeBytes });
     }
     statement(database, "INSERT INTO cached_images (digest) VALUES (?) ON CONFLICT DO NOTHING").run(digest);
@@ -188,7 +189,7 @@ export function openSimulatedHypervisor(options: { dir?: string } = {}): Simulat
       if (domain === undefined) throw missing(uid);
       if (domain.status === "stopped") return "graceful";
       const takesMs = isDeaf(state, uid) ? Infinity : (state.conduct.latencyMs.get("stop") ?? 0);
-      await waitFor(Math.min(takesMs, options.timeoutMs), options.signal);
+      await time.pass(Math.min(takesMs, options.timeoutMs), options.signal);
       const how = takesMs <= options.timeoutMs ? "graceful" : "forced";
       change(uid, (row) => powerOff(row, how === "graceful" ? "shut down on request" : "powered off: the guest did not shut down in time"));
       failIfTold("stop", names, "after");
@@ -226,6 +227,7 @@ export function openSimulatedHypervisor(options: { dir?: string } = {}): Simulat
 
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
+      time[Symbol.dispose]();
       database.close();
     },
   };
