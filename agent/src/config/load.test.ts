@@ -356,7 +356,7 @@ suite("loadAgentConfig refuses", () => {
 
   test("every problem at once", async () => {
     const found = await refusals("agent: { nmae: x, heartbeat_interval: 5 }\nlogging: { level: loud, output: printer }");
-    assert.deepEqual(found.map(({ path }) => path?.join(".")).toSorted(), [
+    assert.deepEqual(found.map(({ path }) => String(path?.join("."))).toSorted(), [
       "agent.heartbeat_interval",
       "agent.nmae",
       "logging.level",
