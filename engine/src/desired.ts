@@ -36,6 +36,8 @@ export interface DesiredAgent {
   readonly timeoutMs: number;
   readonly settings: AgentSettings;
   readonly at: SourceLocation;
+  /** By dotted attribute path; absent for an agent that no spec file has. */
+  readonly origins?: Readonly<Record<string, Origin>>;
 }
 
 /** A whole spec, resolved: the input of the planner. */

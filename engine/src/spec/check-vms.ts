@@ -1,0 +1,227 @@
+/** What must hold between the values of a VM, and between VMs; the values themselves are right. */
+import type { VmConfig } from "@ghost/schemas";
+import { NAME_DOC, NAME_PATTERN, vm as vmType } from "@ghost/schemas";
+import { listNames, quote } from "./display.ts";
+import { findPlace } from "./origins.ts";
+import type { Reading } from "./scope.ts";
+import type { Sections } from "./sections.ts";
+import type { Place } from "./source.ts";
+import { describePlace } from "./source.ts";
+import { didYouMean } from "./suggest.ts";
+import type { ResolvedVm } from "./vm-blocks.ts";
+
+const NAME = new RegExp(NAME_PATTERN, "u");
+const IMAGE_KEYS = ["image", "image_url", "image_path"] as const;
+/** What the built-in defaults give, for a comparison with a value that is set. */
+const { vcpu, ram_gb: ramGb } = vmType.attributes;
+
+/** Checks every VM by itself and against the others. */
+export function checkVms(reading: Reading, sections: Sections, vms: readonly ResolvedVm[]): void {
+  const taken: Taken = { names: new Map(), macs: new Map(), formerNames: new Map() };
+  for (const vm of vms) {
+    checkAgent(reading, sections, vm);
+    checkImage(reading, vm);
+    checkHeadroom(reading, vm);
+    checkDisks(reading, vm);
+    checkNetworks(reading, vm, taken);
+    checkName(reading, vm, taken);
+    checkFormerNames(reading, vm, taken);
+  }
+}
+
+interface Taken {
+  readonly names: Map<string, ResolvedVm>;
+  /** By agent and address. */
+  readonly macs: Map<string, { readonly vm: ResolvedVm; readonly card: string }>;
+  readonly formerNames: Map<string, ResolvedVm>;
+}
+
+function checkAgent({ report, suggest }: Reading, { agents }: Sections, vm: ResolvedVm): void {
+  if (vm.agent !== "") {
+    if (agents.has(vm.agent)) return;
+    const hint =
+      didYouMean(suggest(vm.agent, agents.keys())) ??
+      (agents.size === 0 ? "Declare it under agents:." : `The spec has these: ${listNames([...agents.keys()])}.`);
+    report.add("SPEC_UNKNOWN_REFERENCE", placeOf(vm, ["agent"]), `There is no agent ${quote(vm.agent)}.`, {
+      hint,
+      path: pathOf(vm, "agent"),
+    });
+  } else if (!isWritten(vm, ["agent"]) && vm.block.node.kind === "map") {
+    const hint =
+      agents.size === 0
+        ? "Declare one under agents:, and add agent: NAME."
+        : `Add agent: ${[...agents.keys()][0]}${agents.size === 1 ? "" : `; the spec has these: ${listNames([...agents.keys()])}`}`;
+    report.add("SPEC_MISSING_KEY", blockPlace(vm), `VM ${quote(vm.key)} does not say which agent runs it.`, {
+      hint,
+      path: pathOf(vm, "agent"),
+    });
+  }
+}
+
+function checkImage({ report }: Reading, vm: ResolvedVm): void {
+  const { config } = vm;
+  const written = IMAGE_KEYS.filter((key) => config[key] !== undefined);
+  const [first, second] = written;
+  if (first === undefined && vm.isComplete && !IMAGE_KEYS.some((key) => isWritten(vm, [key]))) {
+    report.add("SPEC_MISSING_KEY", blockPlace(vm), `VM ${quote(vm.key)} has no image to make its root disk from.`, {
+      hint: "Add image: debian-12, or image_url with image_sha256, or image_path.",
+      path: pathOf(vm, "image"),
+    });
+  }
+  if (first !== undefined && second !== undefined)
+    reportConflict(
+      reading(report),
+      vm,
+      [first],
+      [second],
+      `has both ${first} and ${second}, and one root disk`,
+      `Remove ${written.slice(1).join(" and ")}, or ${first}.`,
+    );
+  else if (first === "image" && config.image_sha256 !== undefined) {
+    reportConflict(
+      reading(report),
+      vm,
+      ["image"],
+      ["image_sha256"],
+      "has image_sha256 for an image of the catalogue, which has its own digest",
+      "Remove image_sha256, or name the image with image_url.",
+    );
+  } else if (first === "image_url" && config.image_sha256 === undefined && !isWritten(vm, ["image_sha256"])) {
+    report.add(
+      "SPEC_MISSING_KEY",
+      placeOf(vm, ["image_url"]),
+      `VM ${quote(vm.key)} has image_url without image_sha256: nobody could tell whether the image is the one that was meant.`,
+      { hint: "Add image_sha256 with the digest from the image's checksum file.", path: pathOf(vm, "image_sha256") },
+    );
+  }
+}
+
+function checkHeadroom(all: Reading, vm: ResolvedVm): void {
+  const { config } = vm;
+  for (const [key, maxKey, fallback, unit] of [
+    ["vcpu", "vcpu_max", vcpu.default, ""],
+    ["ram_gb", "ram_max_gb", ramGb.default, " GiB"],
+  ] as const) {
+    const [value, max] = [config[key] ?? fallback, config[maxKey]];
+    if (max === undefined || max >= value) continue;
+    reportConflict(
+      all,
+      vm,
+      [key],
+      [maxKey],
+      `has ${key} ${value}${unit}, above ${maxKey} ${max}${unit}`,
+      `Set ${maxKey} to at least ${value}, or remove it.`,
+    );
+  }
+}
+
+function checkDisks({ report }: Reading, vm: ResolvedVm): void {
+  for (const [name, disk] of Object.entries<Partial<NonNullable<VmConfig["disks"]>[string]>>(vm.config.disks ?? {})) {
+    if (disk.size_gb !== undefined || isWritten(vm, ["disks", name, "size_gb"])) continue;
+    report.add("SPEC_MISSING_KEY", placeOf(vm, ["disks", name]), `Disk ${quote(name)} of VM ${quote(vm.key)} has no size.`, {
+      hint: `Add size_gb: disks: { ${name}: { size_gb: 20 } }`,
+      path: pathOf(vm, "disks", name, "size_gb"),
+    });
+  }
+}
+
+function checkNetworks(all: Reading, vm: ResolvedVm, { macs }: Taken): void {
+  for (const [name, card] of Object.entries(vm.config.networks ?? {})) {
+    if (card.network !== undefined && card.bridge !== undefined) {
+      reportConflict(
+        all,
+        vm,
+        ["networks", name, "network"],
+        ["networks", name, "bridge"],
+        `has a card ${quote(name)} with both a network and a bridge`,
+        "Remove one of the two.",
+      );
+    }
+    if (card.mac === undefined) continue;
+    const key = `${vm.agent} ${card.mac}`;
+    const other = macs.get(key);
+    macs.set(key, other ?? { vm, card: name });
+    if (other === undefined) continue;
+    const first = placeOf(other.vm, ["networks", other.card, "mac"]);
+    const hint =
+      other.vm.block === vm.block && other.vm !== vm
+        ? "Replicas cannot share an address: remove mac, and each gets its own."
+        : "Remove one of the two; a card without mac gets its own address.";
+    all.report.add(
+      "SPEC_CONFLICT",
+      placeOf(vm, ["networks", name, "mac"]),
+      `VM ${quote(vm.name)} and VM ${quote(other.vm.name)} (${describePlace(first)}) have the MAC address ${card.mac} on one host.`,
+      { hint, path: pathOf(vm, "networks", name, "mac") },
+    );
+  }
+}
+
+function checkName({ report }: Reading, vm: ResolvedVm, { names }: Taken): void {
+  const other = names.get(vm.name);
+  if (other === undefined) names.set(vm.name, vm);
+  else {
+    const [plain, made] = vm.index === undefined ? [vm, other] : [other, vm];
+    const detail = `${describeMaker(other)} (${describePlace(blockPlace(other))}) and ${describeMaker(vm)} (${describePlace(blockPlace(vm))}) both make a VM ${quote(vm.name)}.`;
+    report.add("SPEC_NAME_COLLISION", blockPlace(vm), detail, {
+      hint: `Rename the block ${quote(plain.key)} or ${quote(made.key)}.`,
+      path: ["vms", vm.key],
+    });
+  }
+  if (vm.index === undefined || NAME.test(vm.name) || !NAME.test(vm.key)) return;
+  report.add(
+    "SPEC_BAD_NAME",
+    blockPlace(vm),
+    `Replica ${vm.index} of ${quote(vm.key)} would be named ${quote(vm.name)}, which has ${vm.name.length} characters; a name has ${NAME_DOC}.`,
+    { hint: "Shorten the name of the block.", path: ["vms", vm.key] },
+  );
+}
+
+function checkFormerNames({ report }: Reading, vm: ResolvedVm, { formerNames }: Taken): void {
+  for (const name of vm.previousNames) {
+    const other = formerNames.get(name);
+    formerNames.set(name, other ?? vm);
+    if (other === undefined || other === vm) continue;
+    const hint = other.block === vm.block ? 'Each replica needs a former name of its own: "old-${index}".' : "Remove it from one of them.";
+    const detail = `VM ${quote(vm.name)} and VM ${quote(other.name)} (${describePlace(placeOf(other, ["previous_names"]))}) both were ${quote(name)} before; one VM cannot become two.`;
+    report.add("SPEC_CONFLICT", placeOf(vm, ["previous_names"]), detail, { hint, path: pathOf(vm, "previous_names") });
+  }
+}
+
+function describeMaker(vm: ResolvedVm): string {
+  return vm.index === undefined ? `the block ${quote(vm.key)}` : `replica ${vm.index} of ${quote(vm.key)}`;
+}
+
+function reportConflict(
+  { report }: Pick<Reading, "report">,
+  vm: ResolvedVm,
+  first: readonly string[],
+  second: readonly string[],
+  what: string,
+  hint: string,
+): void {
+  const [one, two] = [placeOf(vm, first), placeOf(vm, second)];
+  report.add("SPEC_CONFLICT", two, `VM ${quote(vm.key)} ${what} (${describePlace(one)} and ${describePlace(two)}).`, {
+    hint,
+    path: pathOf(vm, ...second),
+  });
+}
+
+function reading(report: Reading["report"]): Pick<Reading, "report"> {
+  return { report };
+}
+
+function isWritten(vm: ResolvedVm, path: readonly string[]): boolean {
+  return findPlace(path, vm.block, vm.template) !== undefined;
+}
+
+function placeOf(vm: ResolvedVm, path: readonly string[]): Place {
+  return findPlace(path, vm.block, vm.template) ?? blockPlace(vm);
+}
+
+function blockPlace({ block }: ResolvedVm): Place {
+  return { source: block.source, offset: block.keyStart };
+}
+
+function pathOf(vm: ResolvedVm, ...path: readonly string[]): readonly string[] {
+  return ["vms", vm.key, ...path];
+}

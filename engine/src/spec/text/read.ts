@@ -1,0 +1,78 @@
+import type { DiagnosticCode } from "@ghost/schemas";
+import { readQuickly } from "./quick.ts";
+import type { Node } from "./tree.ts";
+
+/** What is wrong with a text as YAML, whatever it means. */
+export interface TextProblem {
+  readonly code: DiagnosticCode;
+  readonly offset: number;
+  readonly detail: string;
+  readonly hint: string;
+}
+
+export interface ReadText {
+  /** One for each document that has content and no syntax error. */
+  readonly roots: readonly Node[];
+  readonly problems: readonly TextProblem[];
+}
+
+/** No YAML text may have these characters (YAML 1.2.2, 5.1). */
+const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]/;
+/** More unclosed brackets than this are no spec, and the full parser would take seconds to say so. */
+const MAX_UNCLOSED = 1000;
+
+/** Never throws. The `yaml` package is loaded only for a text that the quick reader declines. */
+export async function readText(text: string): Promise<ReadText> {
+  const forbidden = text.search(FORBIDDEN);
+  if (forbidden >= 0) return { roots: [], problems: [forbiddenCharacter(text, forbidden)] };
+  const quick = readQuickly(text);
+  if (quick !== undefined) return { roots: quick.root === undefined ? [] : [quick.root], problems: [] };
+  const deep = findExcess(text);
+  if (deep !== undefined)
+    return {
+      roots: [],
+      problems: [
+        {
+          code: "SPEC_TOO_LARGE",
+          offset: deep,
+          detail: `More than ${MAX_UNCLOSED} brackets or dashes are open here; no spec is nested that deeply.`,
+          hint: "Is a bracket not closed?",
+        },
+      ],
+    };
+  const { readFully } = await import("./full.ts");
+  return readFully(text);
+}
+
+function forbiddenCharacter(text: string, offset: number): TextProblem {
+  const code = text.charCodeAt(offset);
+  if (code === 0)
+    return {
+      code: "SPEC_UNREADABLE",
+      offset,
+      detail: "The file has a NUL byte: it is not a text.",
+      hint: "Save it as UTF-8 text; UTF-16 looks like this.",
+    };
+  const name = `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
+  return {
+    code: "SPEC_SYNTAX",
+    offset,
+    detail: `The control character ${name} cannot stand in YAML.`,
+    hint: `Remove it; in double quotes it can be written as an escape.`,
+  };
+}
+
+/** Where too many brackets are unclosed or too many list dashes stand in one line; quotes and comments are not looked at. */
+function findExcess(text: string): number | undefined {
+  let unclosed = 0;
+  let dashes = 0;
+  for (let pos = 0; pos < text.length; pos++) {
+    const char = text[pos];
+    if (char === "[" || char === "{") unclosed += 1;
+    else if (char === "]" || char === "}") unclosed = Math.max(0, unclosed - 1);
+    else if (char === "\n") dashes = 0;
+    else if ((char === "-" || char === "?") && text[pos + 1] === " ") dashes += 1;
+    if (unclosed > MAX_UNCLOSED || dashes > MAX_UNCLOSED) return pos;
+  }
+  return undefined;
+}
