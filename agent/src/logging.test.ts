@@ -43,9 +43,13 @@ suite("openLog", () => {
       const { lines, log } = capture({ format });
       const step = { vm: { cloud_init: { password: "hunter2", user_data: "hunter2" } }, secrets: { a: "hunter2" } };
       log.logger.info({ step, list: [step], password: "hunter2" }, "step");
-      log.logger.child({ secrets: { a: "hunter2" } }).info("child");
+      log.logger
+        .child({ vm: "web" })
+        .child({ secrets: { a: "hunter2" } })
+        .info("child");
       assert.doesNotMatch(lines.join(""), /hunter2/);
       assert.match(lines[0] ?? "", /hidden/);
+      assert.match(lines[1] ?? "", /web.*hidden/);
     }
   });
 

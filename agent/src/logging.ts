@@ -22,10 +22,15 @@ export function openLog(config: LogConfig, stdout: DestinationStream = standardO
       level: config.level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (level) => ({ level }), log: hideSecrets, bindings: hideSecrets },
+      formatters: { level: (level) => ({ level }), log: hideSecrets },
     },
     { write },
   );
+  // pino asks no formatter for what a child is made with.
+  const { child } = logger; // oxlint-disable-line typescript/unbound-method -- called with its own `this`, below
+  logger.child = function (this: Logger, bindings: object, options?: object) {
+    return child.call(this, hideSecrets(bindings), options);
+  } as typeof child;
   return { logger, [Symbol.dispose]: () => file?.[Symbol.dispose]() };
 }
 
