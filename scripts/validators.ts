@@ -16,9 +16,10 @@ const VALIDATORS = {
  * them, and its types. Nothing is imported at run time.
  */
 export function validatorFiles(documents: Readonly<Record<string, JsonSchema>>): readonly (readonly [name: string, text: string])[] {
-  const wanted = Object.entries(VALIDATORS).flatMap(([name, document]) => {
+  const wanted = Object.entries(VALIDATORS).map(([name, document]) => {
     const schema = documents[document];
-    return schema === undefined ? [] : [{ name, document, schema }];
+    if (schema === undefined) throw new Error(`there is no schema "${document}" for ${name}`);
+    return { name, document, schema };
   });
   return [
     ...wanted.map(({ name, document, schema }) => [`${document}.js`, HEADER + compile(name, schema)] as const),

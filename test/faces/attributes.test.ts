@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { suite, test } from "node:test";
 import type { Attribute, Attributes, ResourceType } from "@ghost/schemas";
-import { agent, template, vm, VM_CONFIG_ATTRIBUTES } from "@ghost/schemas";
+import { agent, agentConfig, template, vm, VM_CONFIG_ATTRIBUTES } from "@ghost/schemas";
 
 interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -34,17 +34,26 @@ suite("every face knows every attribute", () => {
     });
 
     test(`the reference page of ${resource.type}`, async () => {
-      const page = await text(`docs/reference/${resource.type}.md`);
-      const mentioned = [...page.matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1] ?? "");
-      assert.deepEqual(mentioned.toSorted(), [...settable, ...computed(resource.attributes)].toSorted());
+      assert.deepEqual(await rowsOfPage(resource.type), [...settable, ...computed(resource.attributes)].toSorted());
     });
   }
+
+  test("agent.yaml in its schema and on its page", async () => {
+    const keys = paths(agentConfig.attributes);
+    assert.deepEqual(schemaPaths(await published("agent-config")), keys);
+    assert.deepEqual(await rowsOfPage("agent-config"), keys.toSorted());
+  });
 
   test("vm in a plan", async () => {
     const kept = Object.fromEntries(VM_CONFIG_ATTRIBUTES.map((name) => [name, vm.attributes[name]]));
     assert.deepEqual(schemaPaths((await published("plan")).$defs?.["vm_config"] ?? {}), paths(kept));
   });
 });
+
+async function rowsOfPage(name: string): Promise<readonly string[]> {
+  const page = await text(`docs/reference/${name}.md`);
+  return [...page.matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1] ?? "").toSorted();
+}
 
 /** `disks.*.size_gb` for what a person may write, in the order of the definition. */
 function paths(attributes: Attributes, prefix = ""): readonly string[] {

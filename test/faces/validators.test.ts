@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { suite, test } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
-import { validatePlan, validateResolved, validateSource } from "@ghost/schemas/validators";
+import { validateAgentConfig, validatePlan, validateResolved, validateSource } from "@ghost/schemas/validators";
 import type { Validator } from "@ghost/schemas/validators";
 
 const validators: Readonly<Record<string, Validator>> = { ghost: validateSource, "ghost.resolved": validateResolved, plan: validatePlan };
