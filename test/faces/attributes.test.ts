@@ -88,9 +88,13 @@ function schemaPaths(schema: Schema, prefix = ""): readonly string[] {
 }
 
 function below(schema: Schema, path: string): readonly string[] {
-  // A secret's reference is one value.
-  if (schema.properties !== undefined && "version" in schema.properties) return [];
+  if (isSecret(schema)) return [];
   if (typeof schema.additionalProperties === "object") return below(schema.additionalProperties, `${path}.*`);
   if (schema.items !== undefined) return below(schema.items, `${path}.*`);
   return schemaPaths(schema, `${path}.`);
+}
+
+/** A reference to a secret is one value, `{ secret, version }` in a spec and `{ version }` in a plan. */
+function isSecret({ properties }: Schema): boolean {
+  return ["secret,version", "version"].includes(Object.keys(properties ?? {}).join());
 }

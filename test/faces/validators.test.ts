@@ -6,7 +6,12 @@ import fc from "fast-check";
 import { validateAgentConfig, validatePlan, validateResolved, validateSource } from "@ghost/schemas/validators";
 import type { Validator } from "@ghost/schemas/validators";
 
-const validators: Readonly<Record<string, Validator>> = { ghost: validateSource, "ghost.resolved": validateResolved, plan: validatePlan };
+const validators: Readonly<Record<string, Validator>> = {
+  ghost: validateSource,
+  "ghost.resolved": validateResolved,
+  plan: validatePlan,
+  "agent-config": validateAgentConfig,
+};
 
 const scalar = fc.oneof(
   fc.string(),
