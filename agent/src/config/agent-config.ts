@@ -52,3 +52,8 @@ export interface AgentConfig {
   readonly metrics?: HttpAddress;
   readonly health?: HttpAddress;
 }
+
+/** Metrics and health on one address are one server. */
+export function isSameServer(a: HttpAddress, b: HttpAddress): boolean {
+  return a.port !== 0 && a.port === b.port && a.host === b.host;
+}

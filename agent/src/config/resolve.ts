@@ -8,6 +8,7 @@ import { isAbsolute, join, resolve as resolvePath } from "node:path";
 import { isLoopbackHost, parseAddress } from "@ghost/proto";
 import { agentConfig } from "@ghost/schemas";
 import type { AgentConfigFile } from "@ghost/schemas";
+import { isSameServer } from "./agent-config.ts";
 import type { AgentConfig, CoreConfig, HttpAddress, LogConfig, TlsFiles } from "./agent-config.ts";
 import { parseDuration } from "./duration.ts";
 import type { Complaint } from "./explain.ts";
@@ -282,11 +283,6 @@ function checkPaths(scope: Scope, metrics: HttpAddress | undefined, health: Http
       "Remove it for the default, /metrics.",
     );
   }
-}
-
-/** Metrics and health on one address are one server. */
-export function isSameServer(a: HttpAddress, b: HttpAddress): boolean {
-  return a.port !== 0 && a.port === b.port && a.host === b.host;
 }
 
 function warnOfNoEffect(scope: Scope): void {

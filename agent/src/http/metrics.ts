@@ -1,0 +1,107 @@
+import type { Resources } from "@ghost/schemas";
+import { gibToBytes } from "@ghost/schemas";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+
+/** What is asked of the host at every scrape, so that nothing drifts. */
+export interface HostGauges {
+  readonly vmsRunning: number;
+  readonly operationsRunning: number;
+  readonly total: Resources;
+  readonly available: Resources;
+  readonly reserved: Resources;
+}
+
+export interface RpcEvent {
+  /** `ghost.host.v1.HostService`. */
+  readonly service: string;
+  /** `Snapshot`. */
+  readonly method: string;
+  /** Name of the gRPC status: `OK`, `NOT_FOUND`. */
+  readonly code: string;
+  /** It may have changed something: Execute, UpdateSet, CreateVM, … */
+  readonly mutating: boolean;
+}
+
+/** The agent's metrics; those of the original agent keep their names and labels. */
+export interface AgentMetrics {
+  vmCreated(): void;
+  vmDeleted(): void;
+  /** The original counts create, delete, start and stop. */
+  vmOperation(operation: string, status: "success" | "error"): void;
+  /** A call to Ghost Core. */
+  apiCall(endpoint: string, seconds: number): void;
+  heartbeat(succeeded: boolean): void;
+  rpc(event: RpcEvent): void;
+  /** Undefined when the hypervisor does not answer: the last values stay, and ghost_agent_hypervisor_up is 0. */
+  host(gauges: HostGauges | undefined): void;
+  render(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+/** Metrics of their own, shared with nothing else in the process. */
+export function createMetrics(): AgentMetrics {
+  const registers = [new Registry()];
+  const counter = (name: string, help: string): Counter => new Counter({ name: `ghost_agent_${name}`, help, registers });
+  const gauge = (name: string, help: string): Gauge => new Gauge({ name: `ghost_agent_${name}`, help, registers });
+
+  const created = counter("vms_created_total", "VMs created.");
+  const deleted = counter("vms_deleted_total", "VMs deleted.");
+  const running = gauge("vms_running", "VMs that run now, whoever made them.");
+  const operations = new Counter({
+    name: "ghost_agent_vm_operations_total",
+    help: "Operations on VMs that ended.",
+    labelNames: ["operation", "status"],
+    registers,
+  });
+  const apiCalls = new Histogram({
+    name: "ghost_agent_api_call_duration_seconds",
+    help: "Time that calls to Ghost Core took.",
+    labelNames: ["endpoint"],
+    registers,
+  });
+  const heartbeats = gauge("heartbeat_success", "1 when the last heartbeat reached Ghost Core.");
+  const rpcs = new Counter({
+    name: "ghost_agent_rpcs_total",
+    help: "gRPC calls that ended.",
+    labelNames: ["service", "method", "code"],
+    registers,
+  });
+  const mutatingRpcs = counter("mutating_rpcs_total", "gRPC calls that may have changed something.");
+  const operationsRunning = gauge("operations_running", "Operations that run now.");
+  const hypervisorUp = gauge("hypervisor_up", "1 when the hypervisor answered the last question.");
+  const shares = (["total", "available", "reserved"] as const).map((share) => ({
+    share,
+    vcpu: gauge(`host_${share}_vcpu`, `Processors of the host: ${share}.`),
+    ram: gauge(`host_${share}_ram_bytes`, `Memory of the host: ${share}.`),
+    disk: gauge(`host_${share}_disk_bytes`, `Disk space of the host: ${share}.`),
+  }));
+  for (const operation of ["create", "delete", "start", "stop"]) {
+    for (const status of ["success", "error"]) operations.inc({ operation, status }, 0);
+  }
+
+  return {
+    vmCreated: () => created.inc(),
+    vmDeleted: () => deleted.inc(),
+    vmOperation: (operation, status) => operations.inc({ operation, status }),
+    apiCall: (endpoint, seconds) => apiCalls.observe({ endpoint }, seconds),
+    heartbeat: (succeeded) => heartbeats.set(succeeded ? 1 : 0),
+    rpc({ service, method, code, mutating }) {
+      rpcs.inc({ service, method, code });
+      if (mutating) mutatingRpcs.inc();
+    },
+    host(gauges) {
+      hypervisorUp.set(gauges === undefined ? 0 : 1);
+      if (gauges === undefined) return;
+      running.set(gauges.vmsRunning);
+      operationsRunning.set(gauges.operationsRunning);
+      for (const { share, vcpu, ram, disk } of shares) {
+        vcpu.set(gauges[share].vcpu);
+        ram.set(gibToBytes(gauges[share].ram_gb));
+        disk.set(gibToBytes(gauges[share].disk_gb));
+      }
+    },
+    async render() {
+      const [registry] = registers as [Registry];
+      return { contentType: registry.contentType, text: await registry.metrics() };
+    },
+  };
+}
