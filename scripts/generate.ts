@@ -8,23 +8,23 @@ import os from "node:os";
 import path from "node:path";
 import { schemaDocuments } from "../schemas/src/faces/documents.ts";
 import { referencePages } from "../schemas/src/faces/reference-page.ts";
+import { descriptorsModule } from "./descriptors.ts";
 import { validatorFiles } from "./validators.ts";
 
 const root = path.join(import.meta.dirname, "..");
 
-const parts: Readonly<Record<string, () => void>> = {
+const parts: Readonly<Record<string, () => void | Promise<void>>> = {
   proto: () => {
     const scratch = mkdtempSync(path.join(os.tmpdir(), "ghost-generate-"));
     try {
-      execFileSync(path.join(root, "node_modules/.bin/buf"), ["generate", "--output", scratch], {
-        cwd: path.join(root, "proto"),
-        stdio: "inherit",
-      });
+      const buf = path.join(root, "node_modules/.bin/buf");
+      const folder = path.join(root, "proto");
+      execFileSync(buf, ["generate", "--output", scratch], { cwd: folder, stdio: "inherit" });
       const generated = path.join(scratch, "gen");
-      writeFolder(
-        "proto/gen",
-        filesIn(generated).map((name) => [name, readFileSync(path.join(generated, name), "utf8")]),
-      );
+      writeFolder("proto/gen", [
+        ...filesIn(generated).map((name) => [name, readFileSync(path.join(generated, name), "utf8")] as const),
+        ["descriptors.ts", descriptorsModule(buf, folder)],
+      ]);
     } finally {
       rmSync(scratch, { recursive: true });
     }
@@ -37,10 +37,13 @@ const parts: Readonly<Record<string, () => void>> = {
     );
     writeFolder("schemas/gen", validatorFiles(documents));
   },
-  docs: () => {
+  docs: async () => {
+    // Loaded here: the commands load what the other parts have just made.
+    const { cliReference } = await import("../cli/src/reference.ts");
+    const pages = { ...referencePages(), cli: await cliReference() };
     writeFolder(
       "docs/reference",
-      Object.entries(referencePages()).map(([name, text]) => [`${name}.md`, text]),
+      Object.entries(pages).map(([name, text]) => [`${name}.md`, text]),
     );
   },
 };
@@ -49,7 +52,7 @@ const wanted = process.argv.slice(2);
 for (const name of wanted.length === 0 ? Object.keys(parts) : wanted) {
   const generate = parts[name];
   if (generate === undefined) throw new Error(`There is no part "${name}"; there are ${Object.keys(parts).join(", ")}.`);
-  generate();
+  await generate();
 }
 
 /** Makes the folder hold exactly these files. What is current is not touched: whoever reads it meanwhile is not disturbed. */

@@ -447,7 +447,10 @@ export interface WatchResponse {
   time?:
     | Date
     | undefined;
-  /** vm-created, vm-changed, vm-deleted, vm-status or operation. */
+  /**
+   * vm-created, vm-changed, vm-deleted, vm-status or operation; gap when events after the token are not kept any
+   * more: take a new snapshot.
+   */
   type: string;
   name: string;
   uid: string;
