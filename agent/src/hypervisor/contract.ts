@@ -61,9 +61,12 @@ export function testHypervisor(name: string, { persistent }: ContractOptions, op
       assert.equal(domain?.status, "stopped");
       assert.deepEqual(domain.live, config);
       assert.deepEqual(domain.stored, config);
-      assert.equal(domain.metadata, "{\"note\":1}");
+      assert.equal(domain.metadata, '{"note":1}');
       assert.equal(domain.startedAt, undefined);
-      assert.deepEqual((await hypervisor.list()).map((each) => each.uid), [uid]);
+      assert.deepEqual(
+        (await hypervisor.list()).map((each) => each.uid),
+        [uid],
+      );
       assert.equal(await hypervisor.find(randomUUID()), undefined);
     });
 
@@ -72,7 +75,7 @@ export function testHypervisor(name: string, { persistent }: ContractOptions, op
       const { uid, config } = await defineOne(hypervisor, image);
       await hypervisor.createDisk(uid, "root", config.disks["root"]!, undefined);
       assert.deepEqual(await hypervisor.listDisks(uid), [config.disks["root"]!.id]);
-      await hypervisor.define(uid, config, "{\"note\":1}", GUEST);
+      await hypervisor.define(uid, config, '{"note":1}', GUEST);
       await hypervisor.start(uid);
       const started = await hypervisor.find(uid);
       await hypervisor.start(uid);
@@ -137,7 +140,10 @@ export function testHypervisor(name: string, { persistent }: ContractOptions, op
       await hypervisor.start(uid);
       await hypervisor.change(uid, { vcpu: 8, vcpuMax: 8, firmware: "bios" }, { live: false });
       const running = await hypervisor.find(uid);
-      assert.deepEqual([running?.live.vcpu, running?.live.firmware, running?.stored.vcpu, running?.stored.firmware], [2, "uefi", 8, "bios"]);
+      assert.deepEqual(
+        [running?.live.vcpu, running?.live.firmware, running?.stored.vcpu, running?.stored.firmware],
+        [2, "uefi", 8, "bios"],
+      );
       await hypervisor.powerOff(uid);
       await hypervisor.start(uid);
       const restarted = await hypervisor.find(uid);
@@ -253,7 +259,7 @@ async function defineOne(hypervisor: Hypervisor, image: string): Promise<{ uid: 
     disks: { root },
     nics: { default: { mac: macOf(uid, "default"), network: "default" } },
   };
-  await hypervisor.define(uid, config, "{\"note\":1}", GUEST);
+  await hypervisor.define(uid, config, '{"note":1}', GUEST);
   return { uid, config };
 }
 

@@ -150,5 +150,7 @@ export interface Hypervisor extends AsyncDisposable {
   /** Removes the definition; with `disks: "keep"` their content stays and `listDisks` still tells them. */
   undefine(uid: string, options: { disks: "delete" | "keep" }): Promise<void>;
   /** Calls the listener after anything changed behind or through the agent. Gives back how to stop. */
-  onChange(listener: (event: { uid: string; name: string; what: "created" | "changed" | "deleted" | "status"; detail: string }) => void): () => void;
+  onChange(
+    listener: (event: { uid: string; name: string; what: "created" | "changed" | "deleted" | "status"; detail: string }) => void,
+  ): () => void;
 }

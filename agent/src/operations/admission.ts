@@ -64,7 +64,14 @@ const KINDS = [
 ] as const;
 
 /** What is short, and by how much. What a VM has already is never short: shrinking always fits. */
-export function findShortages(name: string, demand: Resources, before: Resources, total: Resources, reserved: Resources, taken: Resources): Diagnostic[] {
+export function findShortages(
+  name: string,
+  demand: Resources,
+  before: Resources,
+  total: Resources,
+  reserved: Resources,
+  taken: Resources,
+): Diagnostic[] {
   const shortages: Diagnostic[] = [];
   for (const { key, code, attribute, say } of KINDS) {
     const free = total[key] - reserved[key] - taken[key];

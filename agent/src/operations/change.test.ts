@@ -10,13 +10,38 @@ import type { Bench } from "./testdata/workshop.ts";
 
 async function changesLeft(bench: Bench, vm: ObservedVm, desired: VmConfig): Promise<string[]> {
   const { capabilities } = await bench.hypervisor.facts();
-  return diffVm({ desired, live: vm.live, applied: vm.applied, pending: vm.pending, status: vm.status, capabilities, guestAgent: vm.guestAgent }).map((change) => change.path.join("."));
+  return diffVm({
+    desired,
+    live: vm.live,
+    applied: vm.applied,
+    pending: vm.pending,
+    status: vm.status,
+    capabilities,
+    guestAgent: vm.guestAgent,
+  }).map((change) => change.path.join("."));
 }
 
-const BASE: VmConfig = { name: "web", vcpu: 2, vcpu_max: 4, ram_gb: 4, ram_max_gb: 8, disk_gb: 20, disks: { data: { size_gb: 5 } }, networks: { lan: { network: "default" } } };
+const BASE: VmConfig = {
+  name: "web",
+  vcpu: 2,
+  vcpu_max: 4,
+  ram_gb: 4,
+  ram_max_gb: 8,
+  disk_gb: 20,
+  disks: { data: { size_gb: 5 } },
+  networks: { lan: { network: "default" } },
+};
 
 suite("updating a VM", () => {
-  const cases: { name: string; from?: VmConfig; to: VmConfig; behind?: BehindChange; restarts?: boolean; keepsDisks?: readonly string[]; status?: string }[] = [
+  const cases: {
+    name: string;
+    from?: VmConfig;
+    to: VmConfig;
+    behind?: BehindChange;
+    restarts?: boolean;
+    keepsDisks?: readonly string[];
+    status?: string;
+  }[] = [
     { name: "labels, metadata and protection", to: { labels: { a: "b" }, metadata: { c: "d" }, protect: true, on_remove: "retain" } },
     { name: "processors and memory within headroom", to: { vcpu: 4, ram_gb: 6 } },
     { name: "processors down, which this host cannot do live", to: { vcpu: 1 }, restarts: true },
@@ -30,7 +55,12 @@ suite("updating a VM", () => {
     { name: "a smaller root disk", to: { disk_gb: 10 }, restarts: true, keepsDisks: ["data"] },
     { name: "another image, made anew", to: { image: "debian-13", image_on_change: "recreate" }, restarts: true, keepsDisks: ["data"] },
     { name: "cloud-init at the next boot", to: { cloud_init: { packages: ["nginx"] }, cloud_init_on_change: "next-boot" } },
-    { name: "cloud-init with a new root disk", to: { cloud_init: { packages: ["nginx"] }, cloud_init_on_change: "recreate" }, restarts: true, keepsDisks: ["data"] },
+    {
+      name: "cloud-init with a new root disk",
+      to: { cloud_init: { packages: ["nginx"] }, cloud_init_on_change: "recreate" },
+      restarts: true,
+      keepsDisks: ["data"],
+    },
     { name: "cards by name", to: { networks: { lan: { bridge: "br0" }, wan: { network: "out" } } } },
     { name: "a card's own MAC", to: { networks: { lan: { network: "default", mac: "52:54:00:aa:bb:cc" } } }, restarts: true },
     { name: "no card of the old ones", to: { networks: { wan: { network: "out" } } } },
@@ -40,7 +70,12 @@ suite("updating a VM", () => {
     { name: "power off", to: { power: "stopped" }, status: "stopped" },
     { name: "power off and hardware", to: { power: "stopped", vcpu: 8, vcpu_max: 8, firmware: "bios" }, status: "stopped" },
     { name: "power on", from: { power: "stopped" }, to: { power: "running", vcpu: 8, vcpu_max: 8 } },
-    { name: "hardware of a VM whose power is left to people", from: { power: "unmanaged" }, to: { vcpu: 8, vcpu_max: 8, power: "unmanaged" }, status: "stopped" },
+    {
+      name: "hardware of a VM whose power is left to people",
+      from: { power: "unmanaged" },
+      to: { vcpu: 8, vcpu_max: 8, power: "unmanaged" },
+      status: "stopped",
+    },
     { name: "a new name", to: { name: "shop" }, restarts: true },
     { name: "drift in hardware", behind: { ram_gb: 8, where: "live" }, to: {} },
     { name: "drift in what is stored", behind: { vcpu: 1, where: "stored" }, to: {} },
@@ -60,7 +95,12 @@ suite("updating a VM", () => {
       const desired = full({ ...BASE, ...from, ...to });
       const heard: string[] = [];
       bench.hypervisor.onChange((event) => heard.push(event.detail));
-      const intent = changeIntent("update", before, {}, { vm: desired, name: desired.name!, ...(desired.name !== before.name && { previousName: before.name }) });
+      const intent = changeIntent(
+        "update",
+        before,
+        {},
+        { vm: desired, name: desired.name!, ...(desired.name !== before.name && { previousName: before.name }) },
+      );
       const operation = await bench.run(intent);
       assert.deepEqual([operation.state, operation.noop], ["succeeded", false], operation.diagnostics[0]?.detail);
       const after = await bench.vm(desired.name!);
@@ -69,7 +109,11 @@ suite("updating a VM", () => {
       assert.equal(after.status, status);
       assert.deepEqual(after.applied, desired);
       assert.equal(after.uid, made.uid);
-      assert.equal(heard.some((detail) => detail.startsWith("running → stopped")), restarts || (status === "stopped" && before.status === "running"), heard.join("; "));
+      assert.equal(
+        heard.some((detail) => detail.startsWith("running → stopped")),
+        restarts || (status === "stopped" && before.status === "running"),
+        heard.join("; "),
+      );
       for (const disk of keepsDisks) assert.equal(after.diskIds[disk], made.diskIds[disk], disk);
       assert.equal(after.diskIds["data"] === made.diskIds["data"], keepsDisks.includes("data"));
       assert.equal(bench.hypervisor.host.listDisks().get(made.uid)?.length, Object.keys(after.diskIds).length);
@@ -120,17 +164,67 @@ suite("updating a VM", () => {
     assert.equal(drifted.diagnostics[0]?.code, "PLAN_STALE");
   });
 
-  const refused: { name: string; behind?: BehindChange; from?: VmConfig; to: VmConfig; promise?: Partial<PlanPromise>; more?: Partial<Intent>; code: DiagnosticCode; detail: RegExp }[] = [
-    { name: "worse than the plan said", to: { vcpu: 8, vcpu_max: 8 }, promise: { impact: "live" }, code: "IMPACT_EXCEEDED", detail: /promised at most live.*would be restart \(vcpu/ },
-    { name: "worse than the plan's ceiling", to: { firmware: "bios" }, promise: { impact: "replace", maxImpact: "restart" }, code: "IMPACT_EXCEEDED", detail: /allows at most restart/ },
-    { name: "worse than the VM allows", from: { disruption: { allow: "live" } }, to: { firmware: "bios" }, code: "IMPACT_EXCEEDED", detail: /disruption.allow/ },
-    { name: "data loss of a protected VM", from: { protect: true }, to: { protect: false, disk_gb: 10 }, code: "VM_PROTECTED", detail: /protected/ },
+  const refused: {
+    name: string;
+    behind?: BehindChange;
+    from?: VmConfig;
+    to: VmConfig;
+    promise?: Partial<PlanPromise>;
+    more?: Partial<Intent>;
+    code: DiagnosticCode;
+    detail: RegExp;
+  }[] = [
+    {
+      name: "worse than the plan said",
+      to: { vcpu: 8, vcpu_max: 8 },
+      promise: { impact: "live" },
+      code: "IMPACT_EXCEEDED",
+      detail: /promised at most live.*would be restart \(vcpu/,
+    },
+    {
+      name: "worse than the plan's ceiling",
+      to: { firmware: "bios" },
+      promise: { impact: "replace", maxImpact: "restart" },
+      code: "IMPACT_EXCEEDED",
+      detail: /allows at most restart/,
+    },
+    {
+      name: "worse than the VM allows",
+      from: { disruption: { allow: "live" } },
+      to: { firmware: "bios" },
+      code: "IMPACT_EXCEEDED",
+      detail: /disruption.allow/,
+    },
+    {
+      name: "data loss of a protected VM",
+      from: { protect: true },
+      to: { protect: false, disk_gb: 10 },
+      code: "VM_PROTECTED",
+      detail: /protected/,
+    },
     { name: "more than the host has", to: { vcpu: 40, vcpu_max: 40 }, code: "HOST_OUT_OF_VCPU", detail: /40 processors/ },
-    { name: "somebody else's VM", to: { vcpu: 4 }, more: { owner: "spec:other" }, code: "OWNED_BY_OTHER", detail: /belongs to spec:shop since \d{4}.*spec:other must not change/ },
+    {
+      name: "somebody else's VM",
+      to: { vcpu: 4 },
+      more: { owner: "spec:other" },
+      code: "OWNED_BY_OTHER",
+      detail: /belongs to spec:shop since \d{4}.*spec:other must not change/,
+    },
     { name: "a name that is taken", to: { name: "db" }, code: "VM_EXISTS", detail: /"db"/ },
     { name: "a VM that is gone", to: { vcpu: 4 }, more: { uid: "gone" }, code: "VM_NOT_FOUND", detail: /not on this host/ },
-    { name: "a password without its value", to: { cloud_init: { password: { version: 2 } }, cloud_init_on_change: "next-boot" }, code: "SECRET_NOT_FOUND", detail: /password/ },
-    { name: "a step without a configuration", to: {}, more: { vm: undefined as never }, code: "PLAN_MISMATCH", detail: /carries no configuration/ },
+    {
+      name: "a password without its value",
+      to: { cloud_init: { password: { version: 2 } }, cloud_init_on_change: "next-boot" },
+      code: "SECRET_NOT_FOUND",
+      detail: /password/,
+    },
+    {
+      name: "a step without a configuration",
+      to: {},
+      more: { vm: undefined as never },
+      code: "PLAN_MISMATCH",
+      detail: /carries no configuration/,
+    },
   ];
   for (const { name, from, to, promise, more, code, detail } of refused) {
     test(`is refused: ${name}`, async (t) => {
@@ -147,8 +241,16 @@ suite("updating a VM", () => {
   }
 
   const faults: { name: string; fault: Fault; to: VmConfig }[] = [
-    { name: "a new disk cannot be made", fault: { call: "createDisk", error: "disk-full" }, to: { disks: { data: { size_gb: 5 }, logs: { size_gb: 1 } } } },
-    { name: "a new disk cannot be attached", fault: { call: "change", error: "refused" }, to: { disks: { data: { size_gb: 5 }, logs: { size_gb: 1 } } } },
+    {
+      name: "a new disk cannot be made",
+      fault: { call: "createDisk", error: "disk-full" },
+      to: { disks: { data: { size_gb: 5 }, logs: { size_gb: 1 } } },
+    },
+    {
+      name: "a new disk cannot be attached",
+      fault: { call: "change", error: "refused" },
+      to: { disks: { data: { size_gb: 5 }, logs: { size_gb: 1 } } },
+    },
     { name: "a definition is refused while the guest is down", fault: { call: "change", error: "refused" }, to: { firmware: "bios" } },
     { name: "a new root disk cannot take the old one's place", fault: { call: "change", error: "refused" }, to: { disk_gb: 10 } },
     { name: "the guest cannot be stopped", fault: { call: "stop", error: "refused" }, to: { firmware: "bios" } },
@@ -175,7 +277,10 @@ suite("deleting a VM", () => {
     const bench = openBench(t);
     const vm = await bench.create(BASE);
     const operation = await bench.run(changeIntent("delete", vm));
-    assert.deepEqual([operation.state, operation.vm, bench.store.vms.size, bench.hypervisor.host.listDisks().size], ["succeeded", undefined, 0, 0]);
+    assert.deepEqual(
+      [operation.state, operation.vm, bench.store.vms.size, bench.hypervisor.host.listDisks().size],
+      ["succeeded", undefined, 0, 0],
+    );
     await bench.create(BASE);
   });
 
@@ -196,7 +301,14 @@ suite("deleting a VM", () => {
     assert.deepEqual([operation.state, bench.store.vms.size, bench.hypervisor.host.listDisks().size], ["succeeded", 0, 0]);
   });
 
-  const refused: { name: string; config?: VmConfig; behind?: BehindChange; promise?: Partial<PlanPromise>; owner?: string; code: DiagnosticCode }[] = [
+  const refused: {
+    name: string;
+    config?: VmConfig;
+    behind?: BehindChange;
+    promise?: Partial<PlanPromise>;
+    owner?: string;
+    code: DiagnosticCode;
+  }[] = [
     { name: "a protected one", config: { protect: true }, code: "VM_PROTECTED" },
     { name: "one that moved", behind: { vcpu: 3 }, code: "PLAN_STALE" },
     { name: "one that allows less", config: { disruption: { allow: "replace" } }, code: "IMPACT_EXCEEDED" },
@@ -208,7 +320,9 @@ suite("deleting a VM", () => {
       const bench = openBench(t);
       const vm = await bench.create({ ...BASE, ...config });
       if (behind !== undefined) bench.hypervisor.host.setDomain("web", behind);
-      const operation = await bench.run(changeIntent("delete", vm, {}, { ...(promise && { promise }), ...(owner !== undefined && { owner }) }));
+      const operation = await bench.run(
+        changeIntent("delete", vm, {}, { ...(promise && { promise }), ...(owner !== undefined && { owner }) }),
+      );
       assert.deepEqual([operation.state, operation.diagnostics[0]?.code], ["failed", code], operation.diagnostics[0]?.detail);
       assert.equal((await bench.vm("web")).status, "running");
     });
@@ -245,7 +359,10 @@ suite("taking over and letting go", () => {
     const operation = await bench.run(changeIntent("adopt", before, { labels: { a: "b" } }));
     assert.equal(operation.state, "succeeded", operation.diagnostics[0]?.detail);
     const after = await bench.vm("legacy");
-    assert.deepEqual([after.owner, after.status, after.diskIds, after.macs, after.live.labels], ["spec:shop", "running", before.diskIds, before.macs, { a: "b" }]);
+    assert.deepEqual(
+      [after.owner, after.status, after.diskIds, after.macs, after.live.labels],
+      ["spec:shop", "running", before.diskIds, before.macs, { a: "b" }],
+    );
     assert.deepEqual(await changesLeft(bench, after, operation.vm!.applied), []);
     const again = await bench.run(changeIntent("adopt", after, {}));
     assert.deepEqual([again.state, again.noop], ["succeeded", true]);
@@ -255,7 +372,10 @@ suite("taking over and letting go", () => {
     const bench = openBench(t);
     const vm = await bench.create(BASE, { owner: "terraform:net" });
     const operation = await bench.run(changeIntent("adopt", vm));
-    assert.deepEqual([operation.state, operation.noop, operation.vm?.owner, operation.vm?.createdAt], ["succeeded", false, "spec:shop", vm.createdAt]);
+    assert.deepEqual(
+      [operation.state, operation.noop, operation.vm?.owner, operation.vm?.createdAt],
+      ["succeeded", false, "spec:shop", vm.createdAt],
+    );
   });
 
   test("a VM that moved since is not adopted", async (t) => {
@@ -271,7 +391,10 @@ suite("taking over and letting go", () => {
     const bench = openBench(t);
     const vm = await bench.create({ ...BASE, labels: { a: "b" } });
     const operation = await bench.run(changeIntent("release", vm));
-    assert.deepEqual([operation.state, operation.vm?.owner, operation.vm?.status, operation.vm?.live.labels, operation.vm?.applied], ["succeeded", "", "running", { a: "b" }, {}]);
+    assert.deepEqual(
+      [operation.state, operation.vm?.owner, operation.vm?.status, operation.vm?.live.labels, operation.vm?.applied],
+      ["succeeded", "", "running", { a: "b" }, {}],
+    );
     assert.equal((await bench.run(changeIntent("release", operation.vm!))).noop, true);
     assert.equal((await bench.run(changeIntent("update", operation.vm!, { vcpu: 4 }))).diagnostics[0]?.code, "OWNED_BY_OTHER");
   });
@@ -281,10 +404,24 @@ suite("settings of the agent", () => {
   test("are merged, and once they are so, nothing is done", async (t) => {
     const bench = openBench(t);
     await bench.store.writeSettings({ reserved_vcpu: 2, labels: { a: "b" } });
-    const intent: Intent = { ...createIntent({ name: "desk" }), kind: "agent", action: "settings", settings: { labels: { room: "office" }, schedulable: false } };
-    assert.deepEqual([(await bench.run(intent)).noop, bench.store.settings], [false, { reserved_vcpu: 2, labels: { room: "office" }, schedulable: false }]);
+    const intent: Intent = {
+      ...createIntent({ name: "desk" }),
+      kind: "agent",
+      action: "settings",
+      settings: { labels: { room: "office" }, schedulable: false },
+    };
+    assert.deepEqual(
+      [(await bench.run(intent)).noop, bench.store.settings],
+      [false, { reserved_vcpu: 2, labels: { room: "office" }, schedulable: false }],
+    );
     assert.equal((await bench.run({ ...intent, operationId: "again" })).noop, true);
-    assert.deepEqual(bench.operations.list({ activeOnly: false, limit: 10 }).map((operation) => [operation.kind, operation.state, operation.noop]), [["agent", "succeeded", true], ["agent", "succeeded", false]]);
+    assert.deepEqual(
+      bench.operations.list({ activeOnly: false, limit: 10 }).map((operation) => [operation.kind, operation.state, operation.noop]),
+      [
+        ["agent", "succeeded", true],
+        ["agent", "succeeded", false],
+      ],
+    );
   });
 });
 
@@ -293,13 +430,35 @@ suite("power by hand", () => {
     const { promise: _promise, ...intent } = changeIntent(action, vm, {}, { owner: "agent", planHash: "", ...more });
     return intent;
   };
-  const cases: { name: string; action: "start" | "stop"; owner?: string; config?: VmConfig; behind?: BehindChange; force?: boolean; want: string; power?: string }[] = [
+  const cases: {
+    name: string;
+    action: "start" | "stop";
+    owner?: string;
+    config?: VmConfig;
+    behind?: BehindChange;
+    force?: boolean;
+    want: string;
+    power?: string;
+  }[] = [
     { name: "stops the agent's own VM, to stay so", action: "stop", owner: "agent", want: "stopped", power: "stopped" },
-    { name: "starts the agent's own VM, to stay so", action: "start", owner: "agent", config: { power: "stopped" }, want: "running", power: "running" },
+    {
+      name: "starts the agent's own VM, to stay so",
+      action: "start",
+      owner: "agent",
+      config: { power: "stopped" },
+      want: "running",
+      power: "running",
+    },
     { name: "stops a stack's VM, which is drift", action: "stop", want: "stopped", power: "running" },
     { name: "resumes a paused VM", action: "start", behind: { status: "paused" }, want: "running" },
     { name: "powers off at once", action: "stop", behind: { ignores_acpi: true }, force: true, want: "stopped" },
-    { name: "waits for a guest, then powers off", action: "stop", config: { stop_timeout_s: 1 }, behind: { ignores_acpi: true }, want: "stopped" },
+    {
+      name: "waits for a guest, then powers off",
+      action: "stop",
+      config: { stop_timeout_s: 1 },
+      behind: { ignores_acpi: true },
+      want: "stopped",
+    },
     { name: "is refused for a running VM", action: "start", want: "VM_POWER_STATE" },
     { name: "is refused for a stopped VM", action: "stop", config: { power: "stopped" }, want: "VM_POWER_STATE" },
     { name: "is refused where the VM allows less", action: "stop", config: { disruption: { allow: "live" } }, want: "IMPACT_EXCEEDED" },
@@ -325,7 +484,13 @@ suite("power by hand", () => {
 test("impacts are compared with what is live under the lock", async (t) => {
   const bench = openBench(t);
   await bench.create(BASE);
-  const ladder: [VmConfig, Impact][] = [[{ labels: { a: "1" } }, "none"], [{ ram_gb: 5 }, "live"], [{ accel: "tcg" }, "restart"], [{ machine: "pc" }, "replace"], [{ disk_gb: 5 }, "data-loss"]];
+  const ladder: [VmConfig, Impact][] = [
+    [{ labels: { a: "1" } }, "none"],
+    [{ ram_gb: 5 }, "live"],
+    [{ accel: "tcg" }, "restart"],
+    [{ machine: "pc" }, "replace"],
+    [{ disk_gb: 5 }, "data-loss"],
+  ];
   for (const [to, impact] of ladder) {
     const vm = await bench.vm("web");
     const exact = await bench.run(changeIntent("update", vm, to, { promise: { impact } }));

@@ -8,6 +8,7 @@ import type { Admission } from "./admission.ts";
 import type { Intent } from "./intent.ts";
 import { recordFromMetadata } from "./metadata.ts";
 import { observeDomain, observeRecord } from "./observed-vm.ts";
+import { PASSWORD_PATH } from "./target.ts";
 
 /** What every operation of an agent works with. */
 export interface Workshop {
@@ -57,31 +58,67 @@ export async function findPresent({ hypervisor, store }: Workshop, uid: string):
 export async function requirePresent(workshop: Workshop, intent: Intent): Promise<Present> {
   const present = await findPresent(workshop, intent.uid);
   if (present !== undefined) return present;
-  throw problem("VM_NOT_FOUND", `VM "${intent.name}" (${intent.uid}) is not on this host any more.`, { hint: "Plan again; the new plan makes it anew if the spec still has it.", path: ["vms", intent.name] });
+  throw problem("VM_NOT_FOUND", `VM "${intent.name}" (${intent.uid}) is not on this host any more.`, {
+    hint: "Plan again; the new plan makes it anew if the spec still has it.",
+    path: ["vms", intent.name],
+  });
 }
 
 /** What stands between a VM and a configuration, by the planner's own rules. */
 export async function changesOf({ hypervisor }: Workshop, vm: ObservedVm, desired: VmConfig): Promise<Change[]> {
   const { capabilities } = await hypervisor.facts();
-  return diffVm({ desired, live: vm.live, applied: vm.applied, pending: vm.pending, status: vm.status, capabilities, guestAgent: vm.guestAgent });
+  return diffVm({
+    desired,
+    live: vm.live,
+    applied: vm.applied,
+    pending: vm.pending,
+    status: vm.status,
+    capabilities,
+    guestAgent: vm.guestAgent,
+  });
 }
 
 /** The configuration a step carries. PLAN_MISMATCH when it has none. */
 export function requireConfig(intent: Intent): VmConfig {
-  if (intent.vm === undefined) throw problem("PLAN_MISMATCH", `The step ${intent.stepId} says ${intent.action} and carries no configuration.`, { hint: "Plan again with the same version of Ghost as the agent's." });
-  if (intent.vm.name !== intent.name) throw problem("PLAN_MISMATCH", `The step ${intent.stepId} is about "${intent.name}" and carries the configuration of "${intent.vm.name ?? ""}".`, { hint: "Plan again with the same version of Ghost as the agent's." });
+  if (intent.vm === undefined)
+    throw problem("PLAN_MISMATCH", `The step ${intent.stepId} says ${intent.action} and carries no configuration.`, {
+      hint: "Plan again with the same version of Ghost as the agent's.",
+    });
+  if (intent.vm.name !== intent.name)
+    throw problem(
+      "PLAN_MISMATCH",
+      `The step ${intent.stepId} is about "${intent.name}" and carries the configuration of "${intent.vm.name ?? ""}".`,
+      { hint: "Plan again with the same version of Ghost as the agent's." },
+    );
   return intent.vm;
+}
+
+/** SECRET_NOT_FOUND when a password is asked for and its value did not come along. */
+export function requireSecret({ intent }: Pick<Attempt, "intent">, config: VmConfig): void {
+  if (config.cloud_init?.password === undefined || intent.secrets[PASSWORD_PATH] !== undefined) return;
+  throw problem(
+    "SECRET_NOT_FOUND",
+    `The value of ${PASSWORD_PATH} of VM "${intent.name}" did not come with the step; the agent does not keep it.`,
+    { hint: "Apply where the secret's source can be read.", path: ["vms", intent.name, "cloud_init", "password"] },
+  );
 }
 
 /** VM_EXISTS when another machine of the host has the name, managed or not. */
 export async function requireFreeName({ hypervisor, store }: Workshop, name: string, uid: string): Promise<void> {
   const record = store.findVmByName(name);
-  const domain = record !== undefined && record.uid !== uid ? undefined : (await hypervisor.list()).find((each) => each.uid !== uid && (each.live.name === name || each.stored.name === name));
+  const domain =
+    record !== undefined && record.uid !== uid
+      ? undefined
+      : (await hypervisor.list()).find((each) => each.uid !== uid && (each.live.name === name || each.stored.name === name));
   const other = record !== undefined && record.uid !== uid ? record : undefined;
   if (other === undefined && domain === undefined) return;
   const owner = other?.owner ?? (domain === undefined ? "" : (recordFromMetadata(domain)?.owner ?? ""));
-  const whose = owner === "" ? "belongs to nobody" : `belongs to ${owner}${other === undefined ? "" : ` since ${other.ownedSince.toISOString()}`}`;
-  throw problem("VM_EXISTS", `The host has a VM named "${name}" already; it ${whose}.`, { hint: `Choose another name, or run "ghost adopt ${name}" to take it over.`, path: ["vms", name] });
+  const whose =
+    owner === "" ? "belongs to nobody" : `belongs to ${owner}${other === undefined ? "" : ` since ${other.ownedSince.toISOString()}`}`;
+  throw problem("VM_EXISTS", `The host has a VM named "${name}" already; it ${whose}.`, {
+    hint: `Choose another name, or run "ghost adopt ${name}" to take it over.`,
+    path: ["vms", name],
+  });
 }
 
 /** The end of an attempt that changed a VM: its record as it is now, with the revision that a resumed plan accepts. */

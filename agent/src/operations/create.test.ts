@@ -15,9 +15,29 @@ async function isEmpty({ hypervisor, store }: Bench): Promise<void> {
 suite("creating a VM", () => {
   test("makes what was asked for, on record and on the host", async (t) => {
     const bench = openBench(t);
-    const config: VmConfig = { name: "web", vcpu: 2, vcpu_max: 4, ram_gb: 4, disks: { data: { size_gb: 5 } }, networks: { lan: { bridge: "br0" }, wan: { network: "out" } }, labels: { role: "web" }, cloud_init: { packages: ["nginx"] } };
+    const config: VmConfig = {
+      name: "web",
+      vcpu: 2,
+      vcpu_max: 4,
+      ram_gb: 4,
+      disks: { data: { size_gb: 5 } },
+      networks: { lan: { bridge: "br0" }, wan: { network: "out" } },
+      labels: { role: "web" },
+      cloud_init: { packages: ["nginx"] },
+    };
     const vm = await bench.create(config);
-    assert.deepEqual(diffVm({ desired: full(config), live: vm.live, applied: vm.applied, pending: vm.pending, status: vm.status, capabilities: (await bench.hypervisor.facts()).capabilities, guestAgent: false }), []);
+    assert.deepEqual(
+      diffVm({
+        desired: full(config),
+        live: vm.live,
+        applied: vm.applied,
+        pending: vm.pending,
+        status: vm.status,
+        capabilities: (await bench.hypervisor.facts()).capabilities,
+        guestAgent: false,
+      }),
+      [],
+    );
     assert.deepEqual([vm.owner, vm.status, vm.planHash, vm.phase], [OWNER, "running", PLAN, "ready"]);
     assert.match(vm.imageDigest, /^sha256:/);
     assert.match(vm.ipAddress, /^192\.168\./);
@@ -27,7 +47,11 @@ suite("creating a VM", () => {
     assert.deepEqual(bench.bugs, []);
   });
 
-  for (const [power, status] of [["stopped", "stopped"], ["unmanaged", "stopped"], ["running", "running"]] as const) {
+  for (const [power, status] of [
+    ["stopped", "stopped"],
+    ["unmanaged", "stopped"],
+    ["running", "running"],
+  ] as const) {
     test(`with power: ${power}`, async (t) => assert.equal((await openBench(t).create({ name: "web", power })).status, status));
   }
 
@@ -48,14 +72,54 @@ suite("creating a VM", () => {
   });
 
   const refused: { name: string; prepare?: (bench: Bench) => Promise<void>; config: VmConfig; code: DiagnosticCode; detail: RegExp }[] = [
-    { name: "a name that somebody else has", prepare: async (bench) => void bench.hypervisor.host.addForeignDomain({ name: "web" }), config: {}, code: "VM_EXISTS", detail: /nobody/ },
-    { name: "a name that the stack has", prepare: async (bench) => void (await bench.create({ name: "web" })), config: {}, code: "VM_EXISTS", detail: /belongs to spec:shop since/ },
-    { name: "a host that takes none", prepare: (bench) => bench.store.writeSettings({ schedulable: false }), config: {}, code: "HOST_NOT_SCHEDULABLE", detail: /schedulable: false/ },
-    { name: "more processors than there are", config: { vcpu: 33 }, code: "HOST_OUT_OF_VCPU", detail: /33 processors.*32 processors left: 1 processor short/ },
-    { name: "more memory than is not reserved", prepare: (bench) => bench.store.writeSettings({ reserved_ram_gb: 100 }), config: { ram_gb: 40 }, code: "HOST_OUT_OF_MEMORY", detail: /28 GiB of memory left: 12 GiB of memory short.*100 are reserved/ },
-    { name: "more disk than the others leave", prepare: async (bench) => void bench.hypervisor.host.addForeignDomain({ name: "big", disk_gb: 1995 }), config: {}, code: "HOST_OUT_OF_DISK", detail: /5 GiB of disk left/ },
+    {
+      name: "a name that somebody else has",
+      prepare: async (bench) => void bench.hypervisor.host.addForeignDomain({ name: "web" }),
+      config: {},
+      code: "VM_EXISTS",
+      detail: /nobody/,
+    },
+    {
+      name: "a name that the stack has",
+      prepare: async (bench) => void (await bench.create({ name: "web" })),
+      config: {},
+      code: "VM_EXISTS",
+      detail: /belongs to spec:shop since/,
+    },
+    {
+      name: "a host that takes none",
+      prepare: (bench) => bench.store.writeSettings({ schedulable: false }),
+      config: {},
+      code: "HOST_NOT_SCHEDULABLE",
+      detail: /schedulable: false/,
+    },
+    {
+      name: "more processors than there are",
+      config: { vcpu: 33 },
+      code: "HOST_OUT_OF_VCPU",
+      detail: /33 processors.*32 processors left: 1 processor short/,
+    },
+    {
+      name: "more memory than is not reserved",
+      prepare: (bench) => bench.store.writeSettings({ reserved_ram_gb: 100 }),
+      config: { ram_gb: 40 },
+      code: "HOST_OUT_OF_MEMORY",
+      detail: /28 GiB of memory left: 12 GiB of memory short.*100 are reserved/,
+    },
+    {
+      name: "more disk than the others leave",
+      prepare: async (bench) => void bench.hypervisor.host.addForeignDomain({ name: "big", disk_gb: 1995 }),
+      config: {},
+      code: "HOST_OUT_OF_DISK",
+      detail: /5 GiB of disk left/,
+    },
     { name: "an image that there is not", config: { image: "windows-11" }, code: "IMAGE_UNKNOWN", detail: /windows-11/ },
-    { name: "a password without its value", config: { cloud_init: { password: { version: 1 } } }, code: "SECRET_NOT_FOUND", detail: /cloud_init.password/ },
+    {
+      name: "a password without its value",
+      config: { cloud_init: { password: { version: 1 } } },
+      code: "SECRET_NOT_FOUND",
+      detail: /cloud_init.password/,
+    },
     { name: "a name that is no name", config: { name: "../web" }, code: "VM_INVALID", detail: /\.\.\/web/ },
     { name: "a number out of range", config: { vcpu: 0 }, code: "VM_INVALID", detail: /at least 1/ },
     { name: "two images", config: { image_path: "/x" }, code: "VM_INVALID", detail: /several images/ },
@@ -75,7 +139,10 @@ suite("creating a VM", () => {
 
   test("all that is short is said at once", async (t) => {
     const operation = await openBench(t).run(createIntent({ name: "web", vcpu: 64, ram_gb: 500, disk_gb: 9000 }));
-    assert.deepEqual(operation.diagnostics.map((each) => each.code), ["HOST_OUT_OF_VCPU", "HOST_OUT_OF_MEMORY", "HOST_OUT_OF_DISK"]);
+    assert.deepEqual(
+      operation.diagnostics.map((each) => each.code),
+      ["HOST_OUT_OF_VCPU", "HOST_OUT_OF_MEMORY", "HOST_OUT_OF_DISK"],
+    );
   });
 });
 
@@ -108,7 +175,10 @@ suite("a create that fails", () => {
     bench.hypervisor.host.addFault({ call: "define", error: "refused" });
     bench.hypervisor.host.addFault({ call: "listDisks", error: "hypervisor-down" });
     const failed = await bench.run(createIntent({ name: "web" }));
-    assert.deepEqual(failed.diagnostics.map((each) => each.severity), ["error", "warning"]);
+    assert.deepEqual(
+      failed.diagnostics.map((each) => each.severity),
+      ["error", "warning"],
+    );
     assert.equal((await bench.vm("web")).phase, "creating");
     const vm = await bench.create({ name: "web" });
     assert.equal(vm.status, "running");
@@ -158,7 +228,9 @@ suite("a create of a uid that is there", () => {
     const vm = await bench.create({ name: "web", disks: { data: { size_gb: 3 } }, labels: { a: "b" } });
     bench.hypervisor.host.removeDomain("web", { keepDisks: true });
     assert.equal((await bench.vm("web")).status, "error");
-    const again = await bench.run(createIntent({ name: "web", disks: { data: { size_gb: 3 } }, labels: { a: "b" } }, { uid: vm.uid, planHash: "sha256:other" }));
+    const again = await bench.run(
+      createIntent({ name: "web", disks: { data: { size_gb: 3 } }, labels: { a: "b" } }, { uid: vm.uid, planHash: "sha256:other" }),
+    );
     assert.deepEqual([again.state, again.vm?.status], ["succeeded", "running"], again.diagnostics[0]?.detail);
     assert.deepEqual(again.vm?.diskIds, vm.diskIds);
     assert.deepEqual(again.vm?.macs, vm.macs);
@@ -177,6 +249,9 @@ suite("a create of a uid that is there", () => {
     const bench = openBench(t);
     const vm = await bench.create({ name: "web" }, { owner: "terraform:net" });
     const operation = await bench.run(changeIntent("create", vm, {}, { vm: full({ name: "web" }) }));
-    assert.deepEqual([operation.diagnostics[0]?.code, /terraform:net since/.test(operation.diagnostics[0]?.detail ?? "")], ["OWNED_BY_OTHER", true]);
+    assert.deepEqual(
+      [operation.diagnostics[0]?.code, /terraform:net since/.test(operation.diagnostics[0]?.detail ?? "")],
+      ["OWNED_BY_OTHER", true],
+    );
   });
 });

@@ -8,9 +8,18 @@ import type { Intent } from "./intent.ts";
 /** OWNED_BY_OTHER unless the object belongs to who asks. */
 export function refuseForeign(intent: Intent, vm: ObservedVm, record: VmRecord | undefined): void {
   if (vm.owner === intent.owner) return;
-  const whose = vm.owner === "" ? "belongs to nobody" : `belongs to ${vm.owner}${record === undefined ? "" : ` since ${record.ownedSince.toISOString()}`}`;
-  const hint = intent.owner === "agent" ? "Let its owner change it, or release it there first." : `Run "ghost adopt ${vm.name}" to take it over, or choose another name.`;
-  throw problem("OWNED_BY_OTHER", `VM "${vm.name}" ${whose}; ${intent.owner} must not ${VERBS[intent.action]} it.`, { hint, path: ["vms", vm.name] });
+  const whose =
+    vm.owner === ""
+      ? "belongs to nobody"
+      : `belongs to ${vm.owner}${record === undefined ? "" : ` since ${record.ownedSince.toISOString()}`}`;
+  const hint =
+    intent.owner === "agent"
+      ? "Let its owner change it, or release it there first."
+      : `Run "ghost adopt ${vm.name}" to take it over, or choose another name.`;
+  throw problem("OWNED_BY_OTHER", `VM "${vm.name}" ${whose}; ${intent.owner} must not ${VERBS[intent.action]} it.`, {
+    hint,
+    path: ["vms", vm.name],
+  });
 }
 
 /**
@@ -20,9 +29,19 @@ export function refuseForeign(intent: Intent, vm: ObservedVm, record: VmRecord |
 export function refuseStale(intent: Intent, vm: ObservedVm, record: VmRecord | undefined): void {
   const { promise } = intent;
   if (promise === undefined || promise.revision === vm.revision) return;
-  if (record !== undefined && intent.planHash !== "" && record.planHash === intent.planHash && (record.revision === "" || record.revision === vm.revision)) return;
+  if (
+    record !== undefined &&
+    intent.planHash !== "" &&
+    record.planHash === intent.planHash &&
+    (record.revision === "" || record.revision === vm.revision)
+  )
+    return;
   const moved = promise.projection === undefined ? [] : describeDifference(promise.projection, projectVm(vm));
-  throw problem("PLAN_STALE", `VM "${vm.name}" is not as it was when the plan was made${moved.length === 0 ? "" : `: ${moved.join("; ")}`}. The step was not started.`, { hint: "Plan again and look at what the new plan says.", path: ["vms", vm.name] });
+  throw problem(
+    "PLAN_STALE",
+    `VM "${vm.name}" is not as it was when the plan was made${moved.length === 0 ? "" : `: ${moved.join("; ")}`}. The step was not started.`,
+    { hint: "Plan again and look at what the new plan says.", path: ["vms", vm.name] },
+  );
 }
 
 /** IMPACT_EXCEEDED when doing it now would be worse than the plan said, or than the VM allows. */
@@ -37,15 +56,26 @@ export function refuseImpactOf(intent: Intent, vm: ObservedVm, impact: Impact, w
   const { promise } = intent;
   const path = ["vms", vm.name];
   if (promise !== undefined && exceedsImpact(impact, promise.impact)) {
-    throw problem("IMPACT_EXCEEDED", `The plan promised at most ${promise.impact} for VM "${vm.name}", and now it would be ${impact}${why}. The step was not started.`, { hint: "Plan again and look at what the new plan says.", path });
+    throw problem(
+      "IMPACT_EXCEEDED",
+      `The plan promised at most ${promise.impact} for VM "${vm.name}", and now it would be ${impact}${why}. The step was not started.`,
+      { hint: "Plan again and look at what the new plan says.", path },
+    );
   }
   if (promise !== undefined && exceedsImpact(impact, promise.maxImpact)) {
-    throw problem("IMPACT_EXCEEDED", `The step on VM "${vm.name}" has impact ${impact}${why}; the plan allows at most ${promise.maxImpact}.`, { hint: `Apply with --max-impact ${impact} if that is what you want.`, path });
+    throw problem(
+      "IMPACT_EXCEEDED",
+      `The step on VM "${vm.name}" has impact ${impact}${why}; the plan allows at most ${promise.maxImpact}.`,
+      { hint: `Apply with --max-impact ${impact} if that is what you want.`, path },
+    );
   }
   // The step's word where it carries one, as in the plan; the recorded one for what is deleted or done by hand.
   const allowed = (intent.vm ?? vm.live).disruption?.allow ?? "data-loss";
   if (exceedsImpact(impact, allowed)) {
-    throw problem("IMPACT_EXCEEDED", `VM "${vm.name}" allows at most ${allowed} (disruption.allow), and this would be ${impact}${why}.`, { hint: `Apply disruption: { allow: ${impact} } to the VM first.`, path: [...path, "disruption", "allow"] });
+    throw problem("IMPACT_EXCEEDED", `VM "${vm.name}" allows at most ${allowed} (disruption.allow), and this would be ${impact}${why}.`, {
+      hint: `Apply disruption: { allow: ${impact} } to the VM first.`,
+      path: [...path, "disruption", "allow"],
+    });
   }
 }
 
@@ -53,7 +83,19 @@ export function refuseImpactOf(intent: Intent, vm: ObservedVm, impact: Impact, w
 export function refuseProtected(intent: Intent, vm: ObservedVm, impact: Impact): void {
   if (impact !== "data-loss" || vm.live.protect !== true) return;
   const what = intent.action === "delete" ? "It is not deleted." : "The content of its disks is not destroyed.";
-  throw problem("VM_PROTECTED", `VM "${vm.name}" is protected. ${what}`, { hint: `Apply protect: false to VM "${vm.name}" first, as a step of its own.`, path: ["vms", vm.name, "protect"] });
+  throw problem("VM_PROTECTED", `VM "${vm.name}" is protected. ${what}`, {
+    hint: `Apply protect: false to VM "${vm.name}" first, as a step of its own.`,
+    path: ["vms", vm.name, "protect"],
+  });
 }
 
-const VERBS: Readonly<Record<Intent["action"], string>> = { create: "create", update: "change", delete: "delete", adopt: "adopt", release: "release", settings: "set", start: "start", stop: "stop" };
+const VERBS: Readonly<Record<Intent["action"], string>> = {
+  create: "create",
+  update: "change",
+  delete: "delete",
+  adopt: "adopt",
+  release: "release",
+  settings: "set",
+  start: "start",
+  stop: "stop",
+};

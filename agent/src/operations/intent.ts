@@ -54,7 +54,12 @@ export function intentOf({ operationId, header, body, secrets, projection }: Exe
     owner: header.owner,
     planHash: binding.planHash,
     gitCommit: header.git_commit,
-    promise: { revision: body.revision, impact: body.impact, maxImpact: header.max_impact, ...(projection !== undefined && { projection }) },
+    promise: {
+      revision: body.revision,
+      impact: body.impact,
+      maxImpact: header.max_impact,
+      ...(projection !== undefined && { projection }),
+    },
     ...(body.vm !== undefined && { vm: body.vm }),
     ...(body.defaults !== undefined && { defaults: body.defaults }),
     ...(body.settings !== undefined && { settings: body.settings }),

@@ -28,7 +28,19 @@ function domain(config: Partial<DomainConfig> = {}, more: Partial<Domain> = {}):
     nics: { default: { mac: macOf(UID, "default"), network: "default" } },
     ...config,
   };
-  return { uid: UID, status: "running", statusReason: "booted", live, stored: live, metadata: "", ipAddress: "192.168.122.2", guestAgent: true, bootFinished: true, startedAt: new Date(5000), ...more };
+  return {
+    uid: UID,
+    status: "running",
+    statusReason: "booted",
+    live,
+    stored: live,
+    metadata: "",
+    ipAddress: "192.168.122.2",
+    guestAgent: true,
+    bootFinished: true,
+    startedAt: new Date(5000),
+    ...more,
+  };
 }
 
 function record(config: VmConfig = {}, more: Partial<VmRecord> = {}): VmRecord {
@@ -41,18 +53,80 @@ suite("a VM as plans see it", () => {
     const made = record({ labels: { a: "b" }, cloud_init: { packages: ["nginx"] } });
     const vm = observeDomain(domain(), made);
     assert.deepEqual(vm.live, made.config);
-    assert.deepEqual(diffVm({ desired: made.config, live: vm.live, applied: vm.applied, pending: vm.pending, status: vm.status, capabilities: { vcpu_plug: true, vcpu_unplug: true, ram_balloon: true, disk_plug: true, disk_grow: true, network_plug: true, kvm: true }, guestAgent: true }), []);
+    assert.deepEqual(
+      diffVm({
+        desired: made.config,
+        live: vm.live,
+        applied: vm.applied,
+        pending: vm.pending,
+        status: vm.status,
+        capabilities: {
+          vcpu_plug: true,
+          vcpu_unplug: true,
+          ram_balloon: true,
+          disk_plug: true,
+          disk_grow: true,
+          network_plug: true,
+          kvm: true,
+        },
+        guestAgent: true,
+      }),
+      [],
+    );
   });
 
   const cases: { name: string; domain: Domain; record?: VmRecord; want: Partial<VmConfig>; absent?: (keyof VmConfig)[] }[] = [
-    { name: "what the hypervisor tells wins over the record", domain: domain({ vcpu: 4, vcpuMax: 4 }), record: record({ labels: { a: "b" } }), want: { vcpu: 4, labels: { a: "b" } }, absent: ["vcpu_max"] },
-    { name: "headroom is told where there is some", domain: domain({ vcpuMax: 8 }), record: record(), want: { vcpu_max: 8 }, absent: ["ram_max_gb"] },
-    { name: "headroom that was asked for is told where it is used up", domain: domain({ vcpu: 8, vcpuMax: 8 }), record: record({ vcpu_max: 8 }), want: { vcpu: 8, vcpu_max: 8 } },
-    { name: "a MAC that was asked for", domain: domain({ nics: { lan: { mac: macOf(UID, "lan"), bridge: "br0" } } }), record: record({ networks: { lan: { bridge: "br0", mac: macOf(UID, "lan") } } }), want: { networks: { lan: { bridge: "br0", mac: macOf(UID, "lan") } } } },
-    { name: "a MAC that nobody asked for", domain: domain({ nics: { default: { mac: "52:54:00:ff:ff:ff", network: "default" } } }), record: record(), want: { networks: { default: { network: "default", mac: "52:54:00:ff:ff:ff" } } } },
-    { name: "a card and a disk that were taken away", domain: domain({ nics: {}, disks: {} }), record: record({ disks: { data: { size_gb: 1 } } }), want: {}, absent: ["networks", "disks", "disk_gb"] },
-    { name: "power that is left to people", domain: domain({}, { status: "stopped" }), record: record({ power: "unmanaged" }), want: { power: "unmanaged" } },
-    { name: "a domain that nobody manages", domain: domain(), want: { name: "web", vcpu: 2, power: "running" }, absent: ["labels", "image", "stop_timeout_s"] },
+    {
+      name: "what the hypervisor tells wins over the record",
+      domain: domain({ vcpu: 4, vcpuMax: 4 }),
+      record: record({ labels: { a: "b" } }),
+      want: { vcpu: 4, labels: { a: "b" } },
+      absent: ["vcpu_max"],
+    },
+    {
+      name: "headroom is told where there is some",
+      domain: domain({ vcpuMax: 8 }),
+      record: record(),
+      want: { vcpu_max: 8 },
+      absent: ["ram_max_gb"],
+    },
+    {
+      name: "headroom that was asked for is told where it is used up",
+      domain: domain({ vcpu: 8, vcpuMax: 8 }),
+      record: record({ vcpu_max: 8 }),
+      want: { vcpu: 8, vcpu_max: 8 },
+    },
+    {
+      name: "a MAC that was asked for",
+      domain: domain({ nics: { lan: { mac: macOf(UID, "lan"), bridge: "br0" } } }),
+      record: record({ networks: { lan: { bridge: "br0", mac: macOf(UID, "lan") } } }),
+      want: { networks: { lan: { bridge: "br0", mac: macOf(UID, "lan") } } },
+    },
+    {
+      name: "a MAC that nobody asked for",
+      domain: domain({ nics: { default: { mac: "52:54:00:ff:ff:ff", network: "default" } } }),
+      record: record(),
+      want: { networks: { default: { network: "default", mac: "52:54:00:ff:ff:ff" } } },
+    },
+    {
+      name: "a card and a disk that were taken away",
+      domain: domain({ nics: {}, disks: {} }),
+      record: record({ disks: { data: { size_gb: 1 } } }),
+      want: {},
+      absent: ["networks", "disks", "disk_gb"],
+    },
+    {
+      name: "power that is left to people",
+      domain: domain({}, { status: "stopped" }),
+      record: record({ power: "unmanaged" }),
+      want: { power: "unmanaged" },
+    },
+    {
+      name: "a domain that nobody manages",
+      domain: domain(),
+      want: { name: "web", vcpu: 2, power: "running" },
+      absent: ["labels", "image", "stop_timeout_s"],
+    },
   ];
   for (const { name, domain: of, record: with_, want, absent } of cases) {
     test(name, () => {
@@ -69,26 +143,37 @@ suite("a VM as plans see it", () => {
 
   test("what waits for the next boot is told", () => {
     const { live } = domain();
-    const vm = observeDomain(domain({}, { stored: { ...live, vcpu: 8, vcpuMax: 8, disks: { ...live.disks, data: { id: "d1", sizeGb: 5 } } } }), record());
+    const vm = observeDomain(
+      domain({}, { stored: { ...live, vcpu: 8, vcpuMax: 8, disks: { ...live.disks, data: { id: "d1", sizeGb: 5 } } } }),
+      record(),
+    );
     assert.deepEqual(vm.pending, { vcpu: 8, disks: { data: { size_gb: 5 } } });
     assert.deepEqual(demandOf(vm), { vcpu: 8, ram_gb: 4, disk_gb: 25 });
   });
 
   test("a seed that the guest has not read yet is told", () => {
     const with_ = record({ cloud_init: { packages: ["nginx"] } });
-    assert.deepEqual(observeDomain(domain(), { ...with_, guestChangedAt: new Date(6000) }).pending, { cloud_init: { packages: ["nginx"] } });
+    assert.deepEqual(observeDomain(domain(), { ...with_, guestChangedAt: new Date(6000) }).pending, {
+      cloud_init: { packages: ["nginx"] },
+    });
     assert.deepEqual(observeDomain(domain(), { ...with_, guestChangedAt: new Date(4000) }).pending, {});
   });
 
   test("a record without a domain is missing, or on its way", () => {
     const vm = observeRecord(record());
     assert.deepEqual([vm.status, vm.statusReason, vm.phase], ["error", MISSING_DOMAIN, "ready"]);
-    assert.deepEqual([observeRecord(record({}, { phase: "creating" })).status, observeRecord(record({}, { phase: "deleting" })).phase], ["stopped", "deleting"]);
+    assert.deepEqual(
+      [observeRecord(record({}, { phase: "creating" })).status, observeRecord(record({}, { phase: "deleting" })).phase],
+      ["stopped", "deleting"],
+    );
   });
 
   test("the revision follows what is bound and nothing else", () => {
     const { revision } = observeDomain(domain(), record());
-    assert.equal(observeDomain(domain({}, { ipAddress: "10.0.0.1", startedAt: new Date() }), record({}, { planHash: "other" })).revision, revision);
+    assert.equal(
+      observeDomain(domain({}, { ipAddress: "10.0.0.1", startedAt: new Date() }), record({}, { planHash: "other" })).revision,
+      revision,
+    );
     assert.notEqual(observeDomain(domain({ ramGb: 8 }), record()).revision, revision);
     assert.notEqual(observeDomain(domain(), record({}, { owner: "agent" })).revision, revision);
   });
@@ -102,15 +187,22 @@ suite("a VM as plans see it", () => {
 
 test("all of a host: domains, records without one, each once", () => {
   const records = new Map([record(), record({}, { uid: "gone", name: "gone" })].map((each) => [each.uid, each]));
-  assert.deepEqual(observeVms([domain(), domain({ name: "legacy" }, { uid: "u2" })], records).map((vm) => [vm.uid, vm.name, vm.status]), [
-    [UID, "web", "running"],
-    ["u2", "legacy", "running"],
-    ["gone", "gone", "error"],
-  ]);
+  assert.deepEqual(
+    observeVms([domain(), domain({ name: "legacy" }, { uid: "u2" })], records).map((vm) => [vm.uid, vm.name, vm.status]),
+    [
+      [UID, "web", "running"],
+      ["u2", "legacy", "running"],
+      ["gone", "gone", "error"],
+    ],
+  );
 });
 
 test("the larger reserve holds", () => {
-  assert.deepEqual(reservedResources({ vcpu: 2, ram_gb: 4, disk_gb: 50 }, { reserved_vcpu: 4, reserved_ram_gb: 1 }), { vcpu: 4, ram_gb: 4, disk_gb: 50 });
+  assert.deepEqual(reservedResources({ vcpu: 2, ram_gb: 4, disk_gb: 50 }, { reserved_vcpu: 4, reserved_ram_gb: 1 }), {
+    vcpu: 4,
+    ram_gb: 4,
+    disk_gb: 50,
+  });
 });
 
 suite("the metadata of a domain", () => {

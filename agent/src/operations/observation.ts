@@ -30,7 +30,11 @@ export function observeVms(domains: readonly Domain[], records: ReadonlyMap<stri
 }
 
 /** The host and its VMs, as one answer. Throws HOST_ERROR when the hypervisor does not answer. */
-export async function observe(hypervisor: Hypervisor, store: Store, identity: HostIdentity): Promise<{ host: ObservedHost; vms: readonly ObservedVm[] }> {
+export async function observe(
+  hypervisor: Hypervisor,
+  store: Store,
+  identity: HostIdentity,
+): Promise<{ host: ObservedHost; vms: readonly ObservedVm[] }> {
   const [facts, images, domains] = await Promise.all([hypervisor.facts(), hypervisor.images(), hypervisor.list()]);
   const vms = observeVms(domains, store.vms);
   const reserved = reservedResources(identity.reserved, store.settings);

@@ -11,7 +11,21 @@ import type { VmRecord } from "../store/records.ts";
 import { recordFromMetadata } from "./metadata.ts";
 
 /** Attributes that the hypervisor tells; of all others the record is the only source. */
-const TOLD = ["name", "vcpu", "vcpu_max", "ram_gb", "ram_max_gb", "disk_gb", "disks", "networks", "power", "autostart", "firmware", "machine", "accel"] as const satisfies readonly (keyof VmConfig)[];
+const TOLD = [
+  "name",
+  "vcpu",
+  "vcpu_max",
+  "ram_gb",
+  "ram_max_gb",
+  "disk_gb",
+  "disks",
+  "networks",
+  "power",
+  "autostart",
+  "firmware",
+  "machine",
+  "accel",
+] as const satisfies readonly (keyof VmConfig)[];
 
 interface Remembered {
   readonly record: VmRecord | undefined;
@@ -68,7 +82,9 @@ function observe(domain: Domain, record: VmRecord | undefined): ObservedVm {
 
 const NOBODYS = { owner: "", applied: {}, defaults: {}, imageDigest: "", planHash: "", gitCommit: "", phase: "ready" } as const;
 
-function recorded(record: VmRecord): Pick<ObservedVm, "owner" | "applied" | "defaults" | "imageDigest" | "planHash" | "gitCommit" | "phase" | "createdAt" | "appliedAt"> {
+function recorded(
+  record: VmRecord,
+): Pick<ObservedVm, "owner" | "applied" | "defaults" | "imageDigest" | "planHash" | "gitCommit" | "phase" | "createdAt" | "appliedAt"> {
   return {
     owner: record.owner,
     applied: record.applied,
@@ -122,7 +138,8 @@ function pendingConfig(domain: Domain, record: VmRecord | undefined, live: VmCon
   const pending: Record<string, unknown> = {};
   if (domain.startedAt !== undefined && JSON.stringify(domain.stored) !== JSON.stringify(domain.live)) {
     const stored = configOf(domain, domain.stored, record);
-    for (const name of TOLD) if (JSON.stringify(stored[name]) !== JSON.stringify(live[name])) pending[name] = stored[name] ?? unsetValue(name, stored);
+    for (const name of TOLD)
+      if (JSON.stringify(stored[name]) !== JSON.stringify(live[name])) pending[name] = stored[name] ?? unsetValue(name, stored);
   }
   if (record?.guestChangedAt !== undefined && domain.startedAt !== undefined && record.guestChangedAt > domain.startedAt) {
     for (const name of ["cloud_init", "ssh_keys"] as const) if (record.config[name] !== undefined) pending[name] = record.config[name];

@@ -23,20 +23,57 @@ async function until(condition: () => boolean): Promise<void> {
 
 suite("a step's binding", () => {
   const NOW = new Date("2026-01-01T00:00:00Z");
-  const body: StepBody = { id: "desk/vm/web", agent_id: "a1", kind: "vm", action: "create", name: "web", uid: "u1", revision: "", impact: "none", vm: { name: "web" } };
+  const body: StepBody = {
+    id: "desk/vm/web",
+    agent_id: "a1",
+    kind: "vm",
+    action: "create",
+    name: "web",
+    uid: "u1",
+    revision: "",
+    impact: "none",
+    vm: { name: "web" },
+  };
   const tree = buildTree([stepHash(body), stepHash({ ...body, name: "db" })]);
-  const header: PlanHeader = { format: 1, owner: "spec:shop", spec_hash: "sha256:0", steps_root: tree.root, step_count: 2, max_impact: "live", expires_at: "2026-01-01T01:00:00Z", git_commit: "" };
+  const header: PlanHeader = {
+    format: 1,
+    owner: "spec:shop",
+    spec_hash: "sha256:0",
+    steps_root: tree.root,
+    step_count: 2,
+    max_impact: "live",
+    expires_at: "2026-01-01T01:00:00Z",
+    git_commit: "",
+  };
   const proof = tree.proof(0);
 
   test("that holds gives the hashes of plan and step", () => {
     assert.deepEqual(checkBinding({ header, proof, body }, "a1", NOW), { planHash: planHash(header), stepHash: stepHash(body) });
   });
 
-  const cases: { name: string; of: Partial<{ header: PlanHeader; body: StepBody; proof: typeof proof }>; agentId?: string; now?: Date; code: DiagnosticCode; detail: RegExp }[] = [
+  const cases: {
+    name: string;
+    of: Partial<{ header: PlanHeader; body: StepBody; proof: typeof proof }>;
+    agentId?: string;
+    now?: Date;
+    code: DiagnosticCode;
+    detail: RegExp;
+  }[] = [
     { name: "another agent's step", of: {}, agentId: "a2", code: "PLAN_MISMATCH", detail: /a1.*a2/ },
-    { name: "a step that was changed", of: { body: { ...body, vm: { name: "web", vcpu: 64 } } }, code: "PLAN_MISMATCH", detail: /not part of the plan/ },
+    {
+      name: "a step that was changed",
+      of: { body: { ...body, vm: { name: "web", vcpu: 64 } } },
+      code: "PLAN_MISMATCH",
+      detail: /not part of the plan/,
+    },
     { name: "a proof of another step", of: { proof: tree.proof(1) }, code: "PLAN_MISMATCH", detail: /not part of the plan/ },
-    { name: "a plan that expired", of: {}, now: new Date("2026-01-01T01:00:00Z"), code: "PLAN_EXPIRED", detail: /expired at 2026-01-01T01:00:00Z/ },
+    {
+      name: "a plan that expired",
+      of: {},
+      now: new Date("2026-01-01T01:00:00Z"),
+      code: "PLAN_EXPIRED",
+      detail: /expired at 2026-01-01T01:00:00Z/,
+    },
     { name: "an expiry that is no date", of: { header: { ...header, expires_at: "soon" } }, code: "PLAN_EXPIRED", detail: /soon/ },
     { name: "an owner that is no stack", of: { header: { ...header, owner: "agent" } }, code: "PLAN_MISMATCH", detail: /spec:<stack>/ },
     { name: "rules of another version", of: { header: { ...header, format: 2 } }, code: "PLAN_MISMATCH", detail: /version 2/ },
@@ -53,7 +90,10 @@ suite("a step's binding", () => {
   test("is refused: an impact above the plan's own ceiling", () => {
     const worse = { ...body, impact: "data-loss" as const };
     const alone = buildTree([stepHash(worse)]);
-    assert.throws(() => checkBinding({ header: { ...header, steps_root: alone.root, step_count: 1 }, proof: alone.proof(0), body: worse }, "a1", NOW), /IMPACT_EXCEEDED/);
+    assert.throws(
+      () => checkBinding({ header: { ...header, steps_root: alone.root, step_count: 1 }, proof: alone.proof(0), body: worse }, "a1", NOW),
+      /IMPACT_EXCEEDED/,
+    );
   });
 });
 
@@ -94,19 +134,23 @@ suite("one operation id is one operation", () => {
 
   test("law: however often and in whatever order ids are repeated, each VM is made once", async (t) => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.nat(3), { minLength: 1, maxLength: 12 }), fc.array(fc.constantFrom("ensureImage" as const, "createDisk" as const, "define" as const, "start" as const), { maxLength: 3 }), async (order, faults) => {
-        const bench = openBench(t);
-        const intents = [0, 1, 2, 3].map((i) => createIntent({ name: `vm-${i}` }));
-        for (const call of faults) bench.hypervisor.host.addFault({ call, error: "refused" });
-        await Promise.all(order.map((i) => bench.run(intents[i]!)));
-        bench.hypervisor.host.clearFaults();
-        const ended = await Promise.all(order.map((i) => bench.run(intents[i]!)));
-        assert.ok(ended.every((operation) => operation.state === "succeeded"));
-        const asked = [...new Set(order)].map((i) => intents[i]!.uid).sort();
-        assert.deepEqual((await bench.hypervisor.list()).map((domain) => domain.uid).sort(), asked);
-        assert.deepEqual([...bench.hypervisor.host.listDisks().keys()].sort(), asked);
-        assert.deepEqual(bench.bugs, []);
-      }),
+      fc.asyncProperty(
+        fc.array(fc.nat(3), { minLength: 1, maxLength: 12 }),
+        fc.array(fc.constantFrom("ensureImage" as const, "createDisk" as const, "define" as const, "start" as const), { maxLength: 3 }),
+        async (order, faults) => {
+          const bench = openBench(t);
+          const intents = [0, 1, 2, 3].map((i) => createIntent({ name: `vm-${i}` }));
+          for (const call of faults) bench.hypervisor.host.addFault({ call, error: "refused" });
+          await Promise.all(order.map((i) => bench.run(intents[i]!)));
+          bench.hypervisor.host.clearFaults();
+          const ended = await Promise.all(order.map((i) => bench.run(intents[i]!)));
+          assert.ok(ended.every((operation) => operation.state === "succeeded"));
+          const asked = [...new Set(order)].map((i) => intents[i]!.uid).sort();
+          assert.deepEqual((await bench.hypervisor.list()).map((domain) => domain.uid).sort(), asked);
+          assert.deepEqual([...bench.hypervisor.host.listDisks().keys()].sort(), asked);
+          assert.deepEqual(bench.bugs, []);
+        },
+      ),
       { numRuns: 25 },
     );
   });
@@ -135,7 +179,10 @@ suite("one operation per object", () => {
     const bench = openBench(t);
     bench.hypervisor.host.setLatency({ define: 20 });
     const ended = await Promise.all([bench.run(createIntent({ name: "web" })), bench.run(createIntent({ name: "web" }))]);
-    assert.deepEqual(ended.map((operation) => operation.diagnostics[0]?.code ?? operation.state), ["succeeded", "VM_EXISTS"]);
+    assert.deepEqual(
+      ended.map((operation) => operation.diagnostics[0]?.code ?? operation.state),
+      ["succeeded", "VM_EXISTS"],
+    );
   });
 
   test("law: two executes on one object never overlap", async () => {
@@ -160,7 +207,11 @@ suite("one operation per object", () => {
             release();
           }),
         );
-        for (const indexes of order.values()) assert.deepEqual(indexes, indexes.toSorted((a, b) => a - b));
+        for (const indexes of order.values())
+          assert.deepEqual(
+            indexes,
+            indexes.toSorted((a, b) => a - b),
+          );
       }),
     );
   });
@@ -189,17 +240,36 @@ suite("capacity", () => {
     bench.hypervisor.host.setResources({ vcpu: 5, ram_gb: 100, disk_gb: 1000 });
     bench.hypervisor.host.setLatency({ list: 3, define: 5 });
     const ended = await Promise.all(Array.from({ length: 8 }, (_, i) => bench.run(createIntent({ name: `vm-${i}`, vcpu: 2 }))));
-    assert.deepEqual(ended.map((operation) => operation.diagnostics[0]?.code ?? operation.state).sort(), ["HOST_OUT_OF_VCPU", "HOST_OUT_OF_VCPU", "HOST_OUT_OF_VCPU", "HOST_OUT_OF_VCPU", "HOST_OUT_OF_VCPU", "HOST_OUT_OF_VCPU", "succeeded", "succeeded"]);
+    assert.deepEqual(ended.map((operation) => operation.diagnostics[0]?.code ?? operation.state).sort(), [
+      "HOST_OUT_OF_VCPU",
+      "HOST_OUT_OF_VCPU",
+      "HOST_OUT_OF_VCPU",
+      "HOST_OUT_OF_VCPU",
+      "HOST_OUT_OF_VCPU",
+      "HOST_OUT_OF_VCPU",
+      "succeeded",
+      "succeeded",
+    ]);
   });
 
   test("law: whatever is created, grown and deleted at once, the host is never over-full", async (t) => {
-    const action = fc.record({ vm: fc.nat(5), vcpu: fc.integer({ min: 1, max: 5 }), what: fc.constantFrom("set" as const, "delete" as const) });
+    const action = fc.record({
+      vm: fc.nat(5),
+      vcpu: fc.integer({ min: 1, max: 5 }),
+      what: fc.constantFrom("set" as const, "delete" as const),
+    });
     await fc.assert(
       fc.asyncProperty(fc.array(action, { maxLength: 15 }), async (actions) => {
         const bench = openBench(t);
         bench.hypervisor.host.setResources({ vcpu: 10 });
         let worst = 0;
-        const stop = bench.hypervisor.onChange(() => (worst = Math.max(worst, bench.hypervisor.host.listDomains().reduce((sum, domain) => sum + Math.max(domain.live.vcpu, domain.stored.vcpu), 0))));
+        const stop = bench.hypervisor.onChange(
+          () =>
+            (worst = Math.max(
+              worst,
+              bench.hypervisor.host.listDomains().reduce((sum, domain) => sum + Math.max(domain.live.vcpu, domain.stored.vcpu), 0),
+            )),
+        );
         await Promise.all(
           actions.map(async ({ vm, vcpu, what }, index) => {
             for (let turns = index % 4; turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
@@ -226,7 +296,19 @@ suite("capacity", () => {
   ];
   const of = (some: Partial<Resources> = {}): Resources => ({ vcpu: 0, ram_gb: 0, disk_gb: 0, ...some });
   for (const { name, demand, before, want } of cases) {
-    test(name, () => assert.deepEqual(findShortages("web", of(demand), of(before), { vcpu: 8, ram_gb: 8, disk_gb: 8 }, { vcpu: 2, ram_gb: 2, disk_gb: 2 }, { vcpu: 2, ram_gb: 2, disk_gb: 2 }).map((each) => each.code), want));
+    test(name, () =>
+      assert.deepEqual(
+        findShortages(
+          "web",
+          of(demand),
+          of(before),
+          { vcpu: 8, ram_gb: 8, disk_gb: 8 },
+          { vcpu: 2, ram_gb: 2, disk_gb: 2 },
+          { vcpu: 2, ram_gb: 2, disk_gb: 2 },
+        ).map((each) => each.code),
+        want,
+      ),
+    );
   }
 });
 
@@ -289,12 +371,20 @@ suite("stopping the agent", () => {
     const running = await bench.operations.execute(createIntent({ name: "web" }));
     await until(() => running.operation.phase === "start");
     assert.equal(await bench.operations.drain(5), false);
-    assert.deepEqual(bench.operations.list({ activeOnly: true, limit: 10 }).map((operation) => operation.state), ["running"]);
+    assert.deepEqual(
+      bench.operations.list({ activeOnly: true, limit: 10 }).map((operation) => operation.state),
+      ["running"],
+    );
   });
 });
 
 suite("after a crash", () => {
-  const attempt = (bench: Bench) => ({ hypervisor: bench.hypervisor, store: bench.store, admission: undefined as never, now: () => new Date() });
+  const attempt = (bench: Bench) => ({
+    hypervisor: bench.hypervisor,
+    store: bench.store,
+    admission: undefined as never,
+    now: () => new Date(),
+  });
 
   /** Runs one create, or one change of a VM that exists, in another process that is killed at a call. */
   async function crash(t: import("node:test").TestContext, call: string, change: string, name = ""): Promise<Bench> {
@@ -322,30 +412,81 @@ suite("after a crash", () => {
     test(`in ${call} of a create`, async (t) => {
       const bench = await crash(t, call, "create", name);
       const { interrupted } = await reconcile(attempt(bench));
-      assert.deepEqual(interrupted.map((operation) => [operation.id, operation.state, operation.diagnostics[0]?.code]), [["op", "interrupted", "OPERATION_INTERRUPTED"]]);
-      assert.deepEqual([...(await bench.vms()).values()].map((vm) => `${vm.name} ${vm.status}`), want);
+      assert.deepEqual(
+        interrupted.map((operation) => [operation.id, operation.state, operation.diagnostics[0]?.code]),
+        [["op", "interrupted", "OPERATION_INTERRUPTED"]],
+      );
+      assert.deepEqual(
+        [...(await bench.vms()).values()].map((vm) => `${vm.name} ${vm.status}`),
+        want,
+      );
       assert.equal([...bench.hypervisor.host.listDisks().values()].flat().length, disks);
       assert.ok([...bench.store.vms.values()].every((record) => record.phase === "ready"));
-      const again = await bench.run(createIntent({ name: "web", disks: { data: { size_gb: 2 } } }, { operationId: "op", stepHash: "s", ...(want.length > 0 && { uid: [...bench.store.vms.keys()][0]! }) }));
+      const again = await bench.run(
+        createIntent(
+          { name: "web", disks: { data: { size_gb: 2 } } },
+          { operationId: "op", stepHash: "s", ...(want.length > 0 && { uid: [...bench.store.vms.keys()][0]! }) },
+        ),
+      );
       assert.deepEqual([again.state, again.attempt, again.vm?.status], ["succeeded", 2, "running"], again.diagnostics[0]?.detail);
       assert.equal(bench.hypervisor.host.listDisks().size, 1);
     });
   }
 
   const changes: { name: string; call: string; fault?: string; change: string; want: (bench: Bench) => Promise<void> }[] = [
-    { name: "a delete, before anything is deleted", call: "undefine", change: `changeIntent("delete", before)`, want: async (bench) => assert.deepEqual([(await bench.vm("web")).phase, [...bench.hypervisor.host.listDisks().values()].flat().length], ["ready", 2]) },
-    { name: "a delete, half way", call: "listDisks", change: `changeIntent("delete", before)`, want: async (bench) => assert.deepEqual([(await bench.vms()).size, bench.hypervisor.host.listDisks().size], [0, 0]) },
-    { name: "a new root disk, before it is attached", call: "change", change: `changeIntent("update", before, { disk_gb: 5 })`, want: async (bench) => assert.deepEqual([(await bench.vm("web")).live.disk_gb, [...bench.hypervisor.host.listDisks().values()].flat().length], [10, 2]) },
-    { name: "a new root disk, before the old one is deleted", call: "deleteDisk", change: `changeIntent("update", before, { disk_gb: 5 })`, want: async (bench) => assert.deepEqual([(await bench.vm("web")).live.disk_gb, [...bench.hypervisor.host.listDisks().values()].flat().length], [5, 2]) },
-    { name: "the removal of a disk", call: "deleteDisk", change: `changeIntent("update", before, { disks: undefined })`, want: async (bench) => assert.deepEqual([(await bench.vm("web")).live.disks, [...bench.hypervisor.host.listDisks().values()].flat().length], [undefined, 1]) },
-    { name: "a restart, while the guest is down", call: "start", change: `changeIntent("update", before, { firmware: "bios" })`, want: async (bench) => assert.deepEqual([(await bench.vm("web")).status, (await bench.vm("web")).live.firmware], ["stopped", "bios"]) },
+    {
+      name: "a delete, before anything is deleted",
+      call: "undefine",
+      change: `changeIntent("delete", before)`,
+      want: async (bench) =>
+        assert.deepEqual([(await bench.vm("web")).phase, [...bench.hypervisor.host.listDisks().values()].flat().length], ["ready", 2]),
+    },
+    {
+      name: "a delete, half way",
+      call: "listDisks",
+      change: `changeIntent("delete", before)`,
+      want: async (bench) => assert.deepEqual([(await bench.vms()).size, bench.hypervisor.host.listDisks().size], [0, 0]),
+    },
+    {
+      name: "a new root disk, before it is attached",
+      call: "change",
+      change: `changeIntent("update", before, { disk_gb: 5 })`,
+      want: async (bench) =>
+        assert.deepEqual([(await bench.vm("web")).live.disk_gb, [...bench.hypervisor.host.listDisks().values()].flat().length], [10, 2]),
+    },
+    {
+      name: "a new root disk, before the old one is deleted",
+      call: "deleteDisk",
+      change: `changeIntent("update", before, { disk_gb: 5 })`,
+      want: async (bench) =>
+        assert.deepEqual([(await bench.vm("web")).live.disk_gb, [...bench.hypervisor.host.listDisks().values()].flat().length], [5, 2]),
+    },
+    {
+      name: "the removal of a disk",
+      call: "deleteDisk",
+      change: `changeIntent("update", before, { disks: undefined })`,
+      want: async (bench) =>
+        assert.deepEqual(
+          [(await bench.vm("web")).live.disks, [...bench.hypervisor.host.listDisks().values()].flat().length],
+          [undefined, 1],
+        ),
+    },
+    {
+      name: "a restart, while the guest is down",
+      call: "start",
+      change: `changeIntent("update", before, { firmware: "bios" })`,
+      want: async (bench) => assert.deepEqual([(await bench.vm("web")).status, (await bench.vm("web")).live.firmware], ["stopped", "bios"]),
+    },
   ];
   for (const { name, call, fault, change, want } of changes) {
     test(`in ${name}`, async (t) => {
       const bench = await crash(t, call, change, fault);
       await reconcile(attempt(bench));
       await want(bench);
-      assert.deepEqual([...bench.store.vms.values()].flatMap((record) => record.looseDisks), []);
+      assert.deepEqual(
+        [...bench.store.vms.values()].flatMap((record) => record.looseDisks),
+        [],
+      );
       assert.deepEqual((await reconcile(attempt(bench))).notes, []);
     });
   }
@@ -378,7 +519,19 @@ suite("after a crash", () => {
 
 test("a bug fails its operation and nothing else", async (t) => {
   const bench = openBench(t);
-  const broken = await bench.run(createIntent({ name: "web" }, { vm: { name: "web", get vcpu(): number { throw new TypeError("broken"); } } }));
+  const broken = await bench.run(
+    createIntent(
+      { name: "web" },
+      {
+        vm: {
+          name: "web",
+          get vcpu(): number {
+            throw new TypeError("broken");
+          },
+        },
+      },
+    ),
+  );
   assert.deepEqual([broken.state, broken.diagnostics[0]?.code, bench.bugs.length], ["failed", "INTERNAL", 1]);
   await bench.create({ name: "db" });
 });
@@ -390,6 +543,12 @@ test("operations are listed newest first, those that run before those that ended
   bench.hypervisor.host.setLatency({ start: 60_000 });
   const running = await bench.operations.execute(createIntent({ name: "c" }));
   await until(() => running.operation.phase === "start");
-  assert.deepEqual(bench.operations.list({ activeOnly: false, limit: 2 }).map((operation) => operation.name), ["c", "b"]);
-  assert.deepEqual(bench.operations.list({ activeOnly: true, limit: 10 }).map((operation) => operation.name), ["c"]);
+  assert.deepEqual(
+    bench.operations.list({ activeOnly: false, limit: 2 }).map((operation) => operation.name),
+    ["c", "b"],
+  );
+  assert.deepEqual(
+    bench.operations.list({ activeOnly: true, limit: 10 }).map((operation) => operation.name),
+    ["c"],
+  );
 });

@@ -83,7 +83,14 @@ export class Operations {
   #reconciled: Promise<unknown> = Promise.resolve();
   #isStopping = false;
 
-  constructor({ hypervisor, store, reserved, parallel = DEFAULT_PARALLEL, onBug = () => undefined, now = () => new Date() }: OperationsOptions) {
+  constructor({
+    hypervisor,
+    store,
+    reserved,
+    parallel = DEFAULT_PARALLEL,
+    onBug = () => undefined,
+    now = () => new Date(),
+  }: OperationsOptions) {
     this.#workshop = { hypervisor, store, admission: new Admission(hypervisor, store, reserved), now };
     this.#slots = new Semaphore(parallel);
     this.#onBug = onBug;
@@ -117,10 +124,16 @@ export class Operations {
   async execute(intent: Intent): Promise<Followed> {
     const running = this.#running.get(intent.operationId);
     const known = running?.record ?? this.#workshop.store.findOperation(intent.operationId);
-    if (known !== undefined && known.stepHash !== intent.stepHash) throw problem("PLAN_MISMATCH", `The operation id ${intent.operationId} belongs to another step (${known.stepId}).`, { hint: "Give each step an id of its own." });
+    if (known !== undefined && known.stepHash !== intent.stepHash)
+      throw problem("PLAN_MISMATCH", `The operation id ${intent.operationId} belongs to another step (${known.stepId}).`, {
+        hint: "Give each step an id of its own.",
+      });
     if (running !== undefined) return running.followed;
     if (known?.state === "succeeded") return await this.#ended(known);
-    if (this.#isStopping) throw problem("AGENT_STOPPING", "The agent is stopping and starts nothing new.", { hint: "Apply again when it is back; what is done already is not done twice." });
+    if (this.#isStopping)
+      throw problem("AGENT_STOPPING", "The agent is stopping and starts nothing new.", {
+        hint: "Apply again when it is back; what is done already is not done twice.",
+      });
     return this.#start(intent, (known?.attempt ?? 0) + 1);
   }
 
@@ -133,7 +146,9 @@ export class Operations {
   cancel(id: string): Operation {
     const running = this.#running.get(id);
     if (running === undefined) return toOperation(this.#require(id));
-    running.abort.abort(problem("OPERATION_CANCELLED", `The operation on "${running.intent.name}" was cancelled.`, { hint: "Apply again to carry it out." }));
+    running.abort.abort(
+      problem("OPERATION_CANCELLED", `The operation on "${running.intent.name}" was cancelled.`, { hint: "Apply again to carry it out." }),
+    );
     return running.followed.operation;
   }
 
@@ -166,7 +181,10 @@ export class Operations {
 
   #require(id: string): OperationRecord {
     const record = this.#workshop.store.findOperation(id);
-    if (record === undefined) throw problem("OPERATION_NOT_FOUND", `The agent knows no operation ${id}.`, { hint: `"ghost op list" shows the operations that it remembers.` });
+    if (record === undefined)
+      throw problem("OPERATION_NOT_FOUND", `The agent knows no operation ${id}.`, {
+        hint: `"ghost op list" shows the operations that it remembers.`,
+      });
     return record;
   }
 
@@ -217,12 +235,22 @@ export class Operations {
       running.followed.update(toOperation(running.record));
       const outcome = await this.#perform(running);
       observed = outcome.observed;
-      running.record = { ...running.record, ...this.#end("succeeded"), noop: outcome.noop, name: outcome.observed?.name ?? running.record.name };
+      running.record = {
+        ...running.record,
+        ...this.#end("succeeded"),
+        noop: outcome.noop,
+        name: outcome.observed?.name ?? running.record.name,
+      };
       await this.#conclude(running.record, outcome);
     } catch (reason) {
       observed = undefined;
       const isCancelled = abort.signal.aborted && reason === abort.signal.reason;
-      running.record = { ...running.record, ...this.#end(isCancelled ? "cancelled" : "failed"), noop: false, diagnostics: this.#diagnosticsOf(reason) };
+      running.record = {
+        ...running.record,
+        ...this.#end(isCancelled ? "cancelled" : "failed"),
+        noop: false,
+        diagnostics: this.#diagnosticsOf(reason),
+      };
       await this.#workshop.store.write({ operation: running.record }).catch((second: unknown) => this.#onBug(second));
     }
     lock.release();
@@ -246,7 +274,11 @@ export class Operations {
   async #conclude(record: OperationRecord, outcome: Outcome): Promise<void> {
     // Settings were written together with their operation.
     if (record.kind === "agent" && !record.noop) return;
-    await this.#workshop.store.write({ operation: record, ...(outcome.record !== undefined && { vm: outcome.record }), ...(outcome.dropVm !== undefined && { dropVm: outcome.dropVm }) });
+    await this.#workshop.store.write({
+      operation: record,
+      ...(outcome.record !== undefined && { vm: outcome.record }),
+      ...(outcome.dropVm !== undefined && { dropVm: outcome.dropVm }),
+    });
   }
 
   async #perform(running: Running): Promise<Outcome> {
@@ -258,7 +290,12 @@ export class Operations {
       signal: running.abort.signal,
       progress: (update) => {
         const isNew = update.phase !== running.record.phase;
-        running.record = { ...running.record, phase: update.phase, bytesDone: update.bytesDone ?? (isNew ? 0 : running.record.bytesDone), bytesTotal: update.bytesTotal ?? (isNew ? 0 : running.record.bytesTotal) };
+        running.record = {
+          ...running.record,
+          phase: update.phase,
+          bytesDone: update.bytesDone ?? (isNew ? 0 : running.record.bytesDone),
+          bytesTotal: update.bytesTotal ?? (isNew ? 0 : running.record.bytesTotal),
+        };
         running.followed.update(toOperation(running.record));
       },
       begin: async (vm: VmRecord) => {
@@ -266,7 +303,10 @@ export class Operations {
         await this.#workshop.store.write({ vm, operation: running.record });
       },
     };
-    if (intent.kind === "template") throw problem("UNSUPPORTED", "This agent keeps no templates: a template's values are part of each VM's own configuration.", { hint: "Plan with a version of Ghost that fits the agent." });
+    if (intent.kind === "template")
+      throw problem("UNSUPPORTED", "This agent keeps no templates: a template's values are part of each VM's own configuration.", {
+        hint: "Plan with a version of Ghost that fits the agent.",
+      });
     if (intent.kind === "agent") return await this.#performSettings(running, attempt);
     switch (intent.action) {
       case "create":
@@ -284,7 +324,9 @@ export class Operations {
       case "stop":
         return await stopVm(attempt);
       case "settings":
-        throw problem("PLAN_MISMATCH", `The step ${intent.stepId} is about a VM and says settings.`, { hint: "Plan again with the same version of Ghost as the agent's." });
+        throw problem("PLAN_MISMATCH", `The step ${intent.stepId} is about a VM and says settings.`, {
+          hint: "Plan again with the same version of Ghost as the agent's.",
+        });
     }
   }
 

@@ -20,7 +20,7 @@ export async function reconcile(workshop: Workshop): Promise<Reconciliation> {
   const { hypervisor, store, now } = workshop;
   const domains = new Map((await hypervisor.list()).map((domain) => [domain.uid, domain]));
   const notes: string[] = [];
-  for (const record of [...store.vms.values()]) await settleRecord(workshop, record, domains.get(record.uid), notes);
+  for (const record of Array.from(store.vms.values())) await settleRecord(workshop, record, domains.get(record.uid), notes);
   for (const domain of domains.values()) {
     const record = store.vms.has(domain.uid) ? undefined : recordFromMetadata(domain);
     if (record === undefined || store.findVmByName(record.name) !== undefined) continue;
@@ -35,7 +35,12 @@ export async function reconcile(workshop: Workshop): Promise<Reconciliation> {
       endedAt: now(),
       diagnostics: [
         ...operation.diagnostics,
-        { code: "OPERATION_INTERRUPTED" as const, severity: "error" as const, detail: `The agent ended while it was to ${operation.action} "${operation.name}" (${operation.phase}).`, hint: "Apply again: what is done already is not done twice." },
+        {
+          code: "OPERATION_INTERRUPTED" as const,
+          severity: "error" as const,
+          detail: `The agent ended while it was to ${operation.action} "${operation.name}" (${operation.phase}).`,
+          hint: "Apply again: what is done already is not done twice.",
+        },
       ],
     };
     await store.write({ operation: ended });
@@ -51,7 +56,11 @@ async function settleRecord({ hypervisor, store }: Workshop, record: VmRecord, d
     if (record.phase === "ready") return;
     await removeEverything(hypervisor, uid);
     await store.write({ dropVm: uid });
-    notes.push(record.phase === "creating" ? `VM "${name}" was not made to its end; what there was of it is removed.` : `VM "${name}" was being deleted; the rest of it is removed.`);
+    notes.push(
+      record.phase === "creating"
+        ? `VM "${name}" was not made to its end; what there was of it is removed.`
+        : `VM "${name}" was being deleted; the rest of it is removed.`,
+    );
     return;
   }
   if (record.phase === "creating" && !(await isComplete(hypervisor.listDisks(uid), domain))) {

@@ -11,7 +11,12 @@ export const PASSWORD_PATH = "cloud_init.password";
  * The domain that a complete configuration describes. A card without a MAC address of its own keeps the one it has,
  * or gets the one that follows from uid and name.
  */
-export function toDomainConfig(uid: string, config: VmConfig, diskIds: Readonly<Record<string, string>>, present?: DomainConfig): DomainConfig {
+export function toDomainConfig(
+  uid: string,
+  config: VmConfig,
+  diskIds: Readonly<Record<string, string>>,
+  present?: DomainConfig,
+): DomainConfig {
   const vcpu = config.vcpu ?? 1;
   const ramGb = config.ram_gb ?? 1;
   return {
@@ -24,11 +29,16 @@ export function toDomainConfig(uid: string, config: VmConfig, diskIds: Readonly<
     machine: config.machine ?? "q35",
     accel: config.accel ?? "auto",
     autostart: config.autostart ?? true,
-    disks: Object.fromEntries(Object.entries(diskSizes(config)).map(([name, sizeGb]): [string, DomainDisk] => [name, { id: diskIds[name] ?? "", sizeGb }])),
+    disks: Object.fromEntries(
+      Object.entries(diskSizes(config)).map(([name, sizeGb]): [string, DomainDisk] => [name, { id: diskIds[name] ?? "", sizeGb }]),
+    ),
     nics: Object.fromEntries(
       Object.entries(config.networks ?? {}).map(([card, { network, bridge, mac }]): [string, DomainNic] => [
         card,
-        { mac: mac ?? present?.nics[card]?.mac ?? macOf(uid, card), ...(bridge !== undefined ? { bridge } : { network: network ?? "default" }) },
+        {
+          mac: mac ?? present?.nics[card]?.mac ?? macOf(uid, card),
+          ...(bridge !== undefined ? { bridge } : { network: network ?? "default" }),
+        },
       ]),
     ),
   };
@@ -46,7 +56,8 @@ export function diskSizes(config: VmConfig): Readonly<Record<string, number>> {
 export function imageSource(config: VmConfig): ImageSource | undefined {
   if (config.image !== undefined) return { name: config.image };
   if (config.image_url !== undefined) return { url: config.image_url, sha256: config.image_sha256 ?? "" };
-  if (config.image_path !== undefined) return { path: config.image_path, ...(config.image_sha256 !== undefined && { sha256: config.image_sha256 }) };
+  if (config.image_path !== undefined)
+    return { path: config.image_path, ...(config.image_sha256 !== undefined && { sha256: config.image_sha256 }) };
   return undefined;
 }
 
@@ -101,7 +112,17 @@ export function changedParts(domain: Domain, want: DomainConfig): DomainChange |
   return Object.keys(change).length === 0 ? undefined : change;
 }
 
-const PLAIN = ["name", "vcpu", "vcpuMax", "ramGb", "ramMaxGb", "firmware", "machine", "accel", "autostart"] as const satisfies readonly (keyof DomainConfig & keyof DomainChange)[];
+const PLAIN = [
+  "name",
+  "vcpu",
+  "vcpuMax",
+  "ramGb",
+  "ramMaxGb",
+  "firmware",
+  "machine",
+  "accel",
+  "autostart",
+] as const satisfies readonly (keyof DomainConfig & keyof DomainChange)[];
 
 function everywhere(domain: Domain, is: (config: DomainConfig) => boolean): boolean {
   return is(domain.live) && is(domain.stored);

@@ -15,13 +15,19 @@ export function validateVm(config: VmConfig): void {
     else check(attribute, value, [name], problems);
   }
   if (config.name === undefined) problems.push(invalid(["name"], "is missing"));
-  if (config.vcpu_max !== undefined && config.vcpu !== undefined && config.vcpu_max < config.vcpu) problems.push(invalid(["vcpu_max"], `is ${config.vcpu_max} and must not be below vcpu (${config.vcpu})`));
-  if (config.ram_max_gb !== undefined && config.ram_gb !== undefined && config.ram_max_gb < config.ram_gb) problems.push(invalid(["ram_max_gb"], `is ${config.ram_max_gb} and must not be below ram_gb (${config.ram_gb})`));
-  if (config.disks?.["root"] !== undefined) problems.push(invalid(["disks", "root"], "has the name of the root disk, whose size is disk_gb"));
-  if (config.image_url !== undefined && config.image_sha256 === undefined) problems.push(invalid(["image_sha256"], "is missing; image_url needs it"));
-  if ([config.image, config.image_url, config.image_path].filter((image) => image !== undefined).length > 1) problems.push(invalid(["image"], "is one of several images; a VM has one of image, image_url and image_path"));
+  if (config.vcpu_max !== undefined && config.vcpu !== undefined && config.vcpu_max < config.vcpu)
+    problems.push(invalid(["vcpu_max"], `is ${config.vcpu_max} and must not be below vcpu (${config.vcpu})`));
+  if (config.ram_max_gb !== undefined && config.ram_gb !== undefined && config.ram_max_gb < config.ram_gb)
+    problems.push(invalid(["ram_max_gb"], `is ${config.ram_max_gb} and must not be below ram_gb (${config.ram_gb})`));
+  if (config.disks?.["root"] !== undefined)
+    problems.push(invalid(["disks", "root"], "has the name of the root disk, whose size is disk_gb"));
+  if (config.image_url !== undefined && config.image_sha256 === undefined)
+    problems.push(invalid(["image_sha256"], "is missing; image_url needs it"));
+  if ([config.image, config.image_url, config.image_path].filter((image) => image !== undefined).length > 1)
+    problems.push(invalid(["image"], "is one of several images; a VM has one of image, image_url and image_path"));
   for (const [card, network] of Object.entries(config.networks ?? {})) {
-    if (network.network !== undefined && network.bridge !== undefined) problems.push(invalid(["networks", card], "has a network and a bridge; a card is plugged into one of them"));
+    if (network.network !== undefined && network.bridge !== undefined)
+      problems.push(invalid(["networks", card], "has a network and a bridge; a card is plugged into one of them"));
   }
   if (problems[0] !== undefined) throw new GhostError([problems[0], ...problems.slice(1)]);
 }
@@ -35,9 +41,12 @@ function check(attribute: Attribute, value: unknown, path: readonly string[], pr
   switch (attribute.kind) {
     case "string": {
       if (typeof value !== "string") return void problems.push(invalid(path, "must be a text"));
-      if (attribute.oneOf !== undefined && !attribute.oneOf.includes(value)) problems.push(invalid(path, `is ${JSON.stringify(value)}; it must be one of ${attribute.oneOf.join(", ")}`));
-      if (attribute.pattern !== undefined && !matches(attribute.pattern, value)) problems.push(invalid(path, `is ${JSON.stringify(value)}; it must be ${attribute.patternDoc ?? attribute.pattern}`));
-      if (attribute.maxLength !== undefined && value.length > attribute.maxLength) problems.push(invalid(path, `has ${value.length} characters; ${attribute.maxLength} are allowed`));
+      if (attribute.oneOf !== undefined && !attribute.oneOf.includes(value))
+        problems.push(invalid(path, `is ${JSON.stringify(value)}; it must be one of ${attribute.oneOf.join(", ")}`));
+      if (attribute.pattern !== undefined && !matches(attribute.pattern, value))
+        problems.push(invalid(path, `is ${JSON.stringify(value)}; it must be ${attribute.patternDoc ?? attribute.pattern}`));
+      if (attribute.maxLength !== undefined && value.length > attribute.maxLength)
+        problems.push(invalid(path, `has ${value.length} characters; ${attribute.maxLength} are allowed`));
       return;
     }
     case "integer": {
@@ -45,8 +54,10 @@ function check(attribute: Attribute, value: unknown, path: readonly string[], pr
       // A machine that was adopted may have half a GiB; nobody can write one.
       const isSize = attribute.unit === "gib";
       if (!isSize && !Number.isInteger(value)) problems.push(invalid(path, `is ${value}; it must be a whole number`));
-      if (isSize ? value <= 0 : attribute.min !== undefined && value < attribute.min) problems.push(invalid(path, `is ${value}; it must be at least ${attribute.min ?? 1}`));
-      if (attribute.max !== undefined && value > attribute.max) problems.push(invalid(path, `is ${value}; it must be at most ${attribute.max}`));
+      if (isSize ? value <= 0 : attribute.min !== undefined && value < attribute.min)
+        problems.push(invalid(path, `is ${value}; it must be at least ${attribute.min ?? 1}`));
+      if (attribute.max !== undefined && value > attribute.max)
+        problems.push(invalid(path, `is ${value}; it must be at most ${attribute.max}`));
       return;
     }
     case "boolean":
@@ -59,7 +70,8 @@ function check(attribute: Attribute, value: unknown, path: readonly string[], pr
     case "map":
       if (typeof value !== "object" || value === null) return void problems.push(invalid(path, "must be a map"));
       for (const [key, item] of Object.entries(value)) {
-        if (attribute.keyPattern !== undefined && !matches(attribute.keyPattern, key)) problems.push(invalid(path, `has the key ${JSON.stringify(key)}; a key must be ${attribute.keyDoc ?? attribute.keyPattern}`));
+        if (attribute.keyPattern !== undefined && !matches(attribute.keyPattern, key))
+          problems.push(invalid(path, `has the key ${JSON.stringify(key)}; a key must be ${attribute.keyDoc ?? attribute.keyPattern}`));
         check(attribute.of, item, [...path, key], problems);
       }
       return;
@@ -71,7 +83,8 @@ function check(attribute: Attribute, value: unknown, path: readonly string[], pr
         else if (item !== undefined) check(inner, item, [...path, key], problems);
       }
       for (const [key, inner] of Object.entries(attribute.attributes)) {
-        if (inner.mode === "required" && (value as Record<string, unknown>)[key] === undefined) problems.push(invalid([...path, key], "is missing"));
+        if (inner.mode === "required" && (value as Record<string, unknown>)[key] === undefined)
+          problems.push(invalid([...path, key], "is missing"));
       }
       return;
   }

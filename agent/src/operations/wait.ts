@@ -8,7 +8,10 @@ const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 500;
 
 /** Waits for what `wait_for` names. WAIT_TIMEOUT after `wait_timeout_s`; the VM is left as it is. */
-export async function waitUntilReady({ hypervisor, progress, signal, intent }: Pick<Attempt, "hypervisor" | "progress" | "signal" | "intent">, config: VmConfig): Promise<void> {
+export async function waitUntilReady(
+  { hypervisor, progress, signal, intent }: Pick<Attempt, "hypervisor" | "progress" | "signal" | "intent">,
+  config: VmConfig,
+): Promise<void> {
   const what = config.wait_for ?? "none";
   if (what === "none") return;
   progress({ phase: "wait" });
@@ -16,17 +19,31 @@ export async function waitUntilReady({ hypervisor, progress, signal, intent }: P
   const endMs = performance.now() + limitMs;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     const domain = await hypervisor.find(intent.uid);
-    if (domain === undefined || domain.status !== "running") throw problem("WAIT_TIMEOUT", `VM "${intent.name}" stopped before ${MEANING[what]}: it is ${domain?.status ?? "gone"}${domain === undefined ? "" : ` (${domain.statusReason})`}.`, { hint: "Look at the VM's console, then run the command again.", path: ["vms", intent.name, "wait_for"] });
+    if (domain === undefined || domain.status !== "running")
+      throw problem(
+        "WAIT_TIMEOUT",
+        `VM "${intent.name}" stopped before ${MEANING[what]}: it is ${domain?.status ?? "gone"}${domain === undefined ? "" : ` (${domain.statusReason})`}.`,
+        { hint: "Look at the VM's console, then run the command again.", path: ["vms", intent.name, "wait_for"] },
+      );
     if (isReady(domain, what)) return;
     const leftMs = endMs - performance.now();
-    if (leftMs <= 0) throw problem("WAIT_TIMEOUT", `VM "${intent.name}" runs, but within ${limitMs / 1000} s it was not seen that ${MEANING[what]}. It is kept as it is.`, { hint: "Look at the VM's console; raise wait_timeout_s if it only needs longer.", path: ["vms", intent.name, "wait_for"] });
+    if (leftMs <= 0)
+      throw problem(
+        "WAIT_TIMEOUT",
+        `VM "${intent.name}" runs, but within ${limitMs / 1000} s it was not seen that ${MEANING[what]}. It is kept as it is.`,
+        { hint: "Look at the VM's console; raise wait_timeout_s if it only needs longer.", path: ["vms", intent.name, "wait_for"] },
+      );
     await sleep(Math.min(pauseMs, leftMs), undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 
 type ReadySign = Exclude<NonNullable<VmConfig["wait_for"]>, "none">;
 
-const MEANING: Readonly<Record<ReadySign, string>> = { ip: "it has an address", "guest-agent": "the agent in the guest answers", "cloud-init": "cloud-init has finished" };
+const MEANING: Readonly<Record<ReadySign, string>> = {
+  ip: "it has an address",
+  "guest-agent": "the agent in the guest answers",
+  "cloud-init": "cloud-init has finished",
+};
 
 function isReady(domain: Domain, what: ReadySign): boolean {
   switch (what) {

@@ -100,5 +100,10 @@ export class Committer {
 
 function writeError(reason: unknown): GhostError {
   const text = reason instanceof Error ? reason.message : String(reason);
-  return problem("AGENT_DATABASE", `The agent cannot write its database: ${text}. Nothing is done that is not on record.`, { hint: "Free space on the disk of the agent's data folder, then run the command again." }, { cause: reason });
+  return problem(
+    "AGENT_DATABASE",
+    `The agent cannot write its database: ${text}. Nothing is done that is not on record.`,
+    { hint: "Free space on the disk of the agent's data folder, then run the command again." },
+    { cause: reason },
+  );
 }

@@ -11,7 +11,12 @@ export function lockDataDir(dir: string): Disposable {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
   } catch (reason) {
-    throw problem("AGENT_START", `The data folder ${dir} cannot be made: ${textOf(reason)}.`, { hint: "Give the agent a folder that it may write to." }, { cause: reason });
+    throw problem(
+      "AGENT_START",
+      `The data folder ${dir} cannot be made: ${textOf(reason)}.`,
+      { hint: "Give the agent a folder that it may write to." },
+      { cause: reason },
+    );
   }
   const pidPath = join(dir, "agent.pid");
   let lock: DatabaseSync | undefined;
@@ -21,8 +26,16 @@ export function lockDataDir(dir: string): Disposable {
     lock.exec("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE");
   } catch (reason) {
     lock?.close();
-    if (!/locked/.test(textOf(reason))) throw problem("AGENT_START", `The data folder ${dir} cannot be locked: ${textOf(reason)}.`, { hint: "Give the agent a folder that it may write to." }, { cause: reason });
-    throw problem("AGENT_START", `Another agent${holder(pidPath)} works on the data folder ${dir}. Two would undo each other's work.`, { hint: "Stop that agent first, or give this one another data folder." });
+    if (!/locked/.test(textOf(reason)))
+      throw problem(
+        "AGENT_START",
+        `The data folder ${dir} cannot be locked: ${textOf(reason)}.`,
+        { hint: "Give the agent a folder that it may write to." },
+        { cause: reason },
+      );
+    throw problem("AGENT_START", `Another agent${holder(pidPath)} works on the data folder ${dir}. Two would undo each other's work.`, {
+      hint: "Stop that agent first, or give this one another data folder.",
+    });
   }
   const held = lock;
   writeFileSync(pidPath, `${process.pid}\n`, { mode: 0o600 });

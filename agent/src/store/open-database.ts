@@ -32,7 +32,14 @@ export function openDatabase(path: string, migrations: Migrations): DatabaseSync
     database?.close();
     if (reason instanceof GhostError) throw reason;
     const text = reason instanceof Error ? reason.message : String(reason);
-    throw problem("AGENT_DATABASE", `The agent's database ${path} cannot be used: ${text}.`, { hint: `Look at the file's owner and the free space on its disk. If it is damaged, move it away: on its next start the agent rebuilds the records of its VMs from the hypervisor.` }, { cause: reason });
+    throw problem(
+      "AGENT_DATABASE",
+      `The agent's database ${path} cannot be used: ${text}.`,
+      {
+        hint: `Look at the file's owner and the free space on its disk. If it is damaged, move it away: on its next start the agent rebuilds the records of its VMs from the hypervisor.`,
+      },
+      { cause: reason },
+    );
   }
 }
 
@@ -40,12 +47,18 @@ function refuseForeign(database: DatabaseSync, path: string, newest: number): vo
   const version = userVersion(database);
   const id = Number(database.prepare("PRAGMA application_id").get()?.["application_id"]);
   if (id !== APPLICATION_ID && (id !== 0 || version !== 0 || database.prepare("SELECT 1 FROM sqlite_schema").get() !== undefined)) {
-    throw problem("AGENT_DATABASE", `${path} is an SQLite database, but not one of a Ghost agent.`, { hint: "Give the agent another data folder, or move that file away." });
+    throw problem("AGENT_DATABASE", `${path} is an SQLite database, but not one of a Ghost agent.`, {
+      hint: "Give the agent another data folder, or move that file away.",
+    });
   }
   if (version > newest) {
-    throw problem("AGENT_DATABASE", `${path} has version ${version}; this agent knows versions up to ${newest}. A newer agent wrote it, and an older one would lose what it does not know.`, {
-      hint: `Run the newer agent again, or stop the agent and put the copy that it made before (${path}.v${newest}.bak) in its place.`,
-    });
+    throw problem(
+      "AGENT_DATABASE",
+      `${path} has version ${version}; this agent knows versions up to ${newest}. A newer agent wrote it, and an older one would lose what it does not know.`,
+      {
+        hint: `Run the newer agent again, or stop the agent and put the copy that it made before (${path}.v${newest}.bak) in its place.`,
+      },
+    );
   }
 }
 

@@ -139,12 +139,13 @@ export function readActiveOperations(database: DatabaseSync): OperationRecord[] 
   return statement(database, "SELECT * FROM operations WHERE state IN ('pending', 'running') ORDER BY seq DESC").all().map(toOperation);
 }
 
-/** Removes the oldest operations that have ended, down to `keep` operations in all. */
-export function pruneOperations(database: DatabaseSync, keep: number): void {
+/** Removes operations that ended before a moment, and the oldest ended ones beyond `keep` operations in all. */
+export function pruneOperations(database: DatabaseSync, keep: number, endedBefore: Date): void {
   statement(
     database,
-    "DELETE FROM operations WHERE state NOT IN ('pending', 'running') AND seq <= (SELECT seq FROM operations ORDER BY seq DESC LIMIT 1 OFFSET ?)",
-  ).run(keep);
+    `DELETE FROM operations WHERE state NOT IN ('pending', 'running')
+     AND (ended_at < ? OR seq <= (SELECT seq FROM operations ORDER BY seq DESC LIMIT 1 OFFSET ?))`,
+  ).run(endedBefore.getTime(), keep);
 }
 
 function toOperation(row: Record<string, unknown>): OperationRecord {

@@ -36,7 +36,11 @@ suite("the store", () => {
   test("gives back what was written, after being opened again", async (t) => {
     const dir = await tempDir(t);
     const vm = vmRecord("web", { guestChangedAt: new Date(3000), looseDisks: ["d9"] });
-    const operation = operationRecord("op-1", { state: "failed", endedAt: new Date(4000), diagnostics: [{ code: "HOST_ERROR", severity: "error", detail: "no" }] });
+    const operation = operationRecord("op-1", {
+      state: "failed",
+      endedAt: new Date(),
+      diagnostics: [{ code: "HOST_ERROR", severity: "error", detail: "no" }],
+    });
     const set = { stack: "shop", serial: 1, members: [], agents: [] };
     let agentId;
     {
@@ -75,8 +79,15 @@ suite("the store", () => {
 
   test("one write that fails takes none of its neighbours along", async () => {
     await using store = openStore();
-    const results = await Promise.allSettled([store.write({ vm: vmRecord("a") }), store.write({ vm: { ...vmRecord("a"), uid: "other" } }), store.write({ vm: vmRecord("b") })]);
-    assert.deepEqual(results.map((result) => result.status), ["fulfilled", "rejected", "fulfilled"]);
+    const results = await Promise.allSettled([
+      store.write({ vm: vmRecord("a") }),
+      store.write({ vm: { ...vmRecord("a"), uid: "other" } }),
+      store.write({ vm: vmRecord("b") }),
+    ]);
+    assert.deepEqual(
+      results.map((result) => result.status),
+      ["fulfilled", "rejected", "fulfilled"],
+    );
     assert.deepEqual([...store.vms.keys()], ["uid-a", "uid-b"]);
   });
 
@@ -92,13 +103,31 @@ suite("the store", () => {
   test("forgets the oldest ended operations and no active one", async () => {
     await using store = openStore();
     const writes: Promise<void>[] = [store.write({ operation: operationRecord("active") })];
-    for (let i = 0; i < 10_999; i++) writes.push(store.write({ operation: operationRecord(`op-${i}`, { state: "succeeded", endedAt: new Date() }) }));
+    for (let i = 0; i < 10_999; i++)
+      writes.push(store.write({ operation: operationRecord(`op-${i}`, { state: "succeeded", endedAt: new Date() }) }));
     await Promise.all(writes);
     assert.equal(store.listOperations(20_000).length, 10_001);
     assert.equal(store.findOperation("op-0"), undefined);
     assert.equal(store.listOperations(1)[0]?.id, "op-10998");
-    assert.deepEqual(store.activeOperations().map((operation) => operation.id), ["active"]);
+    assert.deepEqual(
+      store.activeOperations().map((operation) => operation.id),
+      ["active"],
+    );
   });
+});
+
+test("operations are forgotten after the days that were configured", async (t) => {
+  const dir = await tempDir(t);
+  {
+    await using store = openStore({ dir });
+    await store.write({ operation: operationRecord("old", { state: "failed", endedAt: new Date(Date.now() - 3 * 86_400_000) }) });
+    await store.write({ operation: operationRecord("new", { state: "failed", endedAt: new Date() }) });
+  }
+  await using store = openStore({ dir, keepDays: 2 });
+  assert.deepEqual(
+    store.listOperations(10).map((operation) => operation.id),
+    ["new"],
+  );
 });
 
 suite("the data folder", () => {
@@ -143,15 +172,30 @@ suite("the database's version", () => {
   test("a migration that fails leaves the old one in place", async (t) => {
     const path = join(await tempDir(t), "agent.db");
     openDatabase(path, two.slice(0, 1)).close();
-    assert.throws(() => openDatabase(path, [two[0]!, "CREATE TABLE two (b); CREATE TABLE one (a)"]), refusal("AGENT_DATABASE", /already exists/));
+    assert.throws(
+      () => openDatabase(path, [two[0]!, "CREATE TABLE two (b); CREATE TABLE one (a)"]),
+      refusal("AGENT_DATABASE", /already exists/),
+    );
     const old = openDatabase(path, two.slice(0, 1));
     assert.throws(() => old.prepare("SELECT b FROM two"));
     old.close();
   });
 
   const refused: { name: string; make: (path: string) => void; detail: RegExp }[] = [
-    { name: "a newer one is refused", make: (path) => openDatabase(path, [...two, "CREATE TABLE three (c)"]).close(), detail: /version 3.*up to 2/ },
-    { name: "somebody else's database is refused", make: (path) => { const other = new DatabaseSync(path); other.exec("CREATE TABLE x (y)"); other.close(); }, detail: /not one of a Ghost agent/ },
+    {
+      name: "a newer one is refused",
+      make: (path) => openDatabase(path, [...two, "CREATE TABLE three (c)"]).close(),
+      detail: /version 3.*up to 2/,
+    },
+    {
+      name: "somebody else's database is refused",
+      make: (path) => {
+        const other = new DatabaseSync(path);
+        other.exec("CREATE TABLE x (y)");
+        other.close();
+      },
+      detail: /not one of a Ghost agent/,
+    },
   ];
   for (const { name, make, detail } of refused) {
     test(name, async (t) => {
@@ -180,7 +224,9 @@ suite("a killed agent", () => {
         await store.write({ operation: operationRecord("op-" + i) });
         process.stdout.write("op-" + i + "\\n");
       }`;
-    const child = spawn(process.execPath, ["--conditions=@ghost/source", "--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, ["--conditions=@ghost/source", "--input-type=module", "-e", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     const said: string[] = [];
     for await (const line of createInterface(child.stdout)) {
       said.push(line);

@@ -14,11 +14,23 @@ import { Committer } from "./committer.ts";
 import { lockDataDir } from "./lock.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { openDatabase } from "./open-database.ts";
-import { deleteVm, findOperation, pruneOperations, readActiveOperations, readOperations, readVms, writeOperation, writeVm } from "./records.ts";
+import {
+  deleteVm,
+  findOperation,
+  pruneOperations,
+  readActiveOperations,
+  readOperations,
+  readVms,
+  writeOperation,
+  writeVm,
+} from "./records.ts";
 import type { OperationRecord, VmRecord } from "./records.ts";
 
 /** Ended operations are forgotten beyond so many. */
 const KEPT_OPERATIONS = 10_000;
+/** Ended operations are forgotten after so many days unless it is configured. */
+const KEPT_DAYS = 30;
+const DAY_MS = 86_400_000;
 /** How many new operations pass between two prunings. */
 const PRUNE_EVERY = 500;
 
@@ -36,8 +48,6 @@ export interface Store extends AsyncDisposable {
   /** Records by uid. */
   readonly vms: ReadonlyMap<string, VmRecord>;
   readonly settings: AgentSettings;
-  /** Raised by every change of a record. */
-  readonly generation: number;
   findVmByName(name: string): VmRecord | undefined;
   write(change: StoreChange): Promise<void>;
   findOperation(id: string): OperationRecord | undefined;
@@ -55,19 +65,18 @@ export interface Store extends AsyncDisposable {
  * Opens the records of a data folder and locks it, or new ones in memory. AGENT_START when another agent has the
  * folder, AGENT_DATABASE when the database is of a newer agent or cannot be used.
  */
-export function openStore(options: { dir?: string } = {}): Store {
-  const { dir } = options;
+export function openStore({ dir, keepDays = KEPT_DAYS }: { dir?: string; keepDays?: number } = {}): Store {
   const lock = dir === undefined ? undefined : lockDataDir(dir);
   const path = dir === undefined ? ":memory:" : join(dir, "agent.db");
   try {
-    return createStore(path, lock);
+    return createStore(path, lock, keepDays);
   } catch (reason) {
     lock?.[Symbol.dispose]();
     throw reason;
   }
 }
 
-function createStore(path: string, lock: Disposable | undefined): Store {
+function createStore(path: string, lock: Disposable | undefined, keepDays: number): Store {
   const database = openDatabase(path, MIGRATIONS);
   // The committer syncs by itself; see there.
   database.exec("PRAGMA synchronous = NORMAL");
@@ -79,7 +88,12 @@ function createStore(path: string, lock: Disposable | undefined): Store {
     vms.set(vm.uid, vm);
     uidByName.set(vm.name, vm.uid);
   }
-  const sets = new Map<string, SetRecord>(database.prepare("SELECT stack, record FROM sets").all().map((row) => [String(row["stack"]), JSON.parse(String(row["record"])) as SetRecord]));
+  const sets = new Map<string, SetRecord>(
+    database
+      .prepare("SELECT stack, record FROM sets")
+      .all()
+      .map((row) => [String(row["stack"]), JSON.parse(String(row["record"])) as SetRecord]),
+  );
   let settings = JSON.parse(findMeta("settings") ?? "{}") as AgentSettings;
   let agentId = findMeta("agent_id");
   if (agentId === undefined) {
@@ -87,8 +101,12 @@ function createStore(path: string, lock: Disposable | undefined): Store {
     transaction(database, () => putMeta("agent_id", made));
     agentId = made;
   }
-  let generation = 0;
+  transaction(database, prune);
   let added = 0;
+
+  function prune(): void {
+    pruneOperations(database, KEPT_OPERATIONS, new Date(Date.now() - keepDays * DAY_MS));
+  }
 
   function findMeta(key: string): string | undefined {
     const value = statement(database, "SELECT value FROM meta WHERE key = ?").get(key)?.["value"];
@@ -96,7 +114,10 @@ function createStore(path: string, lock: Disposable | undefined): Store {
   }
 
   function putMeta(key: string, value: string): void {
-    statement(database, "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value").run(key, value);
+    statement(database, "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value").run(
+      key,
+      value,
+    );
   }
 
   function forget(uid: string): void {
@@ -112,9 +133,6 @@ function createStore(path: string, lock: Disposable | undefined): Store {
     get settings() {
       return settings;
     },
-    get generation() {
-      return generation;
-    },
     findVmByName(name) {
       const uid = uidByName.get(name);
       return uid === undefined ? undefined : vms.get(uid);
@@ -125,7 +143,7 @@ function createStore(path: string, lock: Disposable | undefined): Store {
         if (vm !== undefined) writeVm(database, vm);
         if (operation === undefined) return;
         writeOperation(database, operation);
-        if (++added % PRUNE_EVERY === 0) pruneOperations(database, KEPT_OPERATIONS);
+        if (++added % PRUNE_EVERY === 0) prune();
       });
       if (vm === undefined && dropVm === undefined) return;
       if (dropVm !== undefined) forget(dropVm);
@@ -134,7 +152,6 @@ function createStore(path: string, lock: Disposable | undefined): Store {
         vms.set(vm.uid, vm);
         uidByName.set(vm.name, vm.uid);
       }
-      generation++;
     },
     findOperation: (id) => findOperation(database, id),
     listOperations: (limit) => readOperations(database, limit),
@@ -144,9 +161,16 @@ function createStore(path: string, lock: Disposable | undefined): Store {
       await committer.write(() => {
         const stored = statement(database, "SELECT serial FROM sets WHERE stack = ?").get(set.stack);
         if (stored !== undefined && Number(stored["serial"]) >= set.serial) {
-          throw problem("SET_CONFLICT", `The record of stack "${set.stack}" has serial ${String(stored["serial"])} on this agent and was to become ${set.serial}: another apply changed it meanwhile.`, { hint: "Plan again; the new plan starts from the newest record." });
+          throw problem(
+            "SET_CONFLICT",
+            `The record of stack "${set.stack}" has serial ${String(stored["serial"])} on this agent and was to become ${set.serial}: another apply changed it meanwhile.`,
+            { hint: "Plan again; the new plan starts from the newest record." },
+          );
         }
-        statement(database, "INSERT INTO sets (stack, serial, record, updated_at) VALUES (?, ?, ?, ?) ON CONFLICT (stack) DO UPDATE SET serial = excluded.serial, record = excluded.record, updated_at = excluded.updated_at").run(set.stack, set.serial, JSON.stringify(set), Date.now());
+        statement(
+          database,
+          "INSERT INTO sets (stack, serial, record, updated_at) VALUES (?, ?, ?, ?) ON CONFLICT (stack) DO UPDATE SET serial = excluded.serial, record = excluded.record, updated_at = excluded.updated_at",
+        ).run(set.stack, set.serial, JSON.stringify(set), Date.now());
       });
       sets.set(set.stack, set);
       return set;

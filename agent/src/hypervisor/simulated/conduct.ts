@@ -38,28 +38,53 @@ export interface Conduct {
 const FOREVER = -1;
 
 export function readConduct(database: DatabaseSync): Conduct {
-  const latencyMs = new Map(statement(database, "SELECT call, ms FROM latency").all().map((row) => [String(row["call"]), Number(row["ms"])]));
+  const latencyMs = new Map(
+    statement(database, "SELECT call, ms FROM latency")
+      .all()
+      .map((row) => [String(row["call"]), Number(row["ms"])]),
+  );
   const faults = statement(database, "SELECT id, call, name, times, error, moment FROM faults ORDER BY id")
     .all()
-    .map((row) => ({ id: Number(row["id"]), call: String(row["call"]), name: String(row["name"]), times: Number(row["times"]), error: String(row["error"]), moment: row["moment"] === "after" ? ("after" as const) : ("before" as const) }));
+    .map((row) => ({
+      id: Number(row["id"]),
+      call: String(row["call"]),
+      name: String(row["name"]),
+      times: Number(row["times"]),
+      error: String(row["error"]),
+      moment: row["moment"] === "after" ? ("after" as const) : ("before" as const),
+    }));
   return { latencyMs, faults };
 }
 
 /** A latency of zero removes the entry. */
 export function writeLatency(database: DatabaseSync, call: LatencyKey, ms: number): void {
-  if (ms > 0) statement(database, "INSERT INTO latency (call, ms) VALUES (?, ?) ON CONFLICT (call) DO UPDATE SET ms = excluded.ms").run(call, ms);
+  if (ms > 0)
+    statement(database, "INSERT INTO latency (call, ms) VALUES (?, ?) ON CONFLICT (call) DO UPDATE SET ms = excluded.ms").run(call, ms);
   else statement(database, "DELETE FROM latency WHERE call = ?").run(call);
 }
 
 export function writeFault(database: DatabaseSync, fault: Fault): void {
   const times = fault.times ?? 1;
-  statement(database, "INSERT INTO faults (call, name, times, error, moment) VALUES (?, ?, ?, ?, ?)")
-    .run(fault.call, fault.name ?? "", Number.isFinite(times) ? times : FOREVER, fault.error, fault.moment ?? "before");
+  statement(database, "INSERT INTO faults (call, name, times, error, moment) VALUES (?, ?, ?, ?, ?)").run(
+    fault.call,
+    fault.name ?? "",
+    Number.isFinite(times) ? times : FOREVER,
+    fault.error,
+    fault.moment ?? "before",
+  );
 }
 
 /** Finds the first fault for this call and counts it off. */
-export function takeFault(database: DatabaseSync, conduct: Conduct, call: HypervisorCall, names: readonly string[], moment: "before" | "after"): StoredFault | undefined {
-  const fault = conduct.faults.find((each) => each.moment === moment && (each.call === call || each.call === "*") && (each.name === "" || names.includes(each.name)));
+export function takeFault(
+  database: DatabaseSync,
+  conduct: Conduct,
+  call: HypervisorCall,
+  names: readonly string[],
+  moment: "before" | "after",
+): StoredFault | undefined {
+  const fault = conduct.faults.find(
+    (each) => each.moment === moment && (each.call === call || each.call === "*") && (each.name === "" || names.includes(each.name)),
+  );
   if (fault === undefined) return undefined;
   if (fault.times === FOREVER) return fault;
   // Another process may have cleared it meanwhile: then nothing is left to count and it does not happen.
@@ -72,11 +97,17 @@ export function faultToError(fault: StoredFault, call: HypervisorCall, subject: 
   const about = subject === "" ? call : `${call} of "${subject}"`;
   switch (fault.error) {
     case "disk-full":
-      return problem("HOST_OUT_OF_DISK", `The simulated host has no space left on its disk (${about}).`, { hint: "Free space on the host, or make the disks smaller." });
+      return problem("HOST_OUT_OF_DISK", `The simulated host has no space left on its disk (${about}).`, {
+        hint: "Free space on the host, or make the disks smaller.",
+      });
     case "hypervisor-down":
-      return problem("HOST_ERROR", `The simulated hypervisor does not answer (${about}).`, { hint: "Start the hypervisor, then run the command again." });
+      return problem("HOST_ERROR", `The simulated hypervisor does not answer (${about}).`, {
+        hint: "Start the hypervisor, then run the command again.",
+      });
     case "timeout":
-      return problem("HOST_ERROR", `The simulated hypervisor answered too late (${about}); whether the call took effect is not known.`, { hint: "Run the command again; what is done already is not done twice." });
+      return problem("HOST_ERROR", `The simulated hypervisor answered too late (${about}); whether the call took effect is not known.`, {
+        hint: "Run the command again; what is done already is not done twice.",
+      });
     case "crash":
       process.kill(process.pid, "SIGKILL");
       return problem("HOST_ERROR", `The agent was to be killed here (${about}).`);

@@ -48,7 +48,10 @@ export function openHostDatabase(dir?: string): DatabaseSync {
     transaction(database, () => {
       const version = userVersion(database);
       if (version === VERSION) return;
-      if (version !== 0) throw problem("AGENT_DATABASE", `${path} holds a simulated host of version ${version}; this agent knows version ${VERSION}.`, { hint: `Delete ${path} to start with an empty host, or run the agent that made it.` });
+      if (version !== 0)
+        throw problem("AGENT_DATABASE", `${path} holds a simulated host of version ${version}; this agent knows version ${VERSION}.`, {
+          hint: `Delete ${path} to start with an empty host, or run the agent that made it.`,
+        });
       database.exec(TABLES);
       database.exec(`PRAGMA user_version = ${VERSION}`);
     });

@@ -28,7 +28,19 @@ async function define(hypervisor: Hypervisor, name = "web", uid = UID): Promise<
   await hypervisor.createDisk(uid, "root", root);
   await hypervisor.define(
     uid,
-    { name, vcpu: 2, vcpuMax: 2, ramGb: 4, ramMaxGb: 4, firmware: "uefi", machine: "q35", accel: "auto", autostart: true, disks: { root }, nics: { default: { mac: "52:54:00:00:00:01", network: "default" } } },
+    {
+      name,
+      vcpu: 2,
+      vcpuMax: 2,
+      ramGb: 4,
+      ramMaxGb: 4,
+      firmware: "uefi",
+      machine: "q35",
+      accel: "auto",
+      autostart: true,
+      disks: { root },
+      nics: { default: { mac: "52:54:00:00:00:01", network: "default" } },
+    },
     "",
     { hostname: name, sshKeys: [], packages: [], password: "hunter2" },
   );
@@ -37,16 +49,36 @@ async function define(hypervisor: Hypervisor, name = "web", uid = UID): Promise<
 
 suite("faults of the simulated host", () => {
   const cases: { name: string; fault: Fault; want: { code: string; detail: RegExp; defined: boolean } }[] = [
-    { name: "a full disk", fault: { call: "define", error: "disk-full" }, want: { code: "HOST_OUT_OF_DISK", detail: /no space left/, defined: false } },
-    { name: "a hypervisor that is down", fault: { call: "*", error: "hypervisor-down" }, want: { code: "HOST_ERROR", detail: /does not answer/, defined: false } },
-    { name: "a lost answer", fault: { call: "define", error: "timeout", moment: "after" }, want: { code: "HOST_ERROR", detail: /not known/, defined: true } },
-    { name: "words of its own", fault: { call: "define", name: "web", error: "internal error: no bus" }, want: { code: "HOST_ERROR", detail: /no bus/, defined: false } },
+    {
+      name: "a full disk",
+      fault: { call: "define", error: "disk-full" },
+      want: { code: "HOST_OUT_OF_DISK", detail: /no space left/, defined: false },
+    },
+    {
+      name: "a hypervisor that is down",
+      fault: { call: "*", error: "hypervisor-down" },
+      want: { code: "HOST_ERROR", detail: /does not answer/, defined: false },
+    },
+    {
+      name: "a lost answer",
+      fault: { call: "define", error: "timeout", moment: "after" },
+      want: { code: "HOST_ERROR", detail: /not known/, defined: true },
+    },
+    {
+      name: "words of its own",
+      fault: { call: "define", name: "web", error: "internal error: no bus" },
+      want: { code: "HOST_ERROR", detail: /no bus/, defined: false },
+    },
   ];
   for (const { name, fault, want } of cases) {
     test(name, async (t) => {
       const hypervisor = open(t);
       hypervisor.host.addFault(fault);
-      await assert.rejects(define(hypervisor), (error: unknown) => error instanceof GhostError && error.diagnostics[0].code === want.code && want.detail.test(error.diagnostics[0].detail));
+      await assert.rejects(
+        define(hypervisor),
+        (error: unknown) =>
+          error instanceof GhostError && error.diagnostics[0].code === want.code && want.detail.test(error.diagnostics[0].detail),
+      );
       assert.equal((await hypervisor.find(UID)) !== undefined, want.defined);
       await define(hypervisor);
     });
@@ -117,7 +149,11 @@ suite("the simulated guest", () => {
 });
 
 suite("behind the agent", () => {
-  const cases: { name: string; change: BehindChange; want: Partial<{ vcpu: number; ramGb: number; name: string; status: string; root: number; data: number; storedVcpu: number }> }[] = [
+  const cases: {
+    name: string;
+    change: BehindChange;
+    want: Partial<{ vcpu: number; ramGb: number; name: string; status: string; root: number; data: number; storedVcpu: number }>;
+  }[] = [
     { name: "memory", change: { ram_gb: 8 }, want: { ramGb: 8 } },
     { name: "processors of the running machine alone", change: { vcpu: 4, where: "live" }, want: { vcpu: 4, storedVcpu: 2 } },
     { name: "processors of the next boot alone", change: { vcpu: 4, where: "stored" }, want: { vcpu: 2, storedVcpu: 4 } },
@@ -140,7 +176,15 @@ suite("behind the agent", () => {
       using host = openSimulatedHost(dir);
       host.setDomain("web", change);
       const domain = (await hypervisor.find(UID))!;
-      const seen = { vcpu: domain.live.vcpu, ramGb: domain.live.ramGb, name: domain.live.name, status: domain.status, root: domain.live.disks["root"]?.sizeGb, data: domain.live.disks["data"]?.sizeGb, storedVcpu: domain.stored.vcpu };
+      const seen = {
+        vcpu: domain.live.vcpu,
+        ramGb: domain.live.ramGb,
+        name: domain.live.name,
+        status: domain.status,
+        root: domain.live.disks["root"]?.sizeGb,
+        data: domain.live.disks["data"]?.sizeGb,
+        storedVcpu: domain.stored.vcpu,
+      };
       for (const [key, value] of Object.entries(want)) assert.equal(seen[key as keyof typeof seen], value, key);
     });
   }
@@ -148,7 +192,10 @@ suite("behind the agent", () => {
   test("a domain that no agent knows, and one that vanishes", async (t) => {
     const hypervisor = open(t);
     const uid = hypervisor.host.addForeignDomain({ name: "legacy", vcpu: 4, status: "running" });
-    assert.deepEqual((await hypervisor.list()).map((domain) => [domain.uid, domain.live.vcpu, domain.status, domain.metadata]), [[uid, 4, "running", ""]]);
+    assert.deepEqual(
+      (await hypervisor.list()).map((domain) => [domain.uid, domain.live.vcpu, domain.status, domain.metadata]),
+      [[uid, 4, "running", ""]],
+    );
     hypervisor.host.removeDomain("legacy", { keepDisks: true });
     assert.deepEqual(await hypervisor.list(), []);
     assert.equal((await hypervisor.listDisks(uid)).length, 1);

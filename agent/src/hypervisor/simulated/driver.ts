@@ -41,7 +41,12 @@ export function openSimulatedHypervisor(options: { dir?: string } = {}): Simulat
   let timer: NodeJS.Timeout | undefined;
 
   /** What every call goes through: it takes its time, and goes wrong when it is told to. */
-  async function call<T>(name: HypervisorCall, subjects: readonly string[], effect: () => T | Promise<T>, signal?: AbortSignal): Promise<T> {
+  async function call<T>(
+    name: HypervisorCall,
+    subjects: readonly string[],
+    effect: () => T | Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
     state.refresh();
     signal?.throwIfAborted();
     const ms = state.conduct.latencyMs.get(name) ?? 0;
@@ -95,7 +100,14 @@ export function openSimulatedHypervisor(options: { dir?: string } = {}): Simulat
     ping: () => call("ping", [], () => undefined),
     facts: () => call("facts", [], (): HostFacts => readFacts(database)),
     images: () =>
-      call("images", [], (): readonly ObservedImage[] => [...SIMULATED_IMAGES].map(([name, image]) => ({ name, digest: image.digest, cached: isCached(image.digest), sizeBytes: image.sizeBytes }))),
+      call("images", [], (): readonly ObservedImage[] =>
+        [...SIMULATED_IMAGES].map(([name, image]) => ({
+          name,
+          digest: image.digest,
+          cached: isCached(image.digest),
+          sizeBytes: image.sizeBytes,
+        })),
+      ),
     list: () => call("list", [], () => observed(state, state.list())),
     find: (uid) =>
       call("find", [uid], () => {
@@ -120,7 +132,11 @@ export function openSimulatedHypervisor(options: { dir?: string } = {}): Simulat
         // Several VMs of one image wait for one fetch; who gives up leaves the others theirs.
         let fetch = fetches.get(image.digest);
         if (fetch === undefined) {
-          fetch = fetchImage(image.digest, image.sizeBytes, options.onProgress === undefined ? {} : { onProgress: options.onProgress }).finally(() => fetches.delete(image.digest));
+          fetch = fetchImage(
+            image.digest,
+            image.sizeBytes,
+            options.onProgress === undefined ? {} : { onProgress: options.onProgress },
+          ).finally(() => fetches.delete(image.digest));
           fetches.set(image.digest, fetch);
         }
         await unlessAborted(fetch, options.signal);
@@ -134,7 +150,10 @@ export function openSimulatedHypervisor(options: { dir?: string } = {}): Simulat
         "createDisk",
         [name, owner, disk.id, state.nameOf(owner)],
         () => {
-          if (imageDigest !== undefined && !isCached(imageDigest)) throw problem("IMAGE_MISSING", `The image ${imageDigest} is not on the host, so the disk "${name}" cannot be made from it.`, { hint: "Run the command again; the image is fetched first." });
+          if (imageDigest !== undefined && !isCached(imageDigest))
+            throw problem("IMAGE_MISSING", `The image ${imageDigest} is not on the host, so the disk "${name}" cannot be made from it.`, {
+              hint: "Run the command again; the image is fetched first.",
+            });
           insertDisk(database, { owner, id: disk.id, name, sizeGb: disk.sizeGb, imageDigest: imageDigest ?? "" });
           state.reload(owner);
         },
@@ -144,14 +163,16 @@ export function openSimulatedHypervisor(options: { dir?: string } = {}): Simulat
     deleteDisk: (owner, diskId) =>
       call("deleteDisk", [diskId, owner, state.nameOf(owner)], () => {
         const domain = state.find(owner);
-        if (domain !== undefined && (holdsDisk(domain.live.disks, diskId) || holdsDisk(domain.stored.disks, diskId))) throw problem("HOST_ERROR", `The disk ${diskId} is attached to "${domain.live.name}" and cannot be deleted.`);
+        if (domain !== undefined && (holdsDisk(domain.live.disks, diskId) || holdsDisk(domain.stored.disks, diskId)))
+          throw problem("HOST_ERROR", `The disk ${diskId} is attached to "${domain.live.name}" and cannot be deleted.`);
         dropDisk(owner, diskId);
       }),
     growDisk: (uid, name, sizeGb) =>
       call("growDisk", [state.nameOf(uid), uid, name], () => {
         const disk = state.find(uid)?.stored.disks[name];
         if (disk === undefined) throw problem("HOST_ERROR", `"${state.nameOf(uid) || uid}" has no disk named "${name}".`);
-        if (disk.sizeGb > sizeGb) throw problem("HOST_ERROR", `The disk "${name}" has ${disk.sizeGb} GiB and cannot shrink to ${sizeGb} GiB.`);
+        if (disk.sizeGb > sizeGb)
+          throw problem("HOST_ERROR", `The disk "${name}" has ${disk.sizeGb} GiB and cannot shrink to ${sizeGb} GiB.`);
         statement(database, "UPDATE disks SET size_gb = ? WHERE owner = ? AND id = ?").run(sizeGb, uid, disk.id);
         state.reload(uid);
       }),
@@ -160,17 +181,34 @@ export function openSimulatedHypervisor(options: { dir?: string } = {}): Simulat
       call("define", [config.name, uid], () => {
         const disks = state.disksOf(uid);
         const absent = Object.entries(config.disks).find(([, disk]) => !disks.has(disk.id));
-        if (absent !== undefined) throw problem("HOST_ERROR", `The disk "${absent[0]}" of "${config.name}" does not exist (${absent[1].id}).`);
-        const stored: StoredConfig = { ...config, disks: Object.fromEntries(Object.entries(config.disks).map(([name, disk]) => [name, disk.id])) };
+        if (absent !== undefined)
+          throw problem("HOST_ERROR", `The disk "${absent[0]}" of "${config.name}" does not exist (${absent[1].id}).`);
+        const stored: StoredConfig = {
+          ...config,
+          disks: Object.fromEntries(Object.entries(config.disks).map(([name, disk]) => [name, disk.id])),
+        };
         state.write(uid, (row) => {
-          if (row !== undefined && row.status !== "stopped") throw problem("HOST_ERROR", `"${config.name}" is ${row.status} and cannot be defined again.`);
-          const before = row ?? { uid, status: "stopped" as const, statusReason: "defined, not started yet", ignoresAcpi: false, guestAgent: true };
+          if (row !== undefined && row.status !== "stopped")
+            throw problem("HOST_ERROR", `"${config.name}" is ${row.status} and cannot be defined again.`);
+          const before = row ?? {
+            uid,
+            status: "stopped" as const,
+            statusReason: "defined, not started yet",
+            ignoresAcpi: false,
+            guestAgent: true,
+          };
           return { ...before, stored, metadata, guest: withoutPassword(guest) };
         });
       }),
     change: (uid, parts: DomainChange, options) =>
-      call("change", [state.nameOf(uid), uid], () => change(uid, (row) => changeParts(row, parts, options.live, state.disksOf(uid))), options.signal),
-    setGuest: (uid, guest) => call("setGuest", [state.nameOf(uid), uid], () => change(uid, (row) => ({ ...row, guest: withoutPassword(guest) }))),
+      call(
+        "change",
+        [state.nameOf(uid), uid],
+        () => change(uid, (row) => changeParts(row, parts, options.live, state.disksOf(uid))),
+        options.signal,
+      ),
+    setGuest: (uid, guest) =>
+      call("setGuest", [state.nameOf(uid), uid], () => change(uid, (row) => ({ ...row, guest: withoutPassword(guest) }))),
 
     start: (uid) =>
       call("start", [state.nameOf(uid), uid], () =>
@@ -178,7 +216,14 @@ export function openSimulatedHypervisor(options: { dir?: string } = {}): Simulat
           if (row.status === "running") return row;
           if (row.status === "paused") throw problem("HOST_ERROR", `"${row.stored.name}" is paused; it has to be resumed, not started.`);
           const address = leaseAddress(database, row);
-          return { ...row, status: "running", statusReason: "booted", live: row.stored, startedAtMs: Date.now(), ...(address !== undefined && { address }) };
+          return {
+            ...row,
+            status: "running",
+            statusReason: "booted",
+            live: row.stored,
+            startedAtMs: Date.now(),
+            ...(address !== undefined && { address }),
+          };
         }),
       ),
     async stop(uid, options) {
@@ -200,7 +245,8 @@ export function openSimulatedHypervisor(options: { dir?: string } = {}): Simulat
       call("resume", [state.nameOf(uid), uid], () =>
         change(uid, (row) => {
           if (row.status === "running") return row;
-          if (row.status !== "paused") throw problem("HOST_ERROR", `"${row.stored.name}" is ${row.status}; only a paused machine can be resumed.`);
+          if (row.status !== "paused")
+            throw problem("HOST_ERROR", `"${row.stored.name}" is ${row.status}; only a paused machine can be resumed.`);
           return { ...row, status: "running", statusReason: "resumed" };
         }),
       ),
@@ -208,7 +254,8 @@ export function openSimulatedHypervisor(options: { dir?: string } = {}): Simulat
     undefine: (uid, { disks }) =>
       call("undefine", [state.nameOf(uid), uid], () => {
         state.write(uid, (row) => {
-          if (row !== undefined && row.status !== "stopped" && row.status !== "error") throw problem("HOST_ERROR", `"${row.stored.name}" is ${row.status} and cannot be removed before it is stopped.`);
+          if (row !== undefined && row.status !== "stopped" && row.status !== "error")
+            throw problem("HOST_ERROR", `"${row.stored.name}" is ${row.status} and cannot be removed before it is stopped.`);
           if (disks === "delete") statement(database, "DELETE FROM disks WHERE owner = ?").run(uid);
           return undefined;
         });
@@ -258,7 +305,12 @@ function observed(state: HostState, domains: readonly Domain[]): readonly Domain
     if (domain.startedAt === undefined) return domain;
     const upMs = nowMs - domain.startedAt.getTime();
     if (upMs >= addressMs && upMs >= bootMs) return domain;
-    return { ...domain, ipAddress: upMs < addressMs ? "" : domain.ipAddress, bootFinished: domain.bootFinished && upMs >= bootMs, guestAgent: domain.guestAgent && upMs >= bootMs };
+    return {
+      ...domain,
+      ipAddress: upMs < addressMs ? "" : domain.ipAddress,
+      bootFinished: domain.bootFinished && upMs >= bootMs,
+      guestAgent: domain.guestAgent && upMs >= bootMs,
+    };
   });
 }
 

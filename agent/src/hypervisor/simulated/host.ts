@@ -15,7 +15,15 @@ import { HostState } from "./state.ts";
 
 const DEFAULT_TOTAL: Resources = { vcpu: 32, ram_gb: 128, disk_gb: 2000 };
 /** As QEMU is: processors are added to a running guest, but seldom taken from it. */
-const DEFAULT_CAPABILITIES: Capabilities = { vcpu_plug: true, vcpu_unplug: false, ram_balloon: true, disk_plug: true, disk_grow: true, network_plug: true, kvm: true };
+const DEFAULT_CAPABILITIES: Capabilities = {
+  vcpu_plug: true,
+  vcpu_unplug: false,
+  ram_balloon: true,
+  disk_plug: true,
+  disk_grow: true,
+  network_plug: true,
+  kvm: true,
+};
 
 /** What can be changed of a domain behind the agent's back. */
 export interface BehindChange {
@@ -85,7 +93,9 @@ export function createHostHandle(state: HostState): SimulatedHost {
     const domain = state.findByName(name);
     if (domain !== undefined) return domain;
     const names = state.list().map((each) => each.live.name);
-    throw problem("VM_NOT_FOUND", `The simulated host has no machine named "${name}".`, { hint: names.length === 0 ? "It has none at all." : `It has ${names.slice(0, 10).join(", ")}.` });
+    throw problem("VM_NOT_FOUND", `The simulated host has no machine named "${name}".`, {
+      hint: names.length === 0 ? "It has none at all." : `It has ${names.slice(0, 10).join(", ")}.`,
+    });
   }
 
   return {
@@ -111,7 +121,22 @@ export function createHostHandle(state: HostState): SimulatedHost {
         nics: domain.networks === undefined ? { net0: { mac: foreignMac(uid, "net0"), network: "default" } } : {},
       };
       const { metadata = "", ...rest } = domain;
-      state.write(uid, () => changedBehind(state, { uid, status: "stopped", statusReason: "defined, not started yet", stored, metadata, guest: "{}", ignoresAcpi: false, guestAgent: false }, { disk_gb: 10, ...rest }));
+      state.write(uid, () =>
+        changedBehind(
+          state,
+          {
+            uid,
+            status: "stopped",
+            statusReason: "defined, not started yet",
+            stored,
+            metadata,
+            guest: "{}",
+            ignoresAcpi: false,
+            guestAgent: false,
+          },
+          { disk_gb: 10, ...rest },
+        ),
+      );
       return uid;
     },
     removeDomain(name, options = {}) {
@@ -154,14 +179,24 @@ export function createHostHandle(state: HostState): SimulatedHost {
 }
 
 export function readFacts(database: DatabaseSync): HostFacts {
-  const facts = new Map(statement(database, "SELECT key, value FROM facts").all().map((row) => [String(row["key"]), String(row["value"])]));
+  const facts = new Map(
+    statement(database, "SELECT key, value FROM facts")
+      .all()
+      .map((row) => [String(row["key"]), String(row["value"])]),
+  );
   const total = facts.get("total");
   const capabilities = facts.get("capabilities");
-  return { total: total === undefined ? DEFAULT_TOTAL : JSON.parse(total), capabilities: capabilities === undefined ? DEFAULT_CAPABILITIES : JSON.parse(capabilities) };
+  return {
+    total: total === undefined ? DEFAULT_TOTAL : JSON.parse(total),
+    capabilities: capabilities === undefined ? DEFAULT_CAPABILITIES : JSON.parse(capabilities),
+  };
 }
 
 function writeFact(database: DatabaseSync, key: string, value: unknown): void {
-  statement(database, "INSERT INTO facts (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value").run(key, JSON.stringify(value));
+  statement(database, "INSERT INTO facts (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value").run(
+    key,
+    JSON.stringify(value),
+  );
 }
 
 function changedBehind(state: HostState, row: DomainRow, change: BehindChange): DomainRow {
@@ -195,10 +230,20 @@ function changedBehind(state: HostState, row: DomainRow, change: BehindChange): 
   if (status === "stopped" || status === "error") return next;
   const live = before === undefined ? stored : where === "stored" ? before : edit(before);
   const address = leaseAddress(database, next);
-  return { ...next, live: { ...live, name: stored.name }, startedAtMs: startedAtMs ?? Date.now(), ...(address !== undefined && { address }) };
+  return {
+    ...next,
+    live: { ...live, name: stored.name },
+    startedAtMs: startedAtMs ?? Date.now(),
+    ...(address !== undefined && { address }),
+  };
 }
 
-const REASONS: Readonly<Record<VmStatus, string>> = { running: "booted", stopped: "shut down by the guest", paused: "paused by a person", error: "crashed" };
+const REASONS: Readonly<Record<VmStatus, string>> = {
+  running: "booted",
+  stopped: "shut down by the guest",
+  paused: "paused by a person",
+  error: "crashed",
+};
 
 function edited(uid: string, config: StoredConfig, change: BehindChange): StoredConfig {
   const vcpu = change.vcpu ?? config.vcpu;

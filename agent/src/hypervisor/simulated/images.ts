@@ -9,14 +9,21 @@ export interface SimulatedImage {
 }
 
 /** The same name has the same digest on every simulated host. */
-export const SIMULATED_IMAGES: ReadonlyMap<string, SimulatedImage> = new Map(CATALOGUE_NAMES.map((name) => [name, imageOf(`ghost simulated image ${name}`)]));
+export const SIMULATED_IMAGES: ReadonlyMap<string, SimulatedImage> = new Map(
+  CATALOGUE_NAMES.map((name) => [name, imageOf(`ghost simulated image ${name}`)]),
+);
 
 /** IMAGE_UNKNOWN when the name is not in the catalogue. */
 export function resolveImage(source: ImageSource): SimulatedImage {
   if ("url" in source) return { ...imageOf(source.url), digest: `sha256:${source.sha256}` };
-  if ("path" in source) return source.sha256 === undefined ? imageOf(source.path) : { ...imageOf(source.path), digest: `sha256:${source.sha256}` };
+  if ("path" in source)
+    return source.sha256 === undefined ? imageOf(source.path) : { ...imageOf(source.path), digest: `sha256:${source.sha256}` };
   const image = SIMULATED_IMAGES.get(source.name);
-  if (image === undefined) throw problem("IMAGE_UNKNOWN", `This host has no image named "${source.name}".`, { hint: `Use one of ${CATALOGUE_NAMES.join(", ")}, or image_url with image_sha256.`, path: ["image"] });
+  if (image === undefined)
+    throw problem("IMAGE_UNKNOWN", `This host has no image named "${source.name}".`, {
+      hint: `Use one of ${CATALOGUE_NAMES.join(", ")}, or image_url with image_sha256.`,
+      path: ["image"],
+    });
   return image;
 }
 

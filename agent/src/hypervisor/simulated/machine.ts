@@ -11,13 +11,16 @@ const COLD = ["vcpuMax", "ramMaxGb", "firmware", "machine", "accel"] as const;
 /** Changes the stored definition, and with `live` the running machine too. HOST_ERROR when a part cannot change live. */
 export function changeParts(row: DomainRow, parts: DomainChange, live: boolean, disks: ReadonlyMap<string, DiskRow>): DomainRow {
   const isUp = row.live !== undefined;
-  if (parts.name !== undefined && parts.name !== row.stored.name && isUp) throw problem("HOST_ERROR", `"${row.stored.name}" is ${row.status}; a machine is renamed only while it is stopped.`);
+  if (parts.name !== undefined && parts.name !== row.stored.name && isUp)
+    throw problem("HOST_ERROR", `"${row.stored.name}" is ${row.status}; a machine is renamed only while it is stopped.`);
   for (const [name, disk] of Object.entries(parts.addDisks ?? {})) {
     if (!disks.has(disk.id)) throw problem("HOST_ERROR", `The disk "${name}" of "${row.stored.name}" does not exist (${disk.id}).`);
   }
   const stored = applied(row.stored, parts);
-  if (stored.vcpu > stored.vcpuMax) throw problem("HOST_ERROR", `"${row.stored.name}" cannot have ${stored.vcpu} processors: its maximum is ${stored.vcpuMax}.`);
-  if (stored.ramGb > stored.ramMaxGb) throw problem("HOST_ERROR", `"${row.stored.name}" cannot have ${stored.ramGb} GiB of memory: its maximum is ${stored.ramMaxGb} GiB.`);
+  if (stored.vcpu > stored.vcpuMax)
+    throw problem("HOST_ERROR", `"${row.stored.name}" cannot have ${stored.vcpu} processors: its maximum is ${stored.vcpuMax}.`);
+  if (stored.ramGb > stored.ramMaxGb)
+    throw problem("HOST_ERROR", `"${row.stored.name}" cannot have ${stored.ramGb} GiB of memory: its maximum is ${stored.ramMaxGb} GiB.`);
   const metadata = parts.metadata ?? row.metadata;
   if (row.live === undefined) return { ...row, stored, metadata };
   // Whether it starts with its host is no part of the running machine.
@@ -27,14 +30,22 @@ export function changeParts(row: DomainRow, parts: DomainChange, live: boolean, 
 
 function hotParts(live: StoredConfig, parts: DomainChange): DomainChange {
   for (const part of COLD) {
-    if (parts[part] !== undefined && parts[part] !== live[part]) throw problem("HOST_ERROR", `"${live.name}" is running; ${part} cannot change before it is stopped.`);
+    if (parts[part] !== undefined && parts[part] !== live[part])
+      throw problem("HOST_ERROR", `"${live.name}" is running; ${part} cannot change before it is stopped.`);
   }
-  if (parts.vcpu !== undefined && parts.vcpu > live.vcpuMax) throw problem("HOST_ERROR", `"${live.name}" is running with at most ${live.vcpuMax} processors; ${parts.vcpu} need a restart.`);
-  if (parts.ramGb !== undefined && parts.ramGb > live.ramMaxGb) throw problem("HOST_ERROR", `"${live.name}" is running with at most ${live.ramMaxGb} GiB of memory; ${parts.ramGb} GiB need a restart.`);
+  if (parts.vcpu !== undefined && parts.vcpu > live.vcpuMax)
+    throw problem("HOST_ERROR", `"${live.name}" is running with at most ${live.vcpuMax} processors; ${parts.vcpu} need a restart.`);
+  if (parts.ramGb !== undefined && parts.ramGb > live.ramMaxGb)
+    throw problem(
+      "HOST_ERROR",
+      `"${live.name}" is running with at most ${live.ramMaxGb} GiB of memory; ${parts.ramGb} GiB need a restart.`,
+    );
   for (const [name, nic] of Object.entries(parts.updateNics ?? {})) {
-    if (live.nics[name] !== undefined && live.nics[name].mac !== nic.mac) throw problem("HOST_ERROR", `"${live.name}" is running; the MAC address of its card "${name}" cannot change before it is stopped.`);
+    if (live.nics[name] !== undefined && live.nics[name].mac !== nic.mac)
+      throw problem("HOST_ERROR", `"${live.name}" is running; the MAC address of its card "${name}" cannot change before it is stopped.`);
   }
-  if (parts.removeDisks?.includes("root") === true) throw problem("HOST_ERROR", `"${live.name}" is running; its root disk cannot be taken away.`);
+  if (parts.removeDisks?.includes("root") === true)
+    throw problem("HOST_ERROR", `"${live.name}" is running; its root disk cannot be taken away.`);
   return parts;
 }
 
@@ -71,7 +82,13 @@ export function leaseAddress(database: DatabaseSync, row: DomainRow): string | u
   if (row.address !== undefined) return row.address;
   if (nics.every((nic) => nic.network === "user")) return "10.0.2.15";
   for (;;) {
-    const next = Number(statement(database, "INSERT INTO facts (key, value) VALUES ('next_lease', '1') ON CONFLICT (key) DO UPDATE SET value = value + 1 RETURNING value").get()?.["value"]) - 1;
+    const next =
+      Number(
+        statement(
+          database,
+          "INSERT INTO facts (key, value) VALUES ('next_lease', '1') ON CONFLICT (key) DO UPDATE SET value = value + 1 RETURNING value",
+        ).get()?.["value"],
+      ) - 1;
     const place = next % (LEASES_PER_NET * NETS);
     const address = `192.168.${FIRST_NET + Math.floor(place / LEASES_PER_NET)}.${2 + (place % LEASES_PER_NET)}`;
     if (statement(database, "SELECT 1 FROM domains WHERE address = ?").get(address) === undefined) return address;

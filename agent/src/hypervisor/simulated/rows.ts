@@ -68,36 +68,52 @@ export function fingerprint(row: SqlRow, disks: ReadonlyMap<string, DiskRow> | u
 }
 
 export function writeDomain(database: DatabaseSync, row: DomainRow): void {
-  statement(database, `INSERT INTO domains (uid, name, status, status_reason, stored, live, metadata, guest, ignores_acpi, guest_agent, address, started_at)
+  statement(
+    database,
+    `INSERT INTO domains (uid, name, status, status_reason, stored, live, metadata, guest, ignores_acpi, guest_agent, address, started_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (uid) DO UPDATE SET name = excluded.name, status = excluded.status, status_reason = excluded.status_reason, stored = excluded.stored,
          live = excluded.live, metadata = excluded.metadata, guest = excluded.guest, ignores_acpi = excluded.ignores_acpi, guest_agent = excluded.guest_agent,
          address = excluded.address, started_at = excluded.started_at`,
-    )
-    .run(
-      row.uid,
-      row.stored.name,
-      row.status,
-      row.statusReason,
-      JSON.stringify(row.stored),
-      row.live === undefined ? null : JSON.stringify(row.live),
-      row.metadata,
-      row.guest,
-      row.ignoresAcpi ? 1 : 0,
-      row.guestAgent ? 1 : 0,
-      row.address ?? null,
-      row.startedAtMs ?? null,
-    );
+  ).run(
+    row.uid,
+    row.stored.name,
+    row.status,
+    row.statusReason,
+    JSON.stringify(row.stored),
+    row.live === undefined ? null : JSON.stringify(row.live),
+    row.metadata,
+    row.guest,
+    row.ignoresAcpi ? 1 : 0,
+    row.guestAgent ? 1 : 0,
+    row.address ?? null,
+    row.startedAtMs ?? null,
+  );
 }
 
 export function readDisks(database: DatabaseSync, owner?: string): DiskRow[] {
-  const rows = owner === undefined ? statement(database, "SELECT * FROM disks").all() : statement(database, "SELECT * FROM disks WHERE owner = ?").all(owner);
-  return rows.map((row) => ({ owner: String(row["owner"]), id: String(row["id"]), name: String(row["name"]), sizeGb: Number(row["size_gb"]), imageDigest: String(row["image_digest"]) }));
+  const rows =
+    owner === undefined
+      ? statement(database, "SELECT * FROM disks").all()
+      : statement(database, "SELECT * FROM disks WHERE owner = ?").all(owner);
+  return rows.map((row) => ({
+    owner: String(row["owner"]),
+    id: String(row["id"]),
+    name: String(row["name"]),
+    sizeGb: Number(row["size_gb"]),
+    imageDigest: String(row["image_digest"]),
+  }));
 }
 
 /** Makes a disk; one that is there already stays as it is. */
 export function insertDisk(database: DatabaseSync, disk: DiskRow): void {
-  statement(database, "INSERT INTO disks (owner, id, name, size_gb, image_digest) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING").run(disk.owner, disk.id, disk.name, disk.sizeGb, disk.imageDigest);
+  statement(database, "INSERT INTO disks (owner, id, name, size_gb, image_digest) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING").run(
+    disk.owner,
+    disk.id,
+    disk.name,
+    disk.sizeGb,
+    disk.imageDigest,
+  );
 }
 
 export function toDomain(row: DomainRow, disks: ReadonlyMap<string, DiskRow> | undefined): Domain {

@@ -123,7 +123,10 @@ export class HostState {
       if (next === undefined) statement(this.database, "DELETE FROM domains WHERE uid = ?").run(uid);
       else {
         const holder = statement(this.database, "SELECT uid FROM domains WHERE name = ? AND uid <> ?").get(next.stored.name, uid);
-        if (holder !== undefined) throw problem("VM_EXISTS", `The host has another machine named "${next.stored.name}" already.`, { hint: "Choose another name, or remove that machine first." });
+        if (holder !== undefined)
+          throw problem("VM_EXISTS", `The host has another machine named "${next.stored.name}" already.`, {
+            hint: "Choose another name, or remove that machine first.",
+          });
         writeDomain(this.database, next);
       }
       return next;

@@ -15,15 +15,22 @@ import type { Domain, Hypervisor } from "../../hypervisor/driver.ts";
 import { diskIdOf } from "../../hypervisor/identity.ts";
 import type { VmRecord } from "../../store/records.ts";
 import { settleLooseDisks } from "../clean.ts";
-import { concluded } from "../context.ts";
+import { concluded, requireSecret } from "../context.ts";
 import type { Attempt, Outcome, Present } from "../context.ts";
 import { metadataOf } from "../metadata.ts";
 import { changedParts, diskSizes, guestSetup, imageSource, toDomainConfig } from "../target.ts";
 import { waitUntilReady } from "../wait.ts";
-import { requireSecret } from "./create.ts";
 
 /** Attributes that make the root disk anew when they change with impact `data-loss`. */
-const MAKES_ROOT_ANEW: ReadonlySet<string> = new Set(["image", "image_url", "image_sha256", "image_path", "disk_gb", "cloud_init", "ssh_keys"]);
+const MAKES_ROOT_ANEW: ReadonlySet<string> = new Set([
+  "image",
+  "image_url",
+  "image_sha256",
+  "image_path",
+  "disk_gb",
+  "cloud_init",
+  "ssh_keys",
+]);
 const SEEDS_GUEST: ReadonlySet<string> = new Set(["cloud_init", "ssh_keys"]);
 
 /** `present.record` may be one that is only about to be written: an adopted VM's. */
@@ -31,17 +38,41 @@ export async function converge(attempt: Attempt, present: Present, config: VmCon
   const { intent, store } = attempt;
   const record = present.record;
   if (record === undefined) throw new RangeError("a VM without a record is adopted first");
-  const applied: VmRecord = { ...record, config, applied: config, name: config.name ?? record.name, looseDisks: [], planHash: intent.planHash, gitCommit: intent.gitCommit, phase: "ready", appliedAt: attempt.now() };
+  const applied: VmRecord = {
+    ...record,
+    config,
+    applied: config,
+    name: config.name ?? record.name,
+    looseDisks: [],
+    planHash: intent.planHash,
+    gitCommit: intent.gitCommit,
+    phase: "ready",
+    appliedAt: attempt.now(),
+  };
   const isAdoption = present.vm.owner !== record.owner;
   if (changes.length === 0 && !isAdoption) {
     // An earlier attempt may have ended while it waited.
     if (attempt.number > 1 && present.vm.status === "running") await waitUntilReady(attempt, config);
-    return await concluded(attempt, { ...applied, planHash: record.planHash, gitCommit: record.gitCommit, ...(record.appliedAt !== undefined && { appliedAt: record.appliedAt }) }, true);
+    return await concluded(
+      attempt,
+      {
+        ...applied,
+        planHash: record.planHash,
+        gitCommit: record.gitCommit,
+        ...(record.appliedAt !== undefined && { appliedAt: record.appliedAt }),
+      },
+      true,
+    );
   }
 
   const task = await toTask(attempt, present, config, changes);
   if (task.seedsGuest) requireSecret(attempt, config);
-  await attempt.begin({ ...record, planHash: intent.planHash, revision: "", looseDisks: [...record.looseDisks, ...task.madeDisks, ...task.droppedDisks] });
+  await attempt.begin({
+    ...record,
+    planHash: intent.planHash,
+    revision: "",
+    looseDisks: [...record.looseDisks, ...task.madeDisks, ...task.droppedDisks],
+  });
   let done: VmRecord;
   try {
     done = await carryOut(attempt, present, config, task, applied);
@@ -72,7 +103,12 @@ interface Task {
   readonly droppedDisks: readonly string[];
 }
 
-async function toTask({ intent, hypervisor }: Attempt, { vm, domain }: Present, config: VmConfig, changes: readonly Change[]): Promise<Task> {
+async function toTask(
+  { intent, hypervisor }: Attempt,
+  { vm, domain }: Present,
+  config: VmConfig,
+  changes: readonly Change[],
+): Promise<Task> {
   const { capabilities } = await hypervisor.facts();
   const lossy = changes.filter((change) => change.impact === "data-loss");
   const makesRootAnew = lossy.some((change) => MAKES_ROOT_ANEW.has(change.path[0] ?? ""));
@@ -90,12 +126,29 @@ async function toTask({ intent, hypervisor }: Attempt, { vm, domain }: Present, 
     diskIds[name] = id;
     if (id !== kept || left?.has(id) === false) made[id] = name;
   }
-  const droppedDisks = Object.entries(presentIds).filter(([name, id]) => diskIds[name] !== id).map(([, id]) => id);
+  const droppedDisks = Object.entries(presentIds)
+    .filter(([name, id]) => diskIds[name] !== id)
+    .map(([, id]) => id);
   const isUp = domain !== undefined && isActive(domain.status);
   const isUpAfter = config.power === "unmanaged" ? isUp : config.power !== "stopped";
   const unplugs = lossy.some((change) => change.path[0] === "disks");
-  const goesDown = isUp && (!isUpAfter || makesRootAnew || (unplugs && !capabilities.disk_plug) || changes.some((change) => change.impact === "restart" || change.impact === "replace"));
-  return { isUp, isUpAfter, goesDown, makesRootAnew, seedsGuest: makesRootAnew || changes.some((change) => SEEDS_GUEST.has(change.path[0] ?? "")), diskIds, made, madeDisks: Object.keys(made), droppedDisks };
+  const goesDown =
+    isUp &&
+    (!isUpAfter ||
+      makesRootAnew ||
+      (unplugs && !capabilities.disk_plug) ||
+      changes.some((change) => change.impact === "restart" || change.impact === "replace"));
+  return {
+    isUp,
+    isUpAfter,
+    goesDown,
+    makesRootAnew,
+    seedsGuest: makesRootAnew || changes.some((change) => SEEDS_GUEST.has(change.path[0] ?? "")),
+    diskIds,
+    made,
+    madeDisks: Object.keys(made),
+    droppedDisks,
+  };
 }
 
 async function carryOut(attempt: Attempt, present: Present, config: VmConfig, task: Task, applied: VmRecord): Promise<VmRecord> {
@@ -115,7 +168,14 @@ async function carryOut(attempt: Attempt, present: Present, config: VmConfig, ta
   if (task.madeDisks.some((id) => !there.has(id))) progress({ phase: "disk" });
   for (const [id, name] of Object.entries(task.made)) {
     signal.throwIfAborted();
-    if (!there.has(id)) await hypervisor.createDisk(uid, name, { id, sizeGb: sizes[name] ?? 0 }, name === "root" && after.imageDigest !== "" ? after.imageDigest : undefined, { signal, onProgress: progress });
+    if (!there.has(id))
+      await hypervisor.createDisk(
+        uid,
+        name,
+        { id, sizeGb: sizes[name] ?? 0 },
+        name === "root" && after.imageDigest !== "" ? after.imageDigest : undefined,
+        { signal, onProgress: progress },
+      );
   }
   signal.throwIfAborted();
 

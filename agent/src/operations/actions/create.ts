@@ -4,11 +4,11 @@ import { GhostError, problem } from "@ghost/schemas";
 import { diskIdOf } from "../../hypervisor/identity.ts";
 import type { VmRecord } from "../../store/records.ts";
 import { removeEverything } from "../clean.ts";
-import { changesOf, concluded, findPresent, requireConfig, requireFreeName } from "../context.ts";
+import { changesOf, concluded, findPresent, requireConfig, requireFreeName, requireSecret } from "../context.ts";
 import type { Attempt, Outcome, Present } from "../context.ts";
 import { refuseForeign } from "../guard.ts";
 import { metadataOf } from "../metadata.ts";
-import { diskSizes, guestSetup, imageSource, PASSWORD_PATH, toDomainConfig } from "../target.ts";
+import { diskSizes, guestSetup, imageSource, toDomainConfig } from "../target.ts";
 import { validateVm } from "../validate.ts";
 import { waitUntilReady } from "../wait.ts";
 import { admitChanges } from "./admit-changes.ts";
@@ -24,7 +24,12 @@ export async function createVm(attempt: Attempt): Promise<Outcome> {
   if (present !== undefined && present.vm.phase === "ready") return await resume(attempt, present, config);
   await clearName(attempt, intent.name);
   await requireFreeName(attempt, intent.name, intent.uid);
-  if (store.settings.schedulable === false) throw problem("HOST_NOT_SCHEDULABLE", `The host takes no new VMs (schedulable: false in its settings), so VM "${intent.name}" was not made.`, { hint: "Set schedulable: true in the agent's settings, or place the VM on another agent.", path: ["vms", intent.name, "agent"] });
+  if (store.settings.schedulable === false)
+    throw problem(
+      "HOST_NOT_SCHEDULABLE",
+      `The host takes no new VMs (schedulable: false in its settings), so VM "${intent.name}" was not made.`,
+      { hint: "Set schedulable: true in the agent's settings, or place the VM on another agent.", path: ["vms", intent.name, "agent"] },
+    );
   requireSecret(attempt, config);
   await admission.admit(intent.uid, intent.name, vmDemand(config));
   if (present !== undefined) await removeEverything(attempt.hypervisor, intent.uid);
@@ -39,12 +44,6 @@ export async function createVm(attempt: Attempt): Promise<Outcome> {
   return await concluded(attempt, made);
 }
 
-/** SECRET_NOT_FOUND when a password is asked for and its value did not come along. */
-export function requireSecret({ intent }: Attempt, config: VmConfig): void {
-  if (config.cloud_init?.password === undefined || intent.secrets[PASSWORD_PATH] !== undefined) return;
-  throw problem("SECRET_NOT_FOUND", `The value of ${PASSWORD_PATH} of VM "${intent.name}" did not come with the step; the agent does not keep it.`, { hint: "Apply where the secret's source can be read.", path: ["vms", intent.name, "cloud_init", "password"] });
-}
-
 /**
  * The uid is there: an earlier attempt of this plan made it, or the hypervisor lost it and it is defined again over
  * the disks that are left.
@@ -54,7 +53,10 @@ async function resume(attempt: Attempt, present: Present, config: VmConfig): Pro
   const changes = await changesOf(attempt, present.vm, config);
   const isOfThisPlan = intent.planHash !== "" && present.record?.planHash === intent.planHash;
   if (changes.length > 0 && present.domain !== undefined && !isOfThisPlan) {
-    throw problem("VM_EXISTS", `VM "${present.vm.name}" (${intent.uid}) exists already and is not as this create wants it.`, { hint: "Plan again; the new plan changes the VM instead of making it.", path: ["vms", intent.name] });
+    throw problem("VM_EXISTS", `VM "${present.vm.name}" (${intent.uid}) exists already and is not as this create wants it.`, {
+      hint: "Plan again; the new plan changes the VM instead of making it.",
+      path: ["vms", intent.name],
+    });
   }
   await admitChanges(attempt, present.vm, config, changes);
   return await converge(attempt, present, config, changes);
@@ -130,5 +132,16 @@ async function make(attempt: Attempt, config: VmConfig, record: VmRecord): Promi
 function withSecond(reason: unknown, second: unknown, name: string): GhostError {
   const first = GhostError.from(reason);
   const [why] = GhostError.from(second).diagnostics;
-  return new GhostError([...first.diagnostics, { ...why, severity: "warning", detail: `What was made of VM "${name}" could not be removed either: ${why.detail}`, hint: "Apply again, or delete the VM; what is left is on record and is removed then." }], { cause: reason });
+  return new GhostError(
+    [
+      ...first.diagnostics,
+      {
+        ...why,
+        severity: "warning",
+        detail: `What was made of VM "${name}" could not be removed either: ${why.detail}`,
+        hint: "Apply again, or delete the VM; what is left is on record and is removed then.",
+      },
+    ],
+    { cause: reason },
+  );
 }

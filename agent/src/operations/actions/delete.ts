@@ -27,7 +27,10 @@ export async function deleteVm(attempt: Attempt): Promise<Outcome> {
     await removeEverything(hypervisor, vm.uid);
   } catch (reason) {
     // As long as the definition is there, the VM is there; without it, deleting goes on at the next chance.
-    const isThere = await hypervisor.find(vm.uid).then((domain) => domain !== undefined, () => true);
+    const isThere = await hypervisor.find(vm.uid).then(
+      (domain) => domain !== undefined,
+      () => true,
+    );
     if (isThere) await store.write({ vm: { ...deleting, phase: "ready" } });
     throw reason;
   }

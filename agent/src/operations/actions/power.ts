@@ -12,7 +12,8 @@ import { refuseForeign, refuseImpactOf } from "../guard.ts";
 export async function startVm(attempt: Attempt): Promise<Outcome> {
   const { hypervisor, intent, progress } = attempt;
   const present = await requireDomain(attempt);
-  if (present.vm.status === "running") throw problem("VM_POWER_STATE", `VM "${present.vm.name}" is running already.`, { path: ["vms", present.vm.name, "power"] });
+  if (present.vm.status === "running")
+    throw problem("VM_POWER_STATE", `VM "${present.vm.name}" is running already.`, { path: ["vms", present.vm.name, "power"] });
   const record = await beginPower(attempt, present, "running");
   progress({ phase: "start" });
   if (present.vm.status === "paused") await hypervisor.resume(intent.uid);
@@ -24,7 +25,12 @@ export async function startVm(attempt: Attempt): Promise<Outcome> {
 export async function stopVm(attempt: Attempt): Promise<Outcome> {
   const { hypervisor, intent, progress } = attempt;
   const present = await requireDomain(attempt);
-  if (!isActive(present.vm.status)) throw problem("VM_POWER_STATE", `VM "${present.vm.name}" is ${present.vm.status === "error" ? `in error (${present.vm.statusReason})` : "stopped already"}.`, { path: ["vms", present.vm.name, "power"] });
+  if (!isActive(present.vm.status))
+    throw problem(
+      "VM_POWER_STATE",
+      `VM "${present.vm.name}" is ${present.vm.status === "error" ? `in error (${present.vm.statusReason})` : "stopped already"}.`,
+      { path: ["vms", present.vm.name, "power"] },
+    );
   refuseImpactOf(intent, present.vm, "stop", " (the guest is shut down and stays down)");
   const record = await beginPower(attempt, present, "stopped");
   progress({ phase: "stop" });
@@ -43,7 +49,10 @@ async function requireDomain(attempt: Attempt): Promise<Present & { readonly rec
     refuseForeign(attempt.intent, present.vm, undefined);
     throw problem("VM_NOT_FOUND", `VM "${present.vm.name}" has no record on this agent.`);
   }
-  if (present.domain === undefined) throw problem("HOST_ERROR", `VM "${present.vm.name}" is on record, but ${present.vm.statusReason}.`, { hint: "Apply its spec: the VM is defined again over the disks that are left." });
+  if (present.domain === undefined)
+    throw problem("HOST_ERROR", `VM "${present.vm.name}" is on record, but ${present.vm.statusReason}.`, {
+      hint: "Apply its spec: the VM is defined again over the disks that are left.",
+    });
   return { ...present, record };
 }
 

@@ -13,7 +13,14 @@ export async function releaseVm(attempt: Attempt): Promise<Outcome> {
   refuseForeign(intent, vm, record);
   refuseStale(intent, vm, record);
   if (record === undefined) throw new RangeError("a VM with an owner has a record");
-  const released: VmRecord = { ...record, owner: "", ownedSince: attempt.now(), applied: {}, planHash: intent.planHash, gitCommit: intent.gitCommit };
+  const released: VmRecord = {
+    ...record,
+    owner: "",
+    ownedSince: attempt.now(),
+    applied: {},
+    planHash: intent.planHash,
+    gitCommit: intent.gitCommit,
+  };
   await attempt.begin({ ...record, planHash: intent.planHash, revision: "" });
   attempt.progress({ phase: "release" });
   if (present.domain !== undefined) await hypervisor.change(vm.uid, { metadata: metadataOf(released) }, { live: false });
