@@ -10,8 +10,15 @@ export { describeDifference, projectVm, revisionOf } from "./diff/projection.ts"
 export { sameValue } from "./diff/same.ts";
 export { diffSettings } from "./diff/settings.ts";
 export { hasUnknown, UNKNOWN } from "./diff/unknown.ts";
+export { applyPlan } from "./execute/apply-plan.ts";
+export type { ApplyInput, ApplyOptions, ApplyResult, StepOutcome } from "./execute/apply-plan.ts";
+export type { ApplyEvent, ApplySummary } from "./execute/events.ts";
+export { observe } from "./observe.ts";
+export type { AgentConnection, Connect, HostCalls, ObserveInput } from "./observe.ts";
 export { buildTree, operationId, planHash, stepHash, verifyProof } from "./plan/bind.ts";
 export type { StepTree } from "./plan/bind.ts";
+export { bindPlan } from "./plan/bind-plan.ts";
+export { checkPlan } from "./plan/check-plan.ts";
 export { canonicalJson, hashOf } from "./plan/canonical.ts";
 export { addResources, NO_RESOURCES, subtractResources, vmDemand } from "./plan/demand.ts";
 export type { AgentObservation } from "./plan/fleet.ts";

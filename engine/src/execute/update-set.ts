@@ -1,0 +1,54 @@
+/*
+ * The stack's record on its agents: widened before the first effect, narrowed after the last.
+ *
+ * (1) A record may name too many members, never too few: whatever an apply is about to make is in it before.
+ * (2) Another apply may have written meanwhile. Its members are kept; only what this apply deleted is taken out.
+ */
+import type { Diagnostic, SetMember, SetRecord } from "@ghost/schemas";
+import { GhostError } from "@ghost/schemas";
+import type { HostCalls } from "../observe.ts";
+import type { StackSet } from "../plan/set-record.ts";
+import { memberKey, setDigest, sortSet, unionSets } from "../plan/set-record.ts";
+
+type SetClient = Pick<HostCalls, "snapshot" | "updateSet">;
+
+/** Adds to a record what it must have, and takes out what is gone for certain. */
+export interface SetChange {
+  readonly set: StackSet;
+  readonly gone: readonly SetMember[];
+}
+
+/** How often another writer may come first. */
+const ATTEMPTS = 5;
+
+/** Writes the record on one agent; gives the serial it has there now. Throws a GhostError. */
+export async function writeSet(client: SetClient, stack: string, { set, gone }: SetChange): Promise<number> {
+  let next = toRecord(stack, set);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return (await client.updateSet(next)).serial;
+    } catch (reason) {
+      const problem = GhostError.from(reason);
+      if (problem.diagnostics[0].code !== "SET_CONFLICT" || attempt === ATTEMPTS) throw problem;
+    }
+    const { set: stored } = await client.snapshot(stack);
+    if (stored === undefined) continue;
+    const merged = without(unionSets([stored, { ...next, serial: stored.serial + 1 }]), gone);
+    if (stored.digest === setDigest(merged)) return stored.serial;
+    next = toRecord(stack, merged);
+  }
+}
+
+/** A record that is wider than it need be harms nobody; the next plan narrows it. */
+export function notNarrowed(agentName: string, [first]: readonly [Diagnostic, ...Diagnostic[]]): Diagnostic {
+  return { ...first, severity: "warning", detail: `The stack's record on agent "${agentName}" still names what was deleted: ${first.detail}`, hint: "The next apply writes it again.", agent: agentName };
+}
+
+function without(set: StackSet, gone: readonly SetMember[]): StackSet {
+  const keys = new Set(gone.map(memberKey));
+  return { ...set, members: set.members.filter((member) => !keys.has(memberKey(member))) };
+}
+
+function toRecord(stack: string, set: StackSet): SetRecord {
+  return { stack, ...sortSet(set), digest: setDigest(set) };
+}
