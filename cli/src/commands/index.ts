@@ -13,8 +13,14 @@ const VM_COMMANDS: readonly CommandEntry[] = [
 const VERSION: CommandEntry = { name: "version", summary: "print the version", load: async () => (await import("./version.ts")).version };
 
 export const COMMANDS: readonly CommandEntry[] = [
+  { name: "init", summary: "write a commented ghost.yaml", load: async () => (await import("./init.ts")).init },
   ...VM_COMMANDS,
   { name: "schema", summary: "print JSON Schemas", load: async () => (await import("./schema.ts")).schema },
+  {
+    name: "completion",
+    summary: "print a script that completes commands in a shell",
+    load: async () => (await import("./completion.ts")).completion,
+  },
   VERSION,
 ];
 
