@@ -1,17 +1,15 @@
 /*
- * One connection to one agent, for any service.
+ * One connection to one server, for any service.
  *
  * (1) A question ends at its deadline at the latest. A stream may last; its connection, and the first sign of an
  *     answer, must be there within the connection's timeout.
  * (2) Nothing waits for a reconnect: a call over a connection that cannot be made fails at once.
- * (3) An aborted call throws the signal's reason; everything else is a GhostError.
+ * (3) An aborted call throws the signal's reason; anything else is what the owner of the channel makes of it.
  */
 import { Client, connectivityState, Metadata } from "@grpc/grpc-js";
 import type { ServiceError } from "@grpc/grpc-js";
-import { GhostError } from "@ghost/schemas";
-import { targetOf } from "./connection.ts";
-import type { HostConnection } from "./connection.ts";
-import { fromServiceError } from "./errors.ts";
+import type { CallFacts } from "./errors.ts";
+import type { Target } from "./target.ts";
 
 /** A method of a generated service definition. */
 export interface Method<Q, R> {
@@ -44,7 +42,7 @@ const MESSAGE_MAX_BYTES = 256 * 1024 * 1024;
 const OPTIONS = {
   "grpc.max_receive_message_length": MESSAGE_MAX_BYTES,
   "grpc.max_send_message_length": MESSAGE_MAX_BYTES,
-  // Agents are on machines of one's own: a proxy of the environment is never meant for them.
+  // These are machines of one's own: a proxy of the environment is never meant for them.
   "grpc.enable_http_proxy": 0,
   "grpc.service_config_disable_resolution": 1,
   // Closing this connection then closes its socket, whoever else talks to the same agent.
@@ -58,13 +56,20 @@ const OPTIONS = {
   "grpc-node.flow_control_window": 4 * 1024 * 1024,
 } as const;
 
-/** Connects with the first call. Throws what is wrong with the address or the certificates. */
-export function openChannel(connection: HostConnection): Channel {
-  const target = targetOf(connection);
+export interface ChannelOptions {
+  readonly target: Target;
+  /** How long connecting may take, and a question where it says nothing else. */
+  readonly timeoutMs: number;
+  /** What a failed call throws. */
+  readonly toError: (error: ServiceError, facts: CallFacts) => Error;
+}
+
+/** Connects with the first call. */
+export function createChannel({ target, timeoutMs: connectTimeoutMs, toError }: ChannelOptions): Channel {
   const client = new Client(target.uri, target.credentials, { ...OPTIONS, ...target.options });
   const isConnected = (): boolean => client.getChannel().getConnectivityState(false) === connectivityState.READY;
 
-  function unary<Q, R>(method: Method<Q, R>, request: Q, { signal, timeoutMs = connection.timeoutMs }: CallOptions = {}): Promise<R> {
+  function unary<Q, R>(method: Method<Q, R>, request: Q, { signal, timeoutMs = connectTimeoutMs }: CallOptions = {}): Promise<R> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       const call = client.makeUnaryRequest(
@@ -81,17 +86,17 @@ export function openChannel(connection: HostConnection): Channel {
           if (signal?.aborted === true) return reject(signal.reason);
           const late = guard?.isLate ?? false;
           reject(
-            fromServiceError(error, connection, {
+            toError(error, {
               path: method.path,
               connected: isConnected(),
               late,
-              timeoutMs: late ? connection.timeoutMs : timeoutMs,
+              timeoutMs: late ? connectTimeoutMs : timeoutMs,
             }),
           );
         },
       );
       const cancel = (): void => call.cancel();
-      const guard = timeoutMs > connection.timeoutMs ? new Guard(connection.timeoutMs, isConnected, cancel) : undefined;
+      const guard = timeoutMs > connectTimeoutMs ? new Guard(connectTimeoutMs, isConnected, cancel) : undefined;
       signal?.addEventListener("abort", cancel, { once: true });
     });
   }
@@ -105,7 +110,7 @@ export function openChannel(connection: HostConnection): Channel {
     const call = client.makeServerStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, request, new Metadata());
     let answered = false;
     const cancel = (): void => call.cancel();
-    const guard = new Guard(connection.timeoutMs, () => answered || (quiet && isConnected()), cancel);
+    const guard = new Guard(connectTimeoutMs, () => answered || (quiet && isConnected()), cancel);
     call.on("metadata", () => (answered = true));
     // After the reader has left, the end of the call is nobody's problem.
     call.on("error", () => {});
@@ -114,11 +119,11 @@ export function openChannel(connection: HostConnection): Channel {
       yield* call as AsyncIterable<R>;
     } catch (reason) {
       signal?.throwIfAborted();
-      throw fromServiceError(reason as ServiceError, connection, {
+      throw toError(reason as ServiceError, {
         path: method.path,
         connected: isConnected(),
         late: guard.isLate,
-        timeoutMs: connection.timeoutMs,
+        timeoutMs: connectTimeoutMs,
       });
     } finally {
       guard.stop();
@@ -135,16 +140,6 @@ export function openChannel(connection: HostConnection): Channel {
       client.close();
     },
   };
-}
-
-/** Reads an answer; what is wrong with it names the agent. */
-export function fromAgent<T>(agent: string, read: () => T): T {
-  try {
-    return read();
-  } catch (reason) {
-    const [first, ...others] = GhostError.from(reason).diagnostics;
-    throw new GhostError([{ ...first, agent }, ...others], { cause: reason });
-  }
 }
 
 /** Gives up a call that is not well under way in time. */

@@ -26,6 +26,16 @@ export function fromServiceError(error: ServiceError, connection: HostConnection
   return own === undefined ? translate(error, connection, facts) : new GhostError(own, { cause: error });
 }
 
+/** Reads an answer; what is wrong with it names the agent. */
+export function fromAgent<T>(agent: string, read: () => T): T {
+  try {
+    return read();
+  } catch (reason) {
+    const [first, ...others] = GhostError.from(reason).diagnostics;
+    throw new GhostError([{ ...first, agent }, ...others], { cause: reason });
+  }
+}
+
 function reported(error: ServiceError, agent: string): Diagnostics | undefined {
   const entry = error.metadata?.get(DIAGNOSTICS_KEY)[0];
   if (!(entry instanceof Uint8Array)) return undefined;

@@ -10,8 +10,9 @@ import { observationFromWire } from "../wire/observation.ts";
 import { operationFromWire } from "../wire/operation.ts";
 import { requirePart } from "../wire/require.ts";
 import { setRecordFromWire, setRecordToWire } from "../wire/set-record.ts";
-import { fromAgent, openChannel } from "./channel.ts";
+import { openChannel } from "./connection.ts";
 import type { CallOptions } from "./channel.ts";
+import { fromAgent } from "./errors.ts";
 import type { HostConnection } from "./connection.ts";
 
 export interface SnapshotOptions extends CallOptions {

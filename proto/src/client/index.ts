@@ -8,3 +8,7 @@ export type { CreatedVm, NewVm, VmClient, VmListEntry, VmPower, VmReport } from 
 export type { ExecuteInput } from "../wire/execute.ts";
 export type { HostEvent } from "../wire/event.ts";
 export type { StepProof } from "../wire/plan.ts";
+export { createChannel } from "./channel.ts";
+export type { Channel, ChannelOptions, Method } from "./channel.ts";
+export { plainTarget, secureTarget } from "./target.ts";
+export type { Target } from "./target.ts";

@@ -8,7 +8,7 @@ import type {
   StopVMResponse,
   VMInfo,
 } from "../../gen/agentpb/agent.ts";
-import { openChannel } from "./channel.ts";
+import { openChannel } from "./connection.ts";
 import type { CallOptions } from "./channel.ts";
 import type { HostConnection } from "./connection.ts";
 
