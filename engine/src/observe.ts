@@ -48,6 +48,7 @@ export async function observe({ agents, stack, connect, signal, onAnswer }: Obse
       return answer;
     }),
   );
+  signal?.throwIfAborted();
   return isHomeMissing(answers) ? await withMembers(answers, (agent) => ask(agent, false)) : answers;
 }
 

@@ -12,6 +12,7 @@ import { GhostError } from "@ghost/schemas";
 import type { Connect, HostCalls } from "../observe.ts";
 import { buildTree, operationId } from "../plan/bind.ts";
 import { checkPlan } from "../plan/check-plan.ts";
+import type { StackSet } from "../plan/set-record.ts";
 import type { ApplyEvent, ApplySummary } from "./events.ts";
 import type { SkipReason, Task } from "./graph.ts";
 import { runGraph } from "./graph.ts";
@@ -92,23 +93,22 @@ export async function applyPlan({ plan, connect, resolveSecret, options = {}, on
 
   const set = planSet(plan);
   const withSteps = new Set(plan.steps.map(({ agent }) => agent));
-  /** Serial of the record on each agent that was written. */
-  const serials = new Map<string, number>();
-  const write = async (names: Iterable<string>, members: readonly SetMember[], gone: readonly SetMember[], onProblem: (name: string, found: Diagnostics) => void): Promise<void> => {
+  /** The record as it is stored on each agent that was written. */
+  const stored = new Map<string, StackSet>();
+  const write = async (names: Iterable<string>, toSet: (name: string) => StackSet, gone: readonly SetMember[], onProblem: (name: string, found: Diagnostics) => void): Promise<void> => {
     await Promise.all(
       Array.from(names, async (name) => {
         const agent = agents.get(name);
         if (agent === undefined || lost.has(name)) return;
         try {
-          const serial = Math.max(plan.set.serial, (serials.get(name) ?? 0) + 1);
-          serials.set(name, await writeSet(await clientOf(agent), plan.stack, { set: { ...plan.set, members, serial }, gone }));
+          stored.set(name, await writeSet(await clientOf(agent), plan.stack, toSet(name), gone));
         } catch (reason) {
           onProblem(name, GhostError.from(reason).diagnostics);
         }
       }),
     );
   };
-  await write(set.leaving.length === 0 ? (plan.set.outdated ?? agents.keys()) : agents.keys(), set.wide, [], (name, found) => {
+  await write(set.leaving.length === 0 ? (plan.set.outdated ?? agents.keys()) : agents.keys(), () => set.wide, [], (name, found) => {
     if (withSteps.has(name)) lost.set(name, found);
     else warn(found.map((one) => ({ ...one, severity: "warning", agent: name })));
   });
@@ -172,8 +172,8 @@ export async function applyPlan({ plan, connect, resolveSecret, options = {}, on
   const isDone = (id: string): boolean => outcomes.get(id) === "done" || outcomes.get(id) === "noop";
   const gone = set.leaving.filter(({ step }) => isDone(step)).map(({ member }) => member);
   if (gone.length > 0 && detachSignal?.aborted !== true) {
-    const staying = set.leaving.filter(({ step }) => !isDone(step)).map(({ member }) => member);
-    await write(agents.keys(), [...plan.set.members, ...staying], gone, (name, found) => warn([notNarrowed(name, found)]));
+    const next = (name: string): StackSet => ({ ...stored.get(name)!, serial: stored.get(name)!.serial + 1 });
+    await write([...stored.keys()], next, gone, (name, found) => warn([notNarrowed(name, found)]));
   }
 
   const summary = summarizeOutcomes(outcomes);
@@ -184,12 +184,12 @@ export async function applyPlan({ plan, connect, resolveSecret, options = {}, on
 
 type WithoutTime<E> = E extends unknown ? Omit<E, "time"> : never;
 
-/** Members that are to leave, with the steps that make them, and the record that has them still. */
-function planSet(plan: PlanDocument): { readonly leaving: readonly { readonly step: string; readonly member: SetMember }[]; readonly wide: readonly SetMember[] } {
+/** Members that are to leave, with their steps, and the record that has them still. */
+function planSet(plan: PlanDocument): { readonly leaving: readonly { readonly step: string; readonly member: SetMember }[]; readonly wide: StackSet } {
   const leaving = plan.steps
     .filter(({ body }) => body.kind !== "agent" && (body.action === "delete" || body.action === "release"))
     .map(({ id, body }) => ({ step: id, member: { kind: body.kind as SetMember["kind"], name: body.name, uid: body.uid, agentId: body.agent_id } }));
-  return { leaving, wide: [...plan.set.members, ...leaving.map(({ member }) => member)] };
+  return { leaving, wide: { ...plan.set, members: [...plan.set.members, ...leaving.map(({ member }) => member)] } };
 }
 
 async function resolveAll(step: PlanStep, resolveSecret: ApplyInput["resolveSecret"]): Promise<Record<string, string>> {

@@ -12,21 +12,15 @@ import { memberKey, setDigest, sortSet, unionSets } from "../plan/set-record.ts"
 
 type SetClient = Pick<HostCalls, "snapshot" | "updateSet">;
 
-/** Adds to a record what it must have, and takes out what is gone for certain. */
-export interface SetChange {
-  readonly set: StackSet;
-  readonly gone: readonly SetMember[];
-}
-
 /** How often another writer may come first. */
 const ATTEMPTS = 5;
 
-/** Writes the record on one agent; gives the serial it has there now. Throws a GhostError. */
-export async function writeSet(client: SetClient, stack: string, { set, gone }: SetChange): Promise<number> {
-  let next = toRecord(stack, set);
+/** Writes the record on one agent, without the members that are gone; gives what is stored there now. Throws a GhostError. */
+export async function writeSet(client: SetClient, stack: string, set: StackSet, gone: readonly SetMember[] = []): Promise<SetRecord> {
+  let next = toRecord(stack, without(set, gone));
   for (let attempt = 1; ; attempt++) {
     try {
-      return (await client.updateSet(next)).serial;
+      return await client.updateSet(next);
     } catch (reason) {
       const problem = GhostError.from(reason);
       if (problem.diagnostics[0].code !== "SET_CONFLICT" || attempt === ATTEMPTS) throw problem;
@@ -34,7 +28,7 @@ export async function writeSet(client: SetClient, stack: string, { set, gone }: 
     const { set: stored } = await client.snapshot(stack);
     if (stored === undefined) continue;
     const merged = without(unionSets([stored, { ...next, serial: stored.serial + 1 }]), gone);
-    if (stored.digest === setDigest(merged)) return stored.serial;
+    if (stored.digest === setDigest(merged)) return stored;
     next = toRecord(stack, merged);
   }
 }
@@ -50,5 +44,6 @@ function without(set: StackSet, gone: readonly SetMember[]): StackSet {
 }
 
 function toRecord(stack: string, set: StackSet): SetRecord {
-  return { stack, ...sortSet(set), digest: setDigest(set) };
+  const { serial, members, agents } = sortSet(set);
+  return { stack, serial, members, agents, digest: setDigest({ members, agents }) };
 }

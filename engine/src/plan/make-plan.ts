@@ -51,7 +51,9 @@ export function stackOwner(stack: string): string {
 }
 
 /** Everything that must be done so that the agents have what the spec says. Pure; a step with an error stays in the plan. */
-export function makePlan({ desired, observations, options }: PlanInput): PlanDocument {
+export function makePlan({ desired, observations: unsorted, options }: PlanInput): PlanDocument {
+  // Agents are a map in the spec: where they stand in the file means nothing.
+  const observations = unsorted.toSorted((a, b) => (a.agent.name < b.agent.name ? -1 : 1));
   const owner = stackOwner(desired.stack);
   const fleet = surveyFleet(observations, options);
   const matched = matchVms(desired, fleet, owner);
