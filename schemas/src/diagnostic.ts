@@ -84,6 +84,7 @@ export const codes = {
   OPERATION_NOT_FOUND: { summary: "Operation not found", grpc: "NOT_FOUND" },
   OPERATION_INTERRUPTED: { summary: "Operation interrupted", grpc: "ABORTED" },
   OPERATION_CANCELLED: { summary: "Operation cancelled", grpc: "CANCELLED" },
+  SERVICE_NOT_FOUND: { summary: "Unknown gRPC service", grpc: "NOT_FOUND" },
   DEPENDENCY_FAILED: { summary: "Skipped after a failed dependency", grpc: "ABORTED" },
   PERMISSION: { summary: "Not permitted", grpc: "PERMISSION_DENIED" },
   UNSUPPORTED: { summary: "Not supported by this host", grpc: "UNIMPLEMENTED" },

@@ -1,0 +1,306 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { stat } from "node:fs/promises";
+import { suite, test } from "node:test";
+import { connectHost } from "@ghost/proto/client";
+import { GhostError } from "@ghost/schemas";
+import type { DiagnosticCode } from "@ghost/schemas";
+import { revisionOf } from "@ghost/engine";
+import type { HostEvent } from "@ghost/proto";
+import { EventLog } from "./events.ts";
+import { collect, createBody, openServed, planOf } from "./testdata/served.ts";
+
+function refusal(code: DiagnosticCode, detail = /./): (error: unknown) => true {
+  return (error) => {
+    assert.ok(error instanceof GhostError, String(error));
+    assert.equal(error.diagnostics[0].code, code, error.message);
+    assert.match(error.diagnostics[0].detail, detail);
+    return true;
+  };
+}
+
+suite("Snapshot", () => {
+  test("tells host, VMs, operations and the stack's record, and revisions survive the wire", async (t) => {
+    const served = await openServed(t);
+    await served.create(
+      {
+        name: "web",
+        vcpu: 2,
+        labels: { a: "b" },
+        networks: { lan: { bridge: "br0" } },
+        cloud_init: { packages: ["nginx"], password: { version: 3 } },
+      },
+      { secrets: { "cloud_init.password": "x" } },
+    );
+    served.hypervisor.host.addForeignDomain({ name: "legacy", vcpu: 2, disks: { extra: 4 }, status: "running" });
+    const set = {
+      stack: "shop",
+      serial: 1,
+      digest: "sha256:1",
+      members: [{ kind: "vm" as const, name: "web", uid: "u1", agentId: "a1" }],
+      agents: [{ agentId: "a1", name: "desk", address: "x" }],
+    };
+    await served.store.writeSet(set);
+    const snapshot = await served.host.snapshot("shop");
+    assert.equal(snapshot.host.agentId, served.store.agentId);
+    assert.deepEqual(
+      [snapshot.host.name, snapshot.host.version, snapshot.host.hypervisor, snapshot.host.available.vcpu],
+      ["desk", "0.1.0", "simulated", 28],
+    );
+    assert.deepEqual(snapshot.vms.map((vm) => vm.name).sort(), ["legacy", "web"]);
+    for (const vm of snapshot.vms) {
+      assert.equal(vm.revision, (await served.vm(vm.name)).revision);
+      assert.equal(vm.revision, revisionOf(vm));
+    }
+    assert.deepEqual(snapshot.set, set);
+    assert.deepEqual((await served.host.snapshot("shop", { setDigestOnly: true })).set, { ...set, members: [] });
+    assert.equal((await served.host.snapshot("")).set, undefined);
+    assert.ok(snapshot.host.images.some((image) => image.name === "debian-12" && image.cached));
+  });
+
+  test("never waits for a create", async (t) => {
+    const served = await openServed(t);
+    served.hypervisor.host.setLatency({ ensureImage: 60_000 });
+    const [step] = planOf(served.store.agentId, [createBody({ name: "web" })]);
+    const updates = served.host.execute(step!)[Symbol.asyncIterator]();
+    await updates.next();
+    const snapshot = await served.host.snapshot("");
+    assert.deepEqual(
+      snapshot.operations.map((operation) => operation.name),
+      ["web"],
+    );
+    assert.deepEqual((await served.agentVms.list()).length, 0);
+    await updates.return?.();
+  });
+
+  test("says that the hypervisor does not answer", async (t) => {
+    const served = await openServed(t);
+    served.hypervisor.host.addFault({ call: "list", error: "hypervisor-down" });
+    await assert.rejects(served.host.snapshot(""), refusal("HOST_ERROR", /does not answer/));
+  });
+});
+
+suite("Execute", () => {
+  test("carries out a plan's steps and tells how far it is", async (t) => {
+    const served = await openServed(t);
+    served.hypervisor.host.setLatency({ ensureImage: 200 });
+    const [web, db] = planOf(served.store.agentId, [createBody({ name: "web" }), createBody({ name: "db" })]);
+    const [updates] = await Promise.all([collect(served.host.execute(web!)), collect(served.host.execute(db!))]);
+    const last = updates.at(-1)!;
+    assert.deepEqual([last.state, last.vm?.name, last.vm?.status, last.vm?.gitCommit], ["succeeded", "web", "running", "abc123"]);
+    assert.ok(updates.some((update) => update.phase === "image" && update.bytesTotal > 0));
+    assert.deepEqual(
+      served.rpcs.map((event) => [event.method, event.code, event.mutating]),
+      [
+        ["Execute", "OK", true],
+        ["Execute", "OK", true],
+      ],
+    );
+  });
+
+  test("the same step again gives the same result", async (t) => {
+    const served = await openServed(t);
+    const [step] = planOf(served.store.agentId, [createBody({ name: "web" })]);
+    const first = (await collect(served.host.execute(step!))).at(-1);
+    const again = await collect(served.host.execute(step!));
+    assert.deepEqual(again.at(-1), first);
+    assert.equal((await served.hypervisor.list()).length, 1);
+  });
+
+  test("a failed operation is an answer with its diagnostics, not an error of the call", async (t) => {
+    const served = await openServed(t);
+    const [step] = planOf(served.store.agentId, [createBody({ name: "web", vcpu: 64 })]);
+    const last = (await collect(served.host.execute(step!))).at(-1);
+    assert.deepEqual(
+      [last?.state, last?.diagnostics[0]?.code, last?.diagnostics[0]?.path],
+      ["failed", "HOST_OUT_OF_VCPU", ["vms", "web", "vcpu"]],
+    );
+  });
+
+  test("goes on when the caller leaves, and can be followed again", async (t) => {
+    const served = await openServed(t);
+    served.hypervisor.host.setLatency({ start: 100 });
+    const [step] = planOf(served.store.agentId, [createBody({ name: "web" })]);
+    for await (const update of served.host.execute(step!)) {
+      assert.equal(update.state === "pending" || update.state === "running", true);
+      break;
+    }
+    const last = (await collect(served.host.attachOperation(step!.operationId))).at(-1);
+    assert.deepEqual([last?.state, last?.vm?.name], ["succeeded", "web"]);
+    assert.deepEqual(
+      (await served.host.listOperations()).map((operation) => operation.id),
+      [step!.operationId],
+    );
+  });
+
+  test("is cancelled when asked", async (t) => {
+    const served = await openServed(t);
+    served.hypervisor.host.setLatency({ ensureImage: 60_000 });
+    const [step] = planOf(served.store.agentId, [createBody({ name: "web" })]);
+    const updates = served.host.execute(step!);
+    let last;
+    for await (const update of updates) {
+      last = update;
+      if (update.phase === "image") await served.host.cancelOperation(update.id);
+    }
+    assert.deepEqual([last?.state, last?.diagnostics[0]?.code], ["cancelled", "OPERATION_CANCELLED"]);
+    assert.deepEqual((await served.host.listOperations({ activeOnly: true })).length, 0);
+  });
+
+  const refused: {
+    name: string;
+    code: DiagnosticCode;
+    change: (input: ReturnType<typeof planOf>[number]) => ReturnType<typeof planOf>[number];
+  }[] = [
+    { name: "a step that was changed", code: "PLAN_MISMATCH", change: (input) => ({ ...input, body: { ...input.body, name: "other" } }) },
+    {
+      name: "a higher ceiling than the plan's",
+      code: "PLAN_MISMATCH",
+      change: (input) => ({ ...input, body: { ...input.body, impact: "data-loss" } }),
+    },
+    {
+      name: "a step for another agent",
+      code: "PLAN_MISMATCH",
+      change: (input) => ({ ...input, body: { ...input.body, agent_id: "other" } }),
+    },
+    {
+      name: "an expired plan",
+      code: "PLAN_EXPIRED",
+      change: (input) => ({ ...planOf(input.body.agent_id, [input.body], { expires_at: "2020-01-01T00:00:00Z" })[0]! }),
+    },
+    { name: "a request without an id", code: "PLAN_UNREADABLE", change: (input) => ({ ...input, operationId: "" }) },
+  ];
+  for (const { name, code, change } of refused) {
+    test(`refuses ${name}`, async (t) => {
+      const served = await openServed(t);
+      const [step] = planOf(served.store.agentId, [createBody({ name: "web" })]);
+      await assert.rejects(collect(served.host.execute(change(step!))), refusal(code));
+      assert.deepEqual([served.store.vms.size, (await served.host.listOperations()).length], [0, 0]);
+    });
+  }
+
+  test("refuses what is not known", async (t) => {
+    const served = await openServed(t);
+    await assert.rejects(collect(served.host.attachOperation("none")), refusal("OPERATION_NOT_FOUND"));
+    await assert.rejects(served.host.cancelOperation("none"), refusal("OPERATION_NOT_FOUND"));
+  });
+});
+
+test("UpdateSet keeps the newest record", async (t) => {
+  const served = await openServed(t);
+  const set = { stack: "shop", serial: 2, members: [], agents: [] };
+  assert.deepEqual(await served.host.updateSet(set), set);
+  await assert.rejects(served.host.updateSet(set), refusal("SET_CONFLICT"));
+  await assert.rejects(served.host.updateSet({ ...set, stack: "../x", serial: 3 }), refusal("PLAN_UNREADABLE"));
+});
+
+suite("Watch", () => {
+  test("tells what happens through the agent and behind it", async (t) => {
+    const served = await openServed(t);
+    const leave = new AbortController();
+    const heard: string[] = [];
+    let token = "";
+    const watching = (async () => {
+      for await (const event of served.host.watch("", { signal: leave.signal })) {
+        heard.push(`${event.type} ${event.name}`);
+        token = event.resumeToken;
+        if (event.type === "vm-status" && event.detail.includes("stopped: shut down by the guest")) return;
+      }
+    })();
+    await until(() => served.server.openCalls > 0);
+    await served.create({ name: "web" });
+    served.hypervisor.host.setDomain("web", { status: "stopped" });
+    await watching;
+    for (const event of ["operation web", "vm-created web", "vm-status web"])
+      assert.ok(heard.includes(event), `${event} in ${heard.join(", ")}`);
+    served.hypervisor.host.setDomain("web", { vcpu: 3 });
+    for await (const event of served.host.watch(token)) {
+      assert.equal(`${event.type} ${event.name}`, "vm-changed web");
+      break;
+    }
+  });
+
+  test("says that there is a gap when the token is of another run, or too old", async (t) => {
+    const served = await openServed(t);
+    for await (const event of served.host.watch("other.5")) {
+      assert.equal(event.type, "gap");
+      break;
+    }
+    const events = new EventLog(served.hypervisor, served.operations);
+    t.after(() => events[Symbol.dispose]());
+    const leave = new AbortController();
+    const first = events.watch("", leave.signal);
+    const waiting = first.next();
+    await served.create({ name: "web" });
+    const { value } = (await waiting) as { value: HostEvent };
+    for (let i = 1; i <= 7000; i++) served.hypervisor.host.setDomain("web", { vcpu: 1 + (i % 30) });
+    const again = events.watch(value.resumeToken, leave.signal);
+    assert.equal((await again.next()).value?.type, "gap");
+    assert.equal((await again.next()).value?.type, "vm-changed");
+    leave.abort();
+    while (!(await again.next()).done);
+  });
+});
+
+suite("the server", () => {
+  test("listens on a socket for its owner alone", async (t) => {
+    const served = await openServed(t);
+    assert.equal((await stat(served.address.slice("unix:".length))).mode & 0o777, 0o600);
+  });
+
+  test("takes over a socket that nobody listens at any more, and no other", async (t) => {
+    const served = await openServed(t);
+    await assert.rejects(openServed(t, { address: served.address }), refusal("AGENT_START", /another process listens/));
+    await served.server.close(0);
+    const { createServer } = await import("node:net");
+    const path = served.address.slice("unix:".length);
+    const dead = createServer().listen(path);
+    await once(dead, "listening");
+    // As after a kill: the file stays, nobody listens.
+    const { link, unlink } = await import("node:fs/promises");
+    await link(path, `${path}.kept`);
+    await new Promise((resolve) => dead.close(resolve));
+    await link(`${path}.kept`, path);
+    await unlink(`${path}.kept`);
+    const again = await openServed(t, { address: served.address });
+    await again.host.snapshot("");
+  });
+
+  test("listens on loopback TCP with the port that the system gave", async (t) => {
+    const served = await openServed(t, { address: "127.0.0.1:0" });
+    assert.match(served.address, /^127\.0\.0\.1:[1-9]/);
+    await served.host.snapshot("");
+    await assert.rejects(openServed(t, { address: served.address }), refusal("AGENT_START", /EADDRINUSE/));
+  });
+
+  test("is idle when nobody is connected", async (t) => {
+    const served = await openServed(t);
+    await served.host.snapshot("");
+    assert.equal(Math.round(served.server.idleMs), 0);
+    served.host.close();
+    await until(() => served.server.idleMs > 5);
+  });
+
+  test("lets running calls end when it closes", async (t) => {
+    const served = await openServed(t);
+    served.hypervisor.host.setLatency({ list: 80 });
+    const other = connectHost({ name: "desk", address: served.address, timeoutMs: 30_000 });
+    t.after(() => other.close());
+    const snapshot = other.snapshot("");
+    await until(() => served.server.openCalls > 0);
+    await served.server.close(30_000);
+    assert.equal((await snapshot).host.name, "desk");
+  });
+
+  test("ends what has no end of its own when it closes", async (t) => {
+    const served = await openServed(t);
+    const watching = served.host.watch()[Symbol.asyncIterator]().next();
+    await until(() => served.server.openCalls > 0);
+    await served.server.close(30_000);
+    assert.equal((await watching).done, true);
+  });
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}

@@ -1,0 +1,125 @@
+/** ghost.host.v1.HostService: from the wire, to the engine room, back to the wire. */
+import { once } from "node:events";
+import { Metadata } from "@grpc/grpc-js";
+import type { ServerWritableStream } from "@grpc/grpc-js";
+import { eventToWire, executeFromWire, observationToWire, operationToWire, setRecordFromWire, setRecordToWire } from "@ghost/proto";
+import { host } from "@ghost/proto/server";
+import { problem } from "@ghost/schemas";
+import type { Operation, SetRecord } from "@ghost/schemas";
+import { unlessAborted } from "../abort.ts";
+import type { Hypervisor } from "../hypervisor/driver.ts";
+import { checkBinding } from "../operations/binding.ts";
+import type { Followed } from "../operations/followed.ts";
+import { intentOf } from "../operations/intent.ts";
+import { observe } from "../operations/observation.ts";
+import type { HostIdentity } from "../operations/observation.ts";
+import type { Operations } from "../operations/operations.ts";
+import type { Store } from "../store/store.ts";
+import type { EventLog } from "./events.ts";
+import { Handlers } from "./rpc.ts";
+import type { RpcMonitor, Traffic } from "./rpc.ts";
+
+const LISTED_OPERATIONS = 100;
+const STACK_PATTERN = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+export interface HostServiceOptions {
+  readonly hypervisor: Hypervisor;
+  readonly store: Store;
+  readonly operations: Operations;
+  readonly events: EventLog;
+  readonly identity: HostIdentity;
+  readonly traffic: Traffic;
+  readonly monitor: RpcMonitor;
+}
+
+export function createHostService({
+  hypervisor,
+  store,
+  operations,
+  events,
+  identity,
+  traffic,
+  monitor,
+}: HostServiceOptions): host.HostServiceServer {
+  const handlers = new Handlers("ghost.host.v1.HostService", traffic, monitor);
+  return {
+    snapshot: handlers.unary("Snapshot", "reads", async ({ stack, set_digest_only }) => {
+      const { host: observedHost, vms } = await observe(hypervisor, store, identity);
+      const set = stack === "" ? undefined : store.findSet(stack);
+      return observationToWire({
+        host: observedHost,
+        vms,
+        templates: [],
+        operations: operations.list({ activeOnly: true, limit: Infinity }),
+        ...(set !== undefined && { set: set_digest_only && set.digest !== undefined ? { ...set, members: [] } : set }),
+      });
+    }),
+
+    execute: handlers.streaming("Execute", "changes", async (request, call, signal) => {
+      const input = executeFromWire(request);
+      if (input.operationId === "")
+        throw problem("PLAN_UNREADABLE", "The request has no operation id.", { hint: "Use the same version of Ghost on both sides." });
+      const binding = checkBinding(input, store.agentId, new Date());
+      await tell(await operations.execute(intentOf(input, binding)), call, signal);
+    }),
+
+    updateSet: handlers.unary("UpdateSet", "changes", async ({ set }) => {
+      const record: SetRecord | undefined = set === undefined ? undefined : setRecordFromWire(set);
+      if (record === undefined || !STACK_PATTERN.test(record.stack))
+        throw problem(
+          "PLAN_UNREADABLE",
+          `The set record is of the stack ${JSON.stringify(record?.stack ?? "")}, which is no name of a stack.`,
+          { hint: "Use the same version of Ghost on both sides." },
+        );
+      return { set: setRecordToWire(await store.writeSet(record)) };
+    }),
+
+    attachOperation: handlers.streaming("AttachOperation", "reads", async ({ operation_id }, call, signal) => {
+      await tell(await operations.attach(operation_id), call, signal);
+    }),
+
+    listOperations: handlers.unary("ListOperations", "reads", ({ active_only, limit }) => ({
+      operations: operations.list({ activeOnly: active_only, limit: limit > 0 ? limit : LISTED_OPERATIONS }).map(operationToWire),
+    })),
+
+    cancelOperation: handlers.unary("CancelOperation", "changes", ({ operation_id }) => ({
+      operation: operationToWire(operations.cancel(operation_id)),
+    })),
+
+    watch: handlers.streaming("Watch", "reads", async ({ resume_token }, call, signal) => {
+      // The caller is to know that it is being listened for before anything happens.
+      call.sendMetadata(new Metadata());
+      const end = AbortSignal.any([signal, traffic.closing]);
+      for await (const event of events.watch(resume_token, end)) {
+        if (!call.write(eventToWire(event)))
+          await once(call, "drain", { signal: end }).catch((reason: unknown) => {
+            if (!end.aborted) throw reason;
+          });
+      }
+    }),
+  };
+}
+
+/** Tells the operation's state now, its later ones and its end. When the caller leaves, the operation goes on. */
+async function tell(
+  followed: Followed,
+  call: ServerWritableStream<unknown, { operation?: ReturnType<typeof operationToWire> | undefined }>,
+  signal: AbortSignal,
+): Promise<void> {
+  const write = (operation: Operation): void => {
+    if (!signal.aborted) call.write({ operation: operationToWire(operation) });
+  };
+  let hasEnded = false;
+  const stop = followed.follow(write);
+  // What happens in this same turn is told together with the first state.
+  setImmediate(() => {
+    if (!hasEnded) write(followed.operation);
+  });
+  try {
+    await unlessAborted(followed.ended, signal);
+  } finally {
+    hasEnded = true;
+    stop();
+  }
+  write(followed.operation);
+}

@@ -1,0 +1,138 @@
+/** How every call is answered: counted, its errors translated once, its caller free to leave. */
+import type { handleServerStreamingCall, handleUnaryCall, ServerUnaryCall, ServerWritableStream } from "@grpc/grpc-js";
+import { GRPC_STATUS } from "@ghost/proto";
+import { serviceError } from "@ghost/proto/server";
+import { GhostError } from "@ghost/schemas";
+
+export interface RpcEvent {
+  /** `ghost.host.v1.HostService`. */
+  readonly service: string;
+  readonly method: string;
+  /** Name of the gRPC status: `OK`, `NOT_FOUND`. */
+  readonly code: string;
+  /** It may have changed something. */
+  readonly mutating: boolean;
+}
+
+export interface RpcMonitor {
+  /** Told of every call that ended. */
+  readonly onRpc?: (event: RpcEvent) => void;
+  /** Told of what is a bug of the agent, beside what the caller is told. */
+  readonly onBug?: (reason: unknown) => void;
+}
+
+/** Calls that are being answered, and when the last one ended. */
+export class Traffic {
+  #open = 0;
+  #lastMs = performance.now();
+  readonly #closing = new AbortController();
+
+  /** Aborts when the server closes: streams without an end of their own end then. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+
+  /** Calls that are being answered. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** How long nothing has been asked; 0 while something is. */
+  get idleMs(): number {
+    return this.#open > 0 ? 0 : performance.now() - this.#lastMs;
+  }
+
+  begin(): () => void {
+    this.#open++;
+    return () => {
+      this.#open--;
+      this.#lastMs = performance.now();
+    };
+  }
+}
+
+/** Makes the handlers of one service. */
+export class Handlers {
+  readonly #service: string;
+  readonly #traffic: Traffic;
+  readonly #monitor: RpcMonitor;
+
+  constructor(service: string, traffic: Traffic, monitor: RpcMonitor) {
+    this.#service = service;
+    this.#traffic = traffic;
+    this.#monitor = monitor;
+  }
+
+  unary<Q, R>(
+    method: string,
+    kind: "reads" | "changes",
+    answer: (request: Q, call: ServerUnaryCall<Q, R>) => R | Promise<R>,
+  ): handleUnaryCall<Q, R> {
+    return (call, reply) => {
+      const end = this.#begin(method, kind);
+      void Promise.resolve()
+        .then(() => answer(call.request, call))
+        .then(
+          (response) => {
+            end("OK");
+            reply(null, response);
+          },
+          (reason: unknown) => {
+            const error = this.#translate(reason);
+            end(codeName(error.code));
+            reply(error);
+          },
+        );
+    };
+  }
+
+  /** The answer has been given when the promise resolves; its signal aborts when the caller leaves. */
+  streaming<Q, R>(
+    method: string,
+    kind: "reads" | "changes",
+    answer: (request: Q, call: ServerWritableStream<Q, R>, signal: AbortSignal) => Promise<void>,
+  ): handleServerStreamingCall<Q, R> {
+    return (call) => {
+      const end = this.#begin(method, kind);
+      const left = new AbortController();
+      call.on("cancelled", () =>
+        left.abort(new GhostError([{ code: "OPERATION_CANCELLED", severity: "error", detail: "The caller left." }])),
+      );
+      void answer(call.request, call, left.signal).then(
+        () => {
+          end("OK");
+          call.end();
+        },
+        (reason: unknown) => {
+          if (left.signal.aborted) return end("CANCELLED");
+          const error = this.#translate(reason);
+          end(codeName(error.code));
+          call.emit("error", error);
+        },
+      );
+    };
+  }
+
+  #begin(method: string, kind: "reads" | "changes"): (code: string) => void {
+    const end = this.#traffic.begin();
+    return (code) => {
+      end();
+      this.#monitor.onRpc?.({ service: this.#service, method, code, mutating: kind === "changes" });
+    };
+  }
+
+  #translate(reason: unknown): ReturnType<typeof serviceError> {
+    if (!(reason instanceof GhostError)) this.#monitor.onBug?.(reason);
+    return serviceError(reason);
+  }
+}
+
+const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(GRPC_STATUS).map(([name, code]) => [code, name]));
+
+function codeName(code: number): string {
+  return NAMES.get(code) ?? "UNKNOWN";
+}
