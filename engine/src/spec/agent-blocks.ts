@@ -16,10 +16,10 @@ import { absolutePath, describePlace } from "./source.ts";
 import type { Node } from "./text/tree.ts";
 import { findEntry } from "./text/tree.ts";
 
-const FIELDS: Fields = fieldsOf(agent.attributes, ["name"]);
+export const AGENT_FIELDS: Fields = fieldsOf(agent.attributes, ["name"]);
 const HINTS: ReadonlyMap<string, string> = new Map([
   ["name", "An agent's name is the key of its block."],
-  ...[...FIELDS.get("settings")!.fields!.keys()].map((key) => [key, `Write it under settings: { ${key}: … }`] as const),
+  ...[...AGENT_FIELDS.get("settings")!.fields!.keys()].map((key) => [key, `Write it under settings: { ${key}: … }`] as const),
 ]);
 const PATH_ADDRESS = /^(unix|embedded):(.*)$/su;
 
@@ -39,7 +39,7 @@ export function resolveAgents(reading: Reading, blocks: ReadonlyMap<string, Bloc
       base: ["agents", block.key],
       hints: HINTS,
     });
-    const values = decodeObject(scope, FIELDS, block.node);
+    const values = decodeObject(scope, AGENT_FIELDS, block.node);
     const entry = block.node.kind === "map" ? findEntry(block.node, "address") : undefined;
     if (values !== undefined && entry === undefined) reportMissingAddress(scope, block);
     const written = values?.["address"] as string | undefined;
@@ -64,7 +64,7 @@ function makeAgent(block: Block, address: string, written: string, values: Value
     settings: dropEmpty({ ...(values["settings"] as Values | undefined) }) as AgentSettings,
     at: block.source.locate(block.keyStart),
     get origins(): Readonly<Record<string, Origin>> {
-      return traceOrigins(FIELDS, block, undefined, "agent");
+      return traceOrigins(AGENT_FIELDS, block, undefined, "agent");
     },
     written: { address: written, tls },
   };

@@ -62,7 +62,8 @@ function checkImage({ report }: Reading, vm: ResolvedVm): void {
   const { config } = vm;
   const written = IMAGE_KEYS.filter((key) => config[key] !== undefined);
   const [first, second] = written;
-  if (first === undefined && vm.isComplete && !IMAGE_KEYS.some((key) => isWritten(vm, [key]))) {
+  // What is taken over is there already, and may have no image that anybody knows.
+  if (first === undefined && !vm.adopt && vm.isComplete && !IMAGE_KEYS.some((key) => isWritten(vm, [key]))) {
     report.add("SPEC_MISSING_KEY", blockPlace(vm), `VM ${quote(vm.key)} has no image to make its root disk from.`, {
       hint: "Add image: debian-12, or image_url with image_sha256, or image_path.",
       path: pathOf(vm, "image"),
@@ -180,10 +181,13 @@ function checkFormerNames({ report }: Reading, vm: ResolvedVm, { formerNames }: 
   for (const name of vm.previousNames) {
     const other = formerNames.get(name);
     formerNames.set(name, other ?? vm);
-    if (other === undefined || other === vm) continue;
-    const hint = other.block === vm.block ? 'Each replica needs a former name of its own: "old-${index}".' : "Remove it from one of them.";
+    // Of the replicas of one block, the first takes it: so a block gets its replicas.
+    if (other === undefined || other.block === vm.block) continue;
     const detail = `VM ${quote(vm.name)} and VM ${quote(other.name)} (${describePlace(placeOf(other, ["previous_names"]))}) both were ${quote(name)} before; one VM cannot become two.`;
-    report.add("SPEC_CONFLICT", placeOf(vm, ["previous_names"]), detail, { hint, path: pathOf(vm, "previous_names") });
+    report.add("SPEC_CONFLICT", placeOf(vm, ["previous_names"]), detail, {
+      hint: "Remove it from one of them.",
+      path: pathOf(vm, "previous_names"),
+    });
   }
 }
 

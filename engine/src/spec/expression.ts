@@ -52,7 +52,8 @@ export function parseExpressions(text: string): { readonly parts: readonly Part[
 
 /** The text that `parseExpressions` reads as this text. */
 export function escapeExpressions(text: string): string {
-  return text.replaceAll("${", "$${");
+  // A function, because `$$` in a replacement text means one `$`.
+  return text.replaceAll("${", () => "$${");
 }
 
 function parseExpression(inner: string): Expression | undefined {

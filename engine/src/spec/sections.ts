@@ -16,9 +16,10 @@ export interface Block {
   readonly node: Node;
 }
 
-const SECTIONS = ["variables", "agents", "templates", "vms"] as const;
-type Section = (typeof SECTIONS)[number];
-const TOP_LEVEL = ["ghost", "stack", ...SECTIONS];
+/** Top-level keys that hold blocks by name, in canonical order. */
+export const SECTION_NAMES = ["variables", "agents", "templates", "vms"] as const;
+type Section = (typeof SECTION_NAMES)[number];
+const TOP_LEVEL = ["ghost", "stack", ...SECTION_NAMES];
 
 /** All files of a spec put together, their blocks by name. */
 export interface Sections extends Readonly<Record<Section, ReadonlyMap<string, Block>>> {
@@ -43,8 +44,11 @@ const DECIMAL = /^(?:0|[1-9][0-9]*)$/;
 export function collectSections(report: Report, suggest: Suggest, roots: readonly Root[], start: Place | undefined): Sections {
   const sections: Record<Section, Map<string, Block>> = { variables: new Map(), agents: new Map(), templates: new Map(), vms: new Map() };
   let stack: Block | undefined;
-  let version: Place | undefined;
-  let isReadable = true;
+  const versions = roots.flatMap(({ source, node }) =>
+    node.kind === "map" ? node.entries.filter(({ key }) => key === "ghost").map(({ value }) => ({ source, value })) : [],
+  );
+  if (versions.filter(({ source, value }) => !checkVersion(report, source, value)).length > 0)
+    return { ...sections, stack, isReadable: false };
   for (const { source, node } of roots) {
     if (node.kind !== "map") {
       report.add(
@@ -63,33 +67,30 @@ export function collectSections(report: Report, suggest: Suggest, roots: readonl
       if (before !== undefined) reportRepeated(report, [key], { source, offset: before.keyStart }, place);
       seen.set(key, before ?? entry);
       if (before !== undefined) continue;
-      if (key === "ghost") {
-        version ??= place;
-        isReadable = checkVersion(report, source, value) && isReadable;
-      } else if (key === "stack") {
+      if (key === "stack") {
         if (stack === undefined) stack = { key, source, keyStart, node: value };
         else reportRepeated(report, [key], { source: stack.source, offset: stack.keyStart }, place);
       } else if (isSection(key)) collectBlocks(report, sections[key], key, source, value);
-      else {
+      else if (key !== "ghost") {
         const hint = didYouMean(suggest(key, TOP_LEVEL)) ?? `The keys of a spec are ${TOP_LEVEL.join(", ")}.`;
         report.add("SPEC_UNKNOWN_KEY", place, `A spec has no key ${quote(key)}.`, { hint, path: [key] });
       }
     }
   }
   const isJudged = start !== undefined && (roots.length === 0 || roots.some(({ node }) => node.kind === "map"));
-  if (version === undefined && isJudged) {
+  if (versions.length === 0 && isJudged) {
     report.add("SPEC_MISSING_KEY", start, `The spec does not say which version of the language it is in.`, {
       hint: `Begin it with ghost: ${SPEC_VERSION}`,
       path: ["ghost"],
     });
   }
-  if (stack === undefined && isReadable && isJudged) {
+  if (stack === undefined && isJudged) {
     report.add("SPEC_MISSING_KEY", start, `The spec has no stack: the name under which agents remember what belongs to it.`, {
       hint: "Add stack: NAME",
       path: ["stack"],
     });
   }
-  return { ...sections, stack, isReadable };
+  return { ...sections, stack, isReadable: true };
 }
 
 function collectBlocks(report: Report, blocks: Map<string, Block>, section: Section, source: SourceText, node: Node): void {
@@ -146,5 +147,5 @@ function checkVersion(report: Report, source: SourceText, node: Node): boolean {
 }
 
 function isSection(key: string): key is Section {
-  return (SECTIONS as readonly string[]).includes(key);
+  return (SECTION_NAMES as readonly string[]).includes(key);
 }

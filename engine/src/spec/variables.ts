@@ -68,6 +68,11 @@ interface Given {
 }
 
 const FIELDS: Fields = fieldsOf(variableAttributes);
+/** What a declaration may have; the type of `default` is the variable's own. */
+export const VARIABLE_FIELDS: Fields = fieldsOf({
+  ...variableAttributes,
+  default: { kind: "string", mode: "optional", change: "none", doc: "" },
+});
 const ENV_PREFIX = "GHOST_VAR_";
 const DECIMAL = /^(?:0|-?[1-9][0-9]*)$/;
 
