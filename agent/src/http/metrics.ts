@@ -1,6 +1,7 @@
 import type { Resources } from "@ghost/schemas";
 import { gibToBytes } from "@ghost/schemas";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { RpcEvent } from "../server/rpc.ts";
 
 /** What is asked of the host at every scrape, so that nothing drifts. */
 export interface HostGauges {
@@ -9,17 +10,6 @@ export interface HostGauges {
   readonly total: Resources;
   readonly available: Resources;
   readonly reserved: Resources;
-}
-
-export interface RpcEvent {
-  /** `ghost.host.v1.HostService`. */
-  readonly service: string;
-  /** `Snapshot`. */
-  readonly method: string;
-  /** Name of the gRPC status: `OK`, `NOT_FOUND`. */
-  readonly code: string;
-  /** It may have changed something: Execute, UpdateSet, CreateVM, … */
-  readonly mutating: boolean;
 }
 
 /** The agent's metrics; those of the original agent keep their names and labels. */
