@@ -5,6 +5,8 @@ import { BUILTIN_DEFAULTS, withDefaults } from "./defaults.ts";
 import type { VmDiffInput } from "./diff-vm.ts";
 import { diffVm, isVmAsDesired } from "./diff-vm.ts";
 import { notesVm, settleVm } from "./ignored.ts";
+import { aLiveVm } from "../testdata/fixtures.ts";
+import { isSettled } from "./settled.ts";
 import { UNKNOWN } from "./unknown.ts";
 
 const full = (config: VmConfig): VmConfig => withDefaults({ name: "web", ...config }, BUILTIN_DEFAULTS);
@@ -92,6 +94,17 @@ suite("diffVm", () => {
     const [change] = diffVm(input({ ram_gb: UNKNOWN as never }, {}));
     assert.equal(change?.unknown, true);
     assert.ok(!("after" in change));
+  });
+});
+
+suite("isSettled", () => {
+  const config: VmConfig = { name: "web", vcpu: 4, image: "debian-12", cloud_init: { packages: ["nginx"] }, labels: { a: "1" }, networks: { lan: { network: "default" } } };
+  const vm = aLiveVm("web", config);
+
+  test("finds the usual VM as its spec says", () => assert.ok(isSettled(config, vm)));
+  test("leaves whatever else there is to the full comparison", () => {
+    for (const other of [{ ...config, vcpu: 5 }, { ...config, image: "debian-13" }, { ...config, labels: {} }, { ...config, disks: { a: { size_gb: 1 } } }]) assert.ok(!isSettled(other, vm));
+    for (const other of [{ pending: { vcpu: 5 } }, { status: "stopped" as const }, { live: { ...vm.live, ram_max_gb: 8 } }]) assert.ok(!isSettled(config, { ...vm, ...other }));
   });
 });
 

@@ -49,7 +49,6 @@ suite("laws", () => {
         const live = turnKeys(full);
         const vm = aLiveVm("web", own);
         assert.deepEqual(diffVm({ desired: full, live, applied: full, status: vm.status, capabilities: ALL_CAPABILITIES, guestAgent: false }), []);
-        assert.ok(isSettled({ name: "web", ...own }, vm) || own.networks !== undefined);
       }),
     );
   });
