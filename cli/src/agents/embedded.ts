@@ -7,11 +7,12 @@
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync } from "node:fs";
 import { connect } from "node:net";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { embeddedSocketPath } from "@ghost/agent";
 import type { GhostError } from "@ghost/schemas";
 import { problem } from "@ghost/schemas";
 
@@ -30,7 +31,6 @@ export interface EmbeddedOptions {
 
 /** Makes sure that the agent of a folder answers, and gives the path of its socket. Throws AGENT_START. */
 export async function ensureEmbedded(dir: string, options: EmbeddedOptions = {}): Promise<string> {
-  const { embeddedSocketPath } = await import("@ghost/agent");
   const socketPath = embeddedSocketPath(dir);
   if (await answers(socketPath)) return socketPath;
   await startAgent(dir, socketPath, options);
@@ -70,16 +70,25 @@ async function startAgent(
   }
   let ended: string | undefined;
   child.once("error", (error) => (ended = error.message));
-  // 0 is the one that found another agent holding the folder.
-  child.once("exit", (code, killedBy) => {
-    if (code !== 0) ended = killedBy === null ? `it ended with exit code ${code}` : `${killedBy} ended it`;
-  });
+  child.once("exit", (code, killedBy) => (ended = killedBy === null ? `it ended with exit code ${code}` : `${killedBy} ended it`));
   child.unref();
   const until = performance.now() + deadlineMs;
   while (!(await answers(socketPath))) {
-    if (ended !== undefined && !(await answers(socketPath))) throw failed(dir, ended, logPath, from);
+    // Another one may have taken the folder first: then that one will answer.
+    if (ended !== undefined && !isHeldByOther(dir, child.pid)) throw failed(dir, ended, logPath, from);
     if (performance.now() > until) throw failed(dir, `it does not answer after ${deadlineMs / 1000} s`, logPath, from);
     await pause(POLL_MS, undefined, { signal });
+  }
+}
+
+/** True when a living process other than ours holds the folder; see the agent's lock. */
+function isHeldByOther(dir: string, pid: number | undefined): boolean {
+  try {
+    const holder = Number(readFileSync(path.join(dir, "agent.pid"), "utf8").trim());
+    process.kill(holder, 0);
+    return holder !== pid;
+  } catch {
+    return false;
   }
 }
 

@@ -1,6 +1,5 @@
 import path from "node:path";
 import type { Session } from "../terminal/session.ts";
-import { ensureEmbedded } from "./embedded.ts";
 
 const EMBEDDED = "embedded:";
 
@@ -12,5 +11,7 @@ export function embeddedFolder(address: string, cwd: string): string | undefined
 /** The address to connect to; an embedded agent is started first. */
 export async function reachAddress(address: string, session: Pick<Session, "cwd" | "stop">): Promise<string> {
   const dir = embeddedFolder(address, session.cwd);
-  return dir === undefined ? address : `unix:${await ensureEmbedded(dir, { signal: session.stop })}`;
+  if (dir === undefined) return address;
+  const { ensureEmbedded } = await import("./embedded.ts");
+  return `unix:${await ensureEmbedded(dir, { signal: session.stop })}`;
 }

@@ -1,6 +1,6 @@
 /** `ram_gb=8 disks.data=20`: what a person may change of a simulated machine behind its agent's back. */
 import type { GhostError } from "@ghost/schemas";
-import type { BehindChange } from "@ghost/agent";
+import type { BehindChange, HypervisorCall, LatencyKey } from "@ghost/agent";
 import { nearest } from "../command/nearest.ts";
 import { usageProblem } from "../command/parse.ts";
 
@@ -38,6 +38,31 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
   where: ["both", "live", "stored"],
 };
 
+/** What the agent asks of a hypervisor, and what a guest does by itself after its start. */
+const CALLS = {
+  ping: true,
+  facts: true,
+  images: true,
+  list: true,
+  find: true,
+  usage: true,
+  ensureImage: true,
+  createDisk: true,
+  listDisks: true,
+  deleteDisk: true,
+  growDisk: true,
+  define: true,
+  change: true,
+  setGuest: true,
+  start: true,
+  stop: true,
+  powerOff: true,
+  resume: true,
+  undefine: true,
+} as const satisfies Record<HypervisorCall, true>;
+
+const LATENCY_KEYS: readonly LatencyKey[] = [...(Object.keys(CALLS) as HypervisorCall[]), "address", "boot"];
+
 /** Every key, for help. */
 export const SIM_KEYS: readonly string[] = [...Object.keys(KEYS), "disks.NAME", "networks.NAME"];
 
@@ -68,6 +93,17 @@ export function parseNumbers<K extends string>(words: readonly string[], keys: r
   return numbers;
 }
 
+/** Reads `call=milliseconds` words. Throws USAGE. */
+export function parseLatency(words: readonly string[]): Partial<Record<LatencyKey, number>> {
+  return parseNumbers(words, LATENCY_KEYS);
+}
+
+/** The call that goes wrong; `*` is every call. Throws USAGE. */
+export function parseCall(word: string): HypervisorCall | "*" {
+  if (word !== "*" && !Object.hasOwn(CALLS, word)) throw unknownKey(word, ["*", ...Object.keys(CALLS)], "call");
+  return word as HypervisorCall | "*";
+}
+
 function parsePairs(words: readonly string[]): (readonly [key: string, value: string])[] {
   return words.map((word) => {
     const at = word.indexOf("=");
@@ -96,10 +132,10 @@ function parseScalar(key: string, text: string, kind: Kind): string | number | b
   return Number(text);
 }
 
-function unknownKey(key: string, keys: readonly string[]): GhostError {
+function unknownKey(key: string, keys: readonly string[], what = "key"): GhostError {
   const near = nearest(key, keys);
   return usageProblem(
-    `There is no key "${key}" to set; there are ${keys.join(", ")}.`,
+    `There is no ${what} "${key}"; there are ${keys.join(", ")}.`,
     USAGE,
     near === undefined ? undefined : `Did you mean ${near}?`,
   );

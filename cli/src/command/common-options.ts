@@ -35,9 +35,19 @@ export const LIMITS = {
   "max-destroy": { kind: "integer", value: "N", doc: "Refuse the whole plan when it deletes more than this many VMs." },
 } as const;
 
+export const PARTIAL = {
+  partial: { kind: "boolean", doc: "Go on when agents cannot be reached: their objects stay unknown, and the exit code is 3." },
+} as const;
+
+/** Commands that can be about a part of the stack. */
+export const TARGETS = {
+  target: { kind: "strings", value: "NAME", doc: "Only this VM, or all replicas of this block, and what they depend on." },
+  exclude: { kind: "strings", value: "NAME", doc: "Not this VM or block." },
+} as const;
+
 export const APPLYING = {
   ...LIMITS,
   yes: { kind: "boolean", alias: "y", doc: "Do not ask." },
+  ...PARTIAL,
   parallel: { kind: "integer", min: 1, value: "N", doc: "How many steps run at once on all agents together; 32 when not given." },
-  partial: { kind: "boolean", doc: "Go on when agents cannot be reached: their objects stay unknown, and the exit code is 3." },
 } as const;

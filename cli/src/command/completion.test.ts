@@ -26,6 +26,7 @@ suite("completion in bash", () => {
 test("every shell's script names every command", () => {
   for (const shell of ["bash", "zsh", "fish"] as const) {
     const script = completionScript(shell, "ghost", ENTRIES);
-    for (const { name } of ENTRIES) for (const word of name.split(" ")) assert.match(script, new RegExp(`\\b${word}\\b`), `${shell}: ${name}`);
+    for (const { name } of ENTRIES)
+      for (const word of name.split(" ")) assert.match(script, new RegExp(`\\b${word}\\b`), `${shell}: ${name}`);
   }
 });

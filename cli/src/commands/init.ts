@@ -56,7 +56,10 @@ export const init: Command = defineCommand({
       await writeFile(path.resolve(session.cwd, file), NEW_SPEC, { flag: "wx" });
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      if (code === "EEXIST") throw problem("FILE_NOT_WRITABLE", `${file} is there already; it is not overwritten.`, { hint: "Give another folder: ghost init FOLDER." });
+      if (code === "EEXIST")
+        throw problem("FILE_NOT_WRITABLE", `${file} is there already; it is not overwritten.`, {
+          hint: "Give another folder: ghost init FOLDER.",
+        });
       throw problem("FILE_NOT_WRITABLE", `${file} cannot be written: ${message}.`, { hint: "Give a folder that you may write." });
     }
     session.emit({ type: "file", file });

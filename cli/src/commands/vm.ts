@@ -1,10 +1,11 @@
 /** `ghost vm …` and `ghostctl vm …`: the commands of the original ghostctl, over its gRPC service. */
 import type { NewVm, VmClient } from "@ghost/proto/client";
 import { defineCommand } from "../command/command.ts";
-import type { Command, Option } from "../command/command.ts";
+import type { Command, Option, OptionValues } from "../command/command.ts";
 import { OUTPUT } from "../command/common-options.ts";
 import { usageProblem } from "../command/parse.ts";
 import { EXIT } from "../exit-code.ts";
+import { ADDRESS, tlsOf } from "../flow/one-agent.ts";
 import { escapeLine } from "../output/escape.ts";
 import { renderTable } from "../output/table.ts";
 import { formatDuration } from "../command/duration.ts";
@@ -17,14 +18,11 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const DEFAULT_ADDRESS = "localhost:9090";
 
 const CONNECTION = {
+  ...ADDRESS,
   address: {
-    kind: "string",
-    value: "ADDRESS",
+    ...ADDRESS.address,
     doc: "The agent: host:port, unix:/path or embedded:DIR; otherwise GHOST_AGENT_ADDRESS, otherwise localhost:9090.",
   },
-  ca: { kind: "string", value: "FILE", doc: "Certificate authority of the agent; turns TLS on." },
-  cert: { kind: "string", value: "FILE", doc: "Certificate shown to the agent." },
-  key: { kind: "string", value: "FILE", doc: "Private key of that certificate." },
   timeout: { kind: "duration", value: "TIME", doc: "How long the agent may take; 5m for create and 30s for the rest when not given." },
 } as const satisfies Record<string, Option>;
 
@@ -151,29 +149,23 @@ export const vmList: Command = defineCommand({
     }),
 });
 
-interface ConnectionOptions {
-  readonly address: string | undefined;
-  readonly ca: string | undefined;
-  readonly cert: string | undefined;
-  readonly key: string | undefined;
-  readonly timeout: number | undefined;
-}
+type ConnectionOptions = OptionValues<typeof CONNECTION>;
 
 async function withVms(
-  { address, ca, cert, key, timeout }: ConnectionOptions,
+  options: ConnectionOptions,
   session: Session,
   defaultTimeoutMs: number,
   act: (vms: VmClient, call: { timeoutMs: number; signal: AbortSignal }) => Promise<void>,
 ): Promise<typeof EXIT.ok> {
   const { connectVms } = await import("@ghost/proto/client");
-  const wanted = address ?? session.env["GHOST_AGENT_ADDRESS"] ?? DEFAULT_ADDRESS;
-  const timeoutMs = timeout ?? defaultTimeoutMs;
-  const tls = { ...(ca === undefined ? {} : { ca }), ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) };
+  const wanted = options.address ?? session.env["GHOST_AGENT_ADDRESS"] ?? DEFAULT_ADDRESS;
+  const timeoutMs = options.timeout ?? defaultTimeoutMs;
+  const tls = tlsOf(options);
   await using vms = connectVms({
     name: wanted,
     address: await reachAddress(wanted, session),
     timeoutMs: Math.min(timeoutMs, CONNECT_TIMEOUT_MS),
-    ...(Object.keys(tls).length === 0 ? {} : { tls }),
+    ...(tls && { tls }),
   });
   await act(vms, { timeoutMs, signal: session.stop });
   return EXIT.ok;

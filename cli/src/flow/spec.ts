@@ -1,6 +1,7 @@
 /** The spec of a command line: its files, its variables, and what is wrong with them. */
-import type { Desired } from "@ghost/engine";
-import type { Diagnostics } from "@ghost/schemas";
+import type { Desired, SpecSource } from "@ghost/engine";
+import { loadSpec, parseSpec } from "@ghost/engine";
+import type { Diagnostic, Diagnostics } from "@ghost/schemas";
 import { GhostError } from "@ghost/schemas";
 import type { OptionValues } from "../command/command.ts";
 import type { SPEC } from "../command/common-options.ts";
@@ -8,23 +9,48 @@ import type { Session } from "../terminal/session.ts";
 
 export type SpecOptions = OptionValues<typeof SPEC>;
 
+export interface ReadSpec {
+  readonly desired: Desired;
+  readonly sources: readonly SpecSource[];
+}
+
 /** Reads and checks the spec. Throws every problem it has; warnings are told. */
-export async function readSpec(options: SpecOptions, session: Session): Promise<Desired> {
-  const { loadSpec } = await import("@ghost/engine");
-  const { desired, diagnostics } = await loadSpec(options.file, {
-    cwd: session.cwd,
-    env: session.env,
-    variables: { cli: options.var, files: options["var-file"] },
-    stdin: session.stdin,
-  });
+export async function readSpec(options: SpecOptions, session: Session): Promise<ReadSpec> {
+  const sources = await loadSources(options.file, session);
+  const files = options["var-file"].length === 0 ? [] : await loadSources(options["var-file"], session);
+  const { desired, diagnostics } = await parseSpec(sources, { cwd: session.cwd, env: session.env, variables: { cli: options.var, files } });
   if (desired === undefined) throw new GhostError(diagnostics as Diagnostics);
   session.report(diagnostics);
-  return desired;
+  return { desired, sources };
+}
+
+/** The text of files, folders and stdin. Throws what cannot be read. */
+export async function loadSources(paths: readonly string[], session: Session): Promise<readonly SpecSource[]> {
+  const stdin = paths.includes("-") ? await readStdin(session.stdin) : undefined;
+  const { sources, diagnostics } = await loadSpec(paths, { cwd: session.cwd, ...(stdin !== undefined && { stdin }) });
+  if (diagnostics.length > 0) throw new GhostError(diagnostics as readonly Diagnostic[] as Diagnostics);
+  return sources;
+}
+
+/** Everything on stdin; undefined when it is closed. */
+export async function readStdin(stdin: NodeJS.ReadStream): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of stdin) chunks.push(Buffer.from(chunk as Uint8Array | string));
+  } catch {
+    return undefined;
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 /** The same options again, for a command that is printed. */
-export function specWords(options: SpecOptions): string[] {
-  return [...options.file.flatMap((file) => ["-f", quote(file)]), ...options["var-file"].flatMap((file) => ["--var-file", quote(file)]), ...options.var.flatMap((value) => ["--var", quote(value)])];
+export function specWords(options: SpecOptions): string {
+  const words = [
+    ...options.file.flatMap((file) => ["-f", file]),
+    ...options["var-file"].flatMap((file) => ["--var-file", file]),
+    ...options.var.flatMap((value) => ["--var", value]),
+  ];
+  return words.map((word) => ` ${quote(word)}`).join("");
 }
 
 /** A word as a shell reads it back. */

@@ -30,11 +30,11 @@ const NEW_TEXT_LINES = 20;
 /** Wider names and values do not push the column after them. */
 const COLUMN_MAX = 34;
 
-/** The plan as text; ends with a newline. */
-export async function renderPlanText(plan: PlanDocument, view: PlanTextView): Promise<string> {
+/** The plan as text under and above a sentence, the plan's own when not given; ends with a newline. */
+export async function renderPlanText(plan: PlanDocument, view: PlanTextView, sentence: string = summarySentence(plan)): Promise<string> {
   const diffText = hasLongText(plan) ? (await import("./text-diff.ts")).diffText : () => [];
   const { style, columns } = view;
-  const summary = wrap(style.bold(summarySentence(plan)), { columns });
+  const summary = wrap(style.bold(sentence), { columns });
   const groups = groupByAgent(plan);
   if (groups.length === 0) return `${summary}\n`;
   const sections = groups.map((group) => agentSection(group, view, diffText).join("\n"));

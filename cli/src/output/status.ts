@@ -7,7 +7,16 @@ import type { Cell } from "./table.ts";
 import { showNumber } from "./value.ts";
 
 /** What a plan says of a VM, worst news first. */
-export type Mark = "unknown" | "missing" | "drift" | "to delete" | "to create" | "to change" | "foreign" | "unfinished" | "as the spec says";
+export type Mark =
+  | "unknown"
+  | "missing"
+  | "drift"
+  | "to delete"
+  | "to create"
+  | "to change"
+  | "foreign"
+  | "unfinished"
+  | "as the spec says";
 
 export interface StatusRow {
   readonly agent: string;
@@ -39,7 +48,8 @@ export function statusRows(plan: PlanDocument, observations: readonly AgentObser
     if (seen.has(step) || step.body.action !== "create") continue;
     rows.push({ agent: step.agent, name: step.body.name, status: "-", reason: "", mark: "to create", owner: "", uid: "", ip_address: "" });
   }
-  for (const { agent, name, uid, reason } of plan.unknown) rows.push({ agent, name, status: "unknown", reason, mark: "unknown", owner: plan.header.owner, uid, ip_address: "" });
+  for (const { agent, name, uid, reason } of plan.unknown)
+    rows.push({ agent, name, status: "unknown", reason, mark: "unknown", owner: plan.header.owner, uid, ip_address: "" });
   return rows.toSorted((a, b) => compare(a.agent, b.agent) || compare(a.name, b.name));
 }
 
@@ -47,10 +57,26 @@ export const STATUS_HEADING = ["agent", "name", "status", "vcpu", "ram", "disk",
 
 export function statusCells(row: StatusRow, style: Style): Cell[] {
   const size = (value: number | undefined): string => (value === undefined ? "" : `${showNumber(value)} GiB`);
-  const paint = row.mark === "as the spec says" ? style.good : row.mark === "foreign" ? style.dim : row.mark === "to create" || row.mark === "to change" ? style.note : style.warn;
+  const paint =
+    row.mark === "as the spec says"
+      ? style.good
+      : row.mark === "foreign"
+        ? style.dim
+        : row.mark === "to create" || row.mark === "to change"
+          ? style.note
+          : style.warn;
   const mark = row.mark === "foreign" ? `foreign (${row.owner === "" ? "nobody's" : row.owner})` : row.mark;
   const power = row.status === "running" ? style.good : row.status === "error" ? style.bad : style.dim;
-  return [row.agent, row.name, { text: row.status, paint: power }, row.vcpu === undefined ? "" : String(row.vcpu), size(row.ram_gb), size(row.disk_gb), row.ip_address, { text: mark, paint }];
+  return [
+    row.agent,
+    row.name,
+    { text: row.status, paint: power },
+    row.vcpu === undefined ? "" : String(row.vcpu),
+    size(row.ram_gb),
+    size(row.disk_gb),
+    row.ip_address,
+    { text: mark, paint },
+  ];
 }
 
 function liveRow(agent: string, vm: ObservedVm, mark: Mark): StatusRow {

@@ -52,6 +52,8 @@ export interface Session extends Omit<SessionOptions, "stdout" | "stderr" | "jso
   emit(event: object): void;
   /** Problems: as talk for people, as `{"type":"diagnostic"}` lines for programs. */
   report(diagnostics: readonly Diagnostic[]): void;
+  /** Problems for people only, where a document that programs get has them already. */
+  tell(diagnostics: readonly Diagnostic[]): void;
 }
 
 export function openSession(options: SessionOptions): Session {
@@ -84,7 +86,10 @@ export function openSession(options: SessionOptions): Session {
     report: (diagnostics) => {
       if (diagnostics.length === 0) return;
       for (const diagnostic of diagnostics) session.emit({ type: "diagnostic", ...diagnostic });
-      session.say(`${renderDiagnostics(diagnostics, talk)}\n`);
+      session.tell(diagnostics);
+    },
+    tell: (diagnostics) => {
+      if (diagnostics.length > 0) session.say(`${renderDiagnostics(diagnostics, talk)}\n`);
     },
   };
   return session;

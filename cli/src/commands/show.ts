@@ -1,0 +1,27 @@
+import { defineCommand } from "../command/command.ts";
+import type { Command } from "../command/command.ts";
+import { OUTPUT } from "../command/common-options.ts";
+import { readPlan } from "../flow/files.ts";
+import { planExit, showPlan } from "../flow/plan.ts";
+
+export const show: Command = defineCommand({
+  description: "Shows it as `ghost plan` did when it was made; no agent is asked.",
+  positionals: [{ name: "FILE", doc: "A plan saved by `ghost plan --out`; - is stdin.", required: true }],
+  options: {
+    format: { kind: "string", value: "FORMAT", oneOf: ["text", "markdown"], doc: "Markdown is the comment for a pull request." },
+    ...OUTPUT,
+  },
+  examples: [
+    { run: "ghost show plan.json", does: "read a saved plan" },
+    { run: "ghost show plan.json --format markdown", does: "the comment for a pull request" },
+  ],
+  async run({ options, positionals: [file = ""] }, session) {
+    const plan = await readPlan(file, session);
+    session.emit(plan);
+    if (options.format === "markdown" && !session.json) {
+      const { renderPlanMarkdown } = await import("../output/plan-markdown.ts");
+      session.printRaw(await renderPlanMarkdown(plan));
+    } else await showPlan(plan, session, session.print, session.result);
+    return planExit(plan);
+  },
+});

@@ -1,0 +1,158 @@
+/** Carries out a plan and shows how it goes, on a terminal, in lines and as events. */
+import type { ApplyEvent, ApplyResult } from "@ghost/engine";
+import { applyPlan, resolveSecret } from "@ghost/engine";
+import type { PlanAgent, PlanDocument } from "@ghost/schemas";
+import { GhostError } from "@ghost/schemas";
+import { formatDuration } from "../command/duration.ts";
+import { EXIT } from "../exit-code.ts";
+import type { ExitCode } from "../exit-code.ts";
+import { escapeLine } from "../output/escape.ts";
+import { plural } from "../output/plan-model.ts";
+import { createProgressLines } from "../progress/lines.ts";
+import { ApplyState } from "../progress/state.ts";
+import type { StepUpdate } from "../progress/state.ts";
+import type { Session } from "../terminal/session.ts";
+import type { Fleet } from "./fleet.ts";
+import { quote } from "./spec.ts";
+
+export interface ApplyInput {
+  readonly plan: PlanDocument;
+  readonly fleet: Fleet;
+  readonly session: Session;
+  readonly parallel?: number | undefined;
+  /** Options by which a later command finds the same agents: ` -f shop`; empty for a saved plan. */
+  readonly specWords: string;
+}
+
+/** How often steps that say nothing are looked for, in plain lines. */
+const TICK_MS = 1_000;
+/** Commands to attach that are printed after a second Ctrl-C. */
+const ATTACH_MAX = 10;
+
+/** Applies the plan and tells the outcome. */
+export async function runApply({ plan, fleet, session, parallel, specWords }: ApplyInput): Promise<ExitCode> {
+  const state = new ApplyState(plan, Date.now());
+  const left: string[] = [];
+  const show = await openProgress(state, session);
+  let result: ApplyResult;
+  try {
+    result = await applyPlan({
+      plan,
+      connect: fleet.connect,
+      resolveSecret: (source) => resolveSecret(source, session.env),
+      options: { signal: session.stop, detachSignal: session.detach, ...(parallel !== undefined && { parallel }) },
+      onEvent(event) {
+        if (event.type === "step_left") left.push(`${event.agent}/${event.operation_id}`);
+        if ("diagnostics" in event) for (const diagnostic of event.diagnostics) session.emit({ type: "diagnostic", ...diagnostic });
+        session.emit(event);
+        const update = toUpdate(event);
+        if (update !== undefined) show.update(update);
+      },
+    });
+  } finally {
+    await show.close();
+  }
+  session.tell(result.diagnostics);
+  if (left.length > 0) session.say(attachHelp(left, plan.agents, specWords));
+  session.print(`${outcomeSentence(plan, result)}\n`);
+  if (!result.ok) return result.summary.failed > 0 || result.summary.skipped > 0 ? EXIT.error : EXIT.interrupted;
+  return plan.agents.some(({ reachable }) => !reachable) ? EXIT.partial : EXIT.ok;
+}
+
+interface Progress {
+  update(update: StepUpdate): void;
+  close(): Promise<void>;
+}
+
+async function openProgress(state: ApplyState, session: Session): Promise<Progress> {
+  const stopListener = (say: () => void): (() => void) => {
+    session.stop.addEventListener("abort", say, { once: true });
+    return () => session.stop.removeEventListener("abort", say);
+  };
+  if (session.facts.live && state.total > 0) {
+    const { showApply } = await import("../views/apply.tsx");
+    const view = showApply(state, process.stderr, Date.now);
+    const unlisten = stopListener(() => (state.stopping = true));
+    return {
+      update: (update) => void state.update(update),
+      async close() {
+        unlisten();
+        await view.close();
+      },
+    };
+  }
+  const lines = createProgressLines(state);
+  const timer = setInterval(() => session.say(lines.tick(Date.now()).join("")), TICK_MS);
+  const unlisten = stopListener(() => {
+    session.say(
+      `Stopping: nothing new is started, ${plural(state.running.size, "running step")} may finish. Ctrl-C again leaves what runs to itself.\n`,
+    );
+  });
+  return {
+    update(update) {
+      const line = lines.update(update);
+      if (line !== undefined) session.say(line);
+    },
+    async close() {
+      unlisten();
+      clearInterval(timer);
+    },
+  };
+}
+
+/** What an event means for the views; nothing for events of the whole apply. */
+export function toUpdate(event: ApplyEvent): StepUpdate | undefined {
+  if (!("step" in event)) return undefined;
+  const { step: id } = event;
+  const atMs = Date.parse(event.time);
+  switch (event.type) {
+    case "step_start":
+      return { kind: "started", id, atMs };
+    case "step_progress":
+      return { kind: "progress", id, phase: event.phase, bytesDone: event.bytes_done, bytesTotal: event.bytes_total, atMs };
+    case "step_done":
+      return { kind: "ended", id, outcome: event.noop ? "already" : "done", diagnostics: [], atMs };
+    case "step_failed":
+      return { kind: "ended", id, outcome: "failed", diagnostics: event.diagnostics, atMs };
+    case "step_skipped":
+      return { kind: "ended", id, outcome: event.because === "stopped" ? "cancelled" : "skipped", diagnostics: event.diagnostics, atMs };
+    case "step_left":
+      return { kind: "ended", id, outcome: "left", diagnostics: [], atMs };
+  }
+}
+
+/** The end of an apply in a sentence. */
+export function outcomeSentence(plan: PlanDocument, { summary, elapsedMs, ok }: Pick<ApplyResult, "summary" | "elapsedMs" | "ok">): string {
+  const stack = `Stack ${escapeLine(plan.stack)}`;
+  const total = plan.steps.length;
+  const time = formatDuration(elapsedMs);
+  if (ok)
+    return total === 0
+      ? `${stack}: nothing to do.`
+      : `${stack}: ${plural(total, "step")} done in ${time}${summary.noop > 0 ? ` (${summary.noop} had nothing left to do)` : ""}.`;
+  const rest = [
+    [summary.failed, "failed"],
+    [summary.skipped, "skipped after a failure"],
+    [summary.stopped, "not started"],
+    [summary.left, "left to go on"],
+  ] as const;
+  const told = rest.filter(([count]) => count > 0).map(([count, words]) => `${count} ${words}`);
+  return `${stack}: ${summary.done} of ${plural(total, "step")} done, ${told.join(", ")}, after ${time}. Apply again to go on.`;
+}
+
+/** How to see the end of operations that were left. */
+function attachHelp(left: readonly string[], agents: readonly PlanAgent[], specWords: string): string {
+  const commands = left.slice(0, ATTACH_MAX).map((operation) => {
+    if (specWords !== "") return `  ghost op attach ${operation}${specWords}\n`;
+    const agent = agents.find(({ name }) => operation.startsWith(`${name}/`));
+    return `  ghost op attach ${operation}${agent === undefined ? "" : ` --address ${quote(agent.address)}`}\n`;
+  });
+  const more = left.length > ATTACH_MAX ? `  … and ${left.length - ATTACH_MAX} more; see ghost op list${specWords}\n` : "";
+  return `${plural(left.length, "operation")} ${left.length === 1 ? "goes" : "go"} on at the agents. To follow:\n${commands.join("")}${more}`;
+}
+
+/** Refuses a plan with errors, as apply and its kin do, with the errors told. */
+export function requireApplicable(plan: PlanDocument): void {
+  const [first, ...others] = plan.diagnostics.filter(({ severity }) => severity === "error");
+  if (first !== undefined) throw new GhostError([first, ...others]);
+}
