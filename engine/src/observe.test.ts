@@ -8,7 +8,10 @@ import { createModelAgent } from "./testdata/model-agent.ts";
 
 const agents = [anAgent("desk"), anAgent("loft"), anAgent("rack")];
 
-function createAgents(): { readonly of: (name: string) => ReturnType<typeof createModelAgent>; readonly connect: (agent: { readonly name: string }) => ReturnType<typeof createModelAgent> } {
+function createAgents(): {
+  readonly of: (name: string) => ReturnType<typeof createModelAgent>;
+  readonly connect: (agent: { readonly name: string }) => ReturnType<typeof createModelAgent>;
+} {
   const all = new Map(agents.map(({ name }) => [name, createModelAgent(name)]));
   const of = (name: string): ReturnType<typeof createModelAgent> => all.get(name)!;
   return { of, connect: ({ name }) => of(name) };
@@ -28,7 +31,10 @@ suite("observe", () => {
       };
     }
     const answers = await observe({ agents, stack: "shop", connect });
-    assert.deepEqual(answers.map(({ observation }) => observation?.host.agentId), ["id-desk", "id-loft", "id-rack"]);
+    assert.deepEqual(
+      answers.map(({ observation }) => observation?.host.agentId),
+      ["id-desk", "id-loft", "id-rack"],
+    );
     assert.equal(asked, 3);
   });
 
@@ -45,18 +51,24 @@ suite("observe", () => {
       },
       onAnswer: ({ agent }) => told.push(agent.name),
     });
-    assert.deepEqual(answers.map(({ agent, problem: found }) => [agent.name, found?.code, found?.agent]), [
-      ["desk", undefined, undefined],
-      ["loft", "PERMISSION", "loft"],
-      ["rack", "AGENT_UNREACHABLE", "rack"],
-    ]);
+    assert.deepEqual(
+      answers.map(({ agent, problem: found }) => [agent.name, found?.code, found?.agent]),
+      [
+        ["desk", undefined, undefined],
+        ["loft", "PERMISSION", "loft"],
+        ["rack", "AGENT_UNREACHABLE", "rack"],
+      ],
+    );
     assert.deepEqual(answers[1]!.problem?.at, agents[1]!.at);
     assert.deepEqual(told.sort(), ["desk", "loft", "rack"]);
   });
 
   test("only the caller's own signal is thrown", async () => {
     const { connect } = createAgents();
-    await assert.rejects(observe({ agents, stack: "shop", connect: (agent) => (stop.abort(new Error("enough")), connect(agent)), signal: stop.signal }), { message: "enough" });
+    await assert.rejects(
+      observe({ agents, stack: "shop", connect: (agent) => (stop.abort(new Error("enough")), connect(agent)), signal: stop.signal }),
+      { message: "enough" },
+    );
   });
   const stop = new AbortController();
 
@@ -67,8 +79,14 @@ suite("observe", () => {
     const { of, connect } = createAgents();
     for (const { name } of agents) of(name).set = record;
     const answers = await observe({ agents, stack: "shop", connect });
-    assert.deepEqual(answers.map(({ observation }) => observation?.set?.members.length), [0, 0, 0]);
-    assert.deepEqual(agents.map(({ name }) => of(name).snapshots), [1, 1, 1]);
+    assert.deepEqual(
+      answers.map(({ observation }) => observation?.set?.members.length),
+      [0, 0, 0],
+    );
+    assert.deepEqual(
+      agents.map(({ name }) => of(name).snapshots),
+      [1, 1, 1],
+    );
   });
 
   test("with a home out of reach one holder is asked, and the next when it has gone silent", async () => {
@@ -81,8 +99,14 @@ suite("observe", () => {
       return snapshot(stack, options);
     };
     const answers = await observe({ agents, stack: "shop", connect });
-    assert.deepEqual(answers.map(({ observation }) => observation?.set?.members.map(({ name }) => name)), [["web", "db"], undefined, ["web", "db"]]);
-    assert.deepEqual(agents.map(({ name }) => of(name).snapshots), [1, 0, 2]);
+    assert.deepEqual(
+      answers.map(({ observation }) => observation?.set?.members.map(({ name }) => name)),
+      [["web", "db"], undefined, ["web", "db"]],
+    );
+    assert.deepEqual(
+      agents.map(({ name }) => of(name).snapshots),
+      [1, 0, 2],
+    );
   });
 
   test("members that nobody tells any more make their holders silent", async () => {
@@ -92,6 +116,9 @@ suite("observe", () => {
     const snapshot = of("desk").snapshot;
     of("desk").snapshot = (stack, options) => snapshot(stack, { ...options, setDigestOnly: true });
     const answers = await observe({ agents, stack: "shop", connect });
-    assert.deepEqual(answers.map(({ problem: found }) => found?.code), ["AGENT_PROTOCOL", "AGENT_UNREACHABLE", undefined]);
+    assert.deepEqual(
+      answers.map(({ problem: found }) => found?.code),
+      ["AGENT_PROTOCOL", "AGENT_UNREACHABLE", undefined],
+    );
   });
 });

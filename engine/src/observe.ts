@@ -62,7 +62,10 @@ function isHomeMissing(answers: readonly AgentObservation[]): boolean {
  * Asks one holder of each copy for its members, the next holder where one has gone silent meanwhile. A copy that
  * nobody tells any more makes its holders silent ones: without it members could be forgotten.
  */
-async function withMembers(answers: readonly AgentObservation[], ask: (agent: DesiredAgent) => Promise<AgentObservation>): Promise<AgentObservation[]> {
+async function withMembers(
+  answers: readonly AgentObservation[],
+  ask: (agent: DesiredAgent) => Promise<AgentObservation>,
+): Promise<AgentObservation[]> {
   const holders = new Map<string, DesiredAgent[]>();
   for (const { agent, observation } of answers) {
     const copy = observation?.set;
@@ -82,7 +85,8 @@ async function withMembers(answers: readonly AgentObservation[], ask: (agent: De
   );
   return answers.map(({ agent, observation, problem }) => {
     const found = observation?.set?.digest === undefined ? undefined : told.get(observation.set.digest);
-    if (observation === undefined || found === undefined) return { agent, ...(observation && { observation }), ...(problem && { problem }) };
+    if (observation === undefined || found === undefined)
+      return { agent, ...(observation && { observation }), ...(problem && { problem }) };
     return "code" in found ? { agent, problem: { ...found, agent: agent.name } } : { agent, observation: withSet(observation, found) };
   });
 }

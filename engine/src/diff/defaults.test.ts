@@ -31,9 +31,21 @@ suite("defaults", () => {
   const cases: { name: string; config: VmConfig; want: VmConfig }[] = [
     { name: "what is set stays", config: { vcpu: 4 }, want: { ...defaults, vcpu: 4 } },
     { name: "an object is filled by key", config: { disruption: {} }, want: defaults },
-    { name: "own cards replace the default one, each filled", config: { networks: { lan: {}, wan: { network: "out" } } }, want: { ...defaults, networks: { lan: { network: "default" }, wan: { network: "out" } } } },
-    { name: "a card on a bridge gets no network", config: { networks: { lan: { bridge: "br0" } } }, want: { ...defaults, networks: { lan: { bridge: "br0" } } } },
-    { name: "empty maps and lists are unset", config: { networks: {}, disks: {}, ssh_keys: [], cloud_init: { packages: [] } }, want: defaults },
+    {
+      name: "own cards replace the default one, each filled",
+      config: { networks: { lan: {}, wan: { network: "out" } } },
+      want: { ...defaults, networks: { lan: { network: "default" }, wan: { network: "out" } } },
+    },
+    {
+      name: "a card on a bridge gets no network",
+      config: { networks: { lan: { bridge: "br0" } } },
+      want: { ...defaults, networks: { lan: { bridge: "br0" } } },
+    },
+    {
+      name: "empty maps and lists are unset",
+      config: { networks: {}, disks: {}, ssh_keys: [], cloud_init: { packages: [] } },
+      want: defaults,
+    },
     { name: "false and zero are set", config: { protect: false, vcpu: 0 }, want: { ...defaults, protect: false, vcpu: 0 } },
     { name: "what is not known yet stays so", config: { networks: UNKNOWN as never }, want: { ...defaults, networks: UNKNOWN as never } },
   ];
@@ -52,7 +64,15 @@ suite("defaults", () => {
   });
 
   test("an adopted VM keeps its hardware, not its disks or its labels", () => {
-    const live: VmConfig = { name: "old", vcpu: 6, firmware: "bios", networks: { nic0: { bridge: "br0" } }, disks: { data: { size_gb: 5 } }, labels: { a: "b" }, power: "stopped" };
+    const live: VmConfig = {
+      name: "old",
+      vcpu: 6,
+      firmware: "bios",
+      networks: { nic0: { bridge: "br0" } },
+      disks: { data: { size_gb: 5 } },
+      labels: { a: "b" },
+      power: "stopped",
+    };
     assert.deepEqual(adoptedDefaults(live), { ...BUILTIN_DEFAULTS, vcpu: 6, firmware: "bios", networks: { nic0: { bridge: "br0" } } });
   });
 });

@@ -13,7 +13,16 @@ export const BUILTIN_DEFAULTS: VmConfig = {
 };
 
 /** What an adopted VM keeps where the spec says nothing: taking it over must not rebuild it. */
-const KEPT_ON_ADOPTION = ["vcpu", "ram_gb", "disk_gb", "networks", "autostart", "firmware", "machine", "accel"] as const satisfies readonly (keyof VmConfig)[];
+const KEPT_ON_ADOPTION = [
+  "vcpu",
+  "ram_gb",
+  "disk_gb",
+  "networks",
+  "autostart",
+  "firmware",
+  "machine",
+  "accel",
+] as const satisfies readonly (keyof VmConfig)[];
 
 const DEFAULTED = Object.keys(BUILTIN_DEFAULTS) as readonly (keyof VmConfig)[];
 

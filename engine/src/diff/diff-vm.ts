@@ -75,7 +75,10 @@ function isAsDesired(name: keyof VmConfig, desired: VmConfig, live: VmConfig, st
     case "ram_max_gb":
       return sameHeadroom(desired.ram_max_gb, live.ram_max_gb, live.ram_gb);
     case "networks":
-      return sameValue(desired.networks, live.networks) || (!hasUnknown(desired.networks) && [...differences(name, desired, live, {})].length === 0);
+      return (
+        sameValue(desired.networks, live.networks) ||
+        (!hasUnknown(desired.networks) && [...differences(name, desired, live, {})].length === 0)
+      );
     default:
       return sameValue(desired[name], live[name]) || isIgnored(name, desired, live);
   }
@@ -103,7 +106,8 @@ function* walk(attribute: Attribute, path: readonly string[], desired: unknown, 
     if (inner === undefined) continue;
     const whole = attribute.kind === "map" && (want[key] === undefined || have[key] === undefined);
     if (!whole) yield* walk(inner, [...path, key], want[key], have[key], had[key]);
-    else if (want[key] !== have[key]) yield { path: [...path, key], before: have[key], after: want[key], applied: had[key], sensitive: false };
+    else if (want[key] !== have[key])
+      yield { path: [...path, key], before: have[key], after: want[key], applied: had[key], sensitive: false };
   }
 }
 
@@ -152,7 +156,11 @@ function change(input: VmDiffInput, difference: Difference): Change {
 function storedChange(input: VmDiffInput, difference: Difference): Change {
   const found = change(input, difference);
   const impact: Impact = found.impact === "data-loss" ? found.impact : "none";
-  return { ...found, impact, reason: impact === "none" ? "another value is stored for the next boot; the running machine is as desired" : found.reason };
+  return {
+    ...found,
+    impact,
+    reason: impact === "none" ? "another value is stored for the next boot; the running machine is as desired" : found.reason,
+  };
 }
 
 function comparePaths(a: readonly string[], b: readonly string[]): number {

@@ -55,7 +55,8 @@ export function notesVm(input: {
   const notes: Diagnostic[] = [];
   const image = IMAGE.filter((name) => isIgnored(name, desired, live) && !sameValue(desired[name], live[name]));
   // A VM that Ghost did not make has no image on record: nothing is known to differ.
-  if (image.length > 0 && IMAGE.some((name) => !isEmpty(live[name]))) notes.push(ignored(vmName, image[0]!, image, "recreate makes the root disk anew, which destroys its content"));
+  if (image.length > 0 && IMAGE.some((name) => !isEmpty(live[name])))
+    notes.push(ignored(vmName, image[0]!, image, "recreate makes the root disk anew, which destroys its content"));
   const cloudInit = CLOUD_INIT.filter((name) => isIgnored(name, desired, live) && !sameValue(desired[name], live[name]));
   if (cloudInit.length > 0) notes.push(ignored(vmName, cloudInit[0]!, cloudInit, "next-boot runs cloud-init again"));
   const newer = image.length === 0 ? newerImage({ live, imageDigest: input.imageDigest ?? "" }, input.images ?? []) : undefined;
@@ -71,7 +72,10 @@ export function notesVm(input: {
 }
 
 /** The image under the name that a VM was made from, where the catalogue has another one by now. */
-export function newerImage({ live, imageDigest }: { readonly live: VmConfig; readonly imageDigest: string }, images: readonly ObservedImage[]): ObservedImage | undefined {
+export function newerImage(
+  { live, imageDigest }: { readonly live: VmConfig; readonly imageDigest: string },
+  images: readonly ObservedImage[],
+): ObservedImage | undefined {
   if (live.image === undefined || imageDigest === "") return undefined;
   return images.find(({ name, digest }) => name === live.image && digest !== "" && digest !== imageDigest);
 }

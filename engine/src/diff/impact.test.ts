@@ -9,7 +9,15 @@ import { UNKNOWN } from "./unknown.ts";
 
 const ATTRIBUTES: Readonly<Record<string, Attribute>> = vm.attributes;
 const all = { vcpu_plug: true, vcpu_unplug: true, ram_balloon: true, disk_plug: true, disk_grow: true, network_plug: true, kvm: true };
-const none = { vcpu_plug: false, vcpu_unplug: false, ram_balloon: false, disk_plug: false, disk_grow: false, network_plug: false, kvm: false };
+const none = {
+  vcpu_plug: false,
+  vcpu_unplug: false,
+  ram_balloon: false,
+  disk_plug: false,
+  disk_grow: false,
+  network_plug: false,
+  kvm: false,
+};
 
 /** Every place where a change can be found, a map's items as `*`. */
 function places(name: string, attribute: Attribute): string[] {
@@ -40,7 +48,8 @@ function facts(path: string, more: Partial<ChangeFacts>): ChangeFacts {
 }
 
 suite("the table of impacts", () => {
-  test("has a rule for every attribute of the definition, and for nothing else", () => assert.deepEqual(Object.keys(IMPACT_RULES).sort(), everyPlace.sort()));
+  test("has a rule for every attribute of the definition, and for nothing else", () =>
+    assert.deepEqual(Object.keys(IMPACT_RULES).sort(), everyPlace.sort()));
 
   test("is never worse than the attribute's class, except where the spec chose recreate", () => {
     for (const place of everyPlace) {
@@ -79,28 +88,113 @@ suite("the table of impacts", () => {
   const cases: { name: string; path: string; more: Partial<ChangeFacts>; want: string }[] = [
     { name: "processors within headroom", path: "vcpu", more: {}, want: "live: 4 is within vcpu_max (8)" },
     { name: "processors above headroom", path: "vcpu", more: { after: 9 }, want: "restart: 9 is above the running machine's vcpu_max (8)" },
-    { name: "processors without headroom", path: "vcpu", more: { desired: BUILTIN_DEFAULTS }, want: "restart: without vcpu_max the number of processors is fixed when the machine starts" },
-    { name: "processors that cannot be added", path: "vcpu", more: { capabilities: none }, want: "restart: the host cannot add processors to a running machine" },
+    {
+      name: "processors without headroom",
+      path: "vcpu",
+      more: { desired: BUILTIN_DEFAULTS },
+      want: "restart: without vcpu_max the number of processors is fixed when the machine starts",
+    },
+    {
+      name: "processors that cannot be added",
+      path: "vcpu",
+      more: { capabilities: none },
+      want: "restart: the host cannot add processors to a running machine",
+    },
     { name: "fewer processors", path: "vcpu", more: { before: 4, after: 2 }, want: "live: 2 is within vcpu_max (8)" },
-    { name: "fewer processors that cannot be taken", path: "vcpu", more: { before: 4, after: 2, capabilities: { ...all, vcpu_unplug: false } }, want: "restart: the host cannot take processors from a running machine" },
+    {
+      name: "fewer processors that cannot be taken",
+      path: "vcpu",
+      more: { before: 4, after: 2, capabilities: { ...all, vcpu_unplug: false } },
+      want: "restart: the host cannot take processors from a running machine",
+    },
     { name: "memory within headroom", path: "ram_gb", more: { after: 8 }, want: "live: 8 GiB is within ram_max_gb (8 GiB)" },
-    { name: "memory above headroom", path: "ram_gb", more: { after: 16 }, want: "restart: 16 GiB is above the running machine's ram_max_gb (8 GiB)" },
-    { name: "memory without a balloon", path: "ram_gb", more: { capabilities: none }, want: "restart: the host cannot change the memory of a running machine" },
-    { name: "a disk grows", path: "disk_gb", more: {}, want: "guest: the disk grows from 2 to 4 GiB; the guest must grow its partition and file system" },
-    { name: "a disk grows and the guest helps", path: "disks.data.size_gb", more: { guestAgent: true }, want: "live: the disk grows from 2 to 4 GiB and the guest's agent is there to use it" },
-    { name: "a disk shrinks", path: "disk_gb", more: { before: 4, after: 2 }, want: "data-loss: a disk of 4 GiB does not shrink; it is made anew and empty" },
+    {
+      name: "memory above headroom",
+      path: "ram_gb",
+      more: { after: 16 },
+      want: "restart: 16 GiB is above the running machine's ram_max_gb (8 GiB)",
+    },
+    {
+      name: "memory without a balloon",
+      path: "ram_gb",
+      more: { capabilities: none },
+      want: "restart: the host cannot change the memory of a running machine",
+    },
+    {
+      name: "a disk grows",
+      path: "disk_gb",
+      more: {},
+      want: "guest: the disk grows from 2 to 4 GiB; the guest must grow its partition and file system",
+    },
+    {
+      name: "a disk grows and the guest helps",
+      path: "disks.data.size_gb",
+      more: { guestAgent: true },
+      want: "live: the disk grows from 2 to 4 GiB and the guest's agent is there to use it",
+    },
+    {
+      name: "a disk shrinks",
+      path: "disk_gb",
+      more: { before: 4, after: 2 },
+      want: "data-loss: a disk of 4 GiB does not shrink; it is made anew and empty",
+    },
     { name: "a disk is added", path: "disks.data", more: { op: "add" }, want: "live: the host adds a disk to a running machine" },
-    { name: "a disk is added where that needs a restart", path: "disks.data", more: { op: "add", capabilities: none }, want: "restart: the host cannot add a disk to a running machine" },
-    { name: "a disk is removed", path: "disks.data", more: { op: "remove", status: "stopped" }, want: "data-loss: the disk and its content are deleted" },
+    {
+      name: "a disk is added where that needs a restart",
+      path: "disks.data",
+      more: { op: "add", capabilities: none },
+      want: "restart: the host cannot add a disk to a running machine",
+    },
+    {
+      name: "a disk is removed",
+      path: "disks.data",
+      more: { op: "remove", status: "stopped" },
+      want: "data-loss: the disk and its content are deleted",
+    },
     { name: "a card is added", path: "networks.lan", more: { op: "add" }, want: "live: a card is added while the machine runs" },
-    { name: "a card is replugged", path: "networks.lan.network", more: {}, want: "live: the card is plugged into another network while the machine runs" },
-    { name: "a card where that needs a restart", path: "networks.lan", more: { op: "remove", capabilities: none }, want: "restart: the host cannot plug network cards of a running machine" },
+    {
+      name: "a card is replugged",
+      path: "networks.lan.network",
+      more: {},
+      want: "live: the card is plugged into another network while the machine runs",
+    },
+    {
+      name: "a card where that needs a restart",
+      path: "networks.lan",
+      more: { op: "remove", capabilities: none },
+      want: "restart: the host cannot plug network cards of a running machine",
+    },
     { name: "stopping", path: "power", more: { before: "running", after: "stopped" }, want: "stop: the guest is shut down and stays down" },
-    { name: "stopping a paused machine", path: "power", more: { before: "paused", after: "stopped", status: "paused" }, want: "stop: the guest is shut down and stays down" },
-    { name: "resuming", path: "power", more: { before: "paused", after: "running", status: "paused" }, want: "live: the machine is resumed" },
-    { name: "starting", path: "power", more: { before: "stopped", after: "running", status: "stopped" }, want: "none: the machine is started" },
-    { name: "firmware of a stopped machine", path: "firmware", more: { status: "stopped" }, want: "replace: firmware is chosen when the machine is made; its disks are kept" },
-    { name: "cloud-init at the next boot", path: "ssh_keys", more: { desired: { cloud_init_on_change: "next-boot" } }, want: "next-boot: cloud-init runs again at the next boot (cloud_init_on_change: next-boot)" },
+    {
+      name: "stopping a paused machine",
+      path: "power",
+      more: { before: "paused", after: "stopped", status: "paused" },
+      want: "stop: the guest is shut down and stays down",
+    },
+    {
+      name: "resuming",
+      path: "power",
+      more: { before: "paused", after: "running", status: "paused" },
+      want: "live: the machine is resumed",
+    },
+    {
+      name: "starting",
+      path: "power",
+      more: { before: "stopped", after: "running", status: "stopped" },
+      want: "none: the machine is started",
+    },
+    {
+      name: "firmware of a stopped machine",
+      path: "firmware",
+      more: { status: "stopped" },
+      want: "replace: firmware is chosen when the machine is made; its disks are kept",
+    },
+    {
+      name: "cloud-init at the next boot",
+      path: "ssh_keys",
+      more: { desired: { cloud_init_on_change: "next-boot" } },
+      want: "next-boot: cloud-init runs again at the next boot (cloud_init_on_change: next-boot)",
+    },
   ];
   for (const { name, path, more, want } of cases) {
     test(name, () => {

@@ -128,29 +128,35 @@ function recorded(): Rule {
 }
 
 function vcpuRule({ before, after, desired, live, capabilities }: ChangeFacts): Verdict {
-  const limit = live.vcpu_max ?? live.vcpu;
-  if (desired.vcpu_max === undefined) return { impact: "restart", reason: "without vcpu_max the number of processors is fixed when the machine starts" };
-  if (Number(after) > Number(limit)) return { impact: "restart", reason: `${after} is above the running machine's vcpu_max (${limit})` };
-  const grows = Number(after) > Number(before);
+  const limit = live.vcpu_max ?? live.vcpu ?? 0;
+  const wanted = Number(after);
+  if (desired.vcpu_max === undefined)
+    return { impact: "restart", reason: "without vcpu_max the number of processors is fixed when the machine starts" };
+  if (wanted > limit) return { impact: "restart", reason: `${wanted} is above the running machine's vcpu_max (${limit})` };
+  const grows = wanted > Number(before);
   if (grows && !capabilities.vcpu_plug) return { impact: "restart", reason: "the host cannot add processors to a running machine" };
   if (!grows && !capabilities.vcpu_unplug) return { impact: "restart", reason: "the host cannot take processors from a running machine" };
-  return { impact: "live", reason: `${after} is within vcpu_max (${limit})` };
+  return { impact: "live", reason: `${wanted} is within vcpu_max (${limit})` };
 }
 
 function ramRule({ after, desired, live, capabilities }: ChangeFacts): Verdict {
-  const limit = live.ram_max_gb ?? live.ram_gb;
-  if (desired.ram_max_gb === undefined) return { impact: "restart", reason: "without ram_max_gb the memory is fixed when the machine starts" };
-  if (Number(after) > Number(limit)) return { impact: "restart", reason: `${after} GiB is above the running machine's ram_max_gb (${limit} GiB)` };
+  const limit = live.ram_max_gb ?? live.ram_gb ?? 0;
+  const wantedGb = Number(after);
+  if (desired.ram_max_gb === undefined)
+    return { impact: "restart", reason: "without ram_max_gb the memory is fixed when the machine starts" };
+  if (wantedGb > limit) return { impact: "restart", reason: `${wantedGb} GiB is above the running machine's ram_max_gb (${limit} GiB)` };
   if (!capabilities.ram_balloon) return { impact: "restart", reason: "the host cannot change the memory of a running machine" };
-  return { impact: "live", reason: `${after} GiB is within ram_max_gb (${limit} GiB)` };
+  return { impact: "live", reason: `${wantedGb} GiB is within ram_max_gb (${limit} GiB)` };
 }
 
 function diskSizeRule({ before, after, capabilities, guestAgent }: ChangeFacts): Verdict {
   if (before === undefined) return { impact: "data-loss", reason: "the disk's present size is not known" };
-  if (after === undefined || Number(after) < Number(before)) return { impact: "data-loss", reason: `a disk of ${before} GiB does not shrink; it is made anew and empty` };
+  const [fromGb, toGb] = [Number(before), after === undefined ? 0 : Number(after)];
+  if (toGb < fromGb) return { impact: "data-loss", reason: `a disk of ${fromGb} GiB does not shrink; it is made anew and empty` };
   if (!capabilities.disk_grow) return { impact: "restart", reason: "the host cannot grow a disk of a running machine" };
-  if (guestAgent) return { impact: "live", reason: `the disk grows from ${before} to ${after} GiB and the guest's agent is there to use it` };
-  return { impact: "guest", reason: `the disk grows from ${before} to ${after} GiB; the guest must grow its partition and file system` };
+  if (guestAgent)
+    return { impact: "live", reason: `the disk grows from ${fromGb} to ${toGb} GiB and the guest's agent is there to use it` };
+  return { impact: "guest", reason: `the disk grows from ${fromGb} to ${toGb} GiB; the guest must grow its partition and file system` };
 }
 
 function diskRule({ op, capabilities }: ChangeFacts): Verdict {
@@ -161,7 +167,12 @@ function diskRule({ op, capabilities }: ChangeFacts): Verdict {
 
 function networkRule({ op, path, capabilities }: ChangeFacts): Verdict {
   if (!capabilities.network_plug) return { impact: "restart", reason: "the host cannot plug network cards of a running machine" };
-  const what = path.length > 2 || op === "update" ? "the card is plugged into another network" : op === "add" ? "a card is added" : "the card is taken out";
+  const what =
+    path.length > 2 || op === "update"
+      ? "the card is plugged into another network"
+      : op === "add"
+        ? "a card is added"
+        : "the card is taken out";
   return { impact: "live", reason: `${what} while the machine runs` };
 }
 
@@ -173,7 +184,9 @@ function powerRule({ before, after }: ChangeFacts): Verdict {
 
 /** With `ignore` it is a change only where the root disk is made anew for another reason: see `isIgnored`. */
 function cloudInitRule({ desired }: ChangeFacts): Verdict {
-  if (desired.cloud_init_on_change === "next-boot") return { impact: "next-boot", reason: "cloud-init runs again at the next boot (cloud_init_on_change: next-boot)" };
-  if (desired.cloud_init_on_change === "recreate") return { impact: "data-loss", reason: "the root disk is made anew (cloud_init_on_change: recreate)" };
+  if (desired.cloud_init_on_change === "next-boot")
+    return { impact: "next-boot", reason: "cloud-init runs again at the next boot (cloud_init_on_change: next-boot)" };
+  if (desired.cloud_init_on_change === "recreate")
+    return { impact: "data-loss", reason: "the root disk is made anew (cloud_init_on_change: recreate)" };
   return { impact: "data-loss", reason: "the root disk is made anew, so cloud-init starts again" };
 }

@@ -36,7 +36,8 @@ suite("revisions", () => {
     "a disk's identity": { diskIds: { root: "d0", data: "d2" } },
     "a disk's size": { live: { ...vm.live, disks: { data: { size_gb: 6 } } } },
   };
-  for (const [name, change] of Object.entries(moves)) test(`move with ${name}`, () => assert.notEqual(revisionOf({ ...vm, ...change }), revisionOf(vm)));
+  for (const [name, change] of Object.entries(moves))
+    test(`move with ${name}`, () => assert.notEqual(revisionOf({ ...vm, ...change }), revisionOf(vm)));
 
   const stays: Record<string, Partial<ObservedVm>> = {
     address: { ipAddress: "10.0.0.2" },
@@ -50,7 +51,8 @@ suite("revisions", () => {
     "undefined values": { live: { ...vm.live, ram_gb: undefined as never } },
     "the power on record": { live: { ...vm.live, power: "running" } },
   };
-  for (const [name, change] of Object.entries(stays)) test(`do not move with ${name}`, () => assert.equal(revisionOf({ ...vm, ...change }), revisionOf(vm)));
+  for (const [name, change] of Object.entries(stays))
+    test(`do not move with ${name}`, () => assert.equal(revisionOf({ ...vm, ...change }), revisionOf(vm)));
 
   test("carry their version", () => assert.match(revisionOf(vm), /^v1:[0-9a-f]{64}$/));
 });

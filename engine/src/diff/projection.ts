@@ -27,7 +27,9 @@ export function projectVm(vm: Omit<ObservedVm, "revision">): Json {
 
 /** `v1:<hex>`: the hash of the projection. */
 export function revisionOf(vm: Omit<ObservedVm, "revision">): string {
-  return `${REVISION_VERSION}:${createHash("sha256").update(canonicalJson(projectVm(vm))).digest("hex")}`;
+  return `${REVISION_VERSION}:${createHash("sha256")
+    .update(canonicalJson(projectVm(vm)))
+    .digest("hex")}`;
 }
 
 /** One clause for every value that differs between two projections: "vcpu was 2, is 4". */

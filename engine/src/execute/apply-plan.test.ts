@@ -10,7 +10,8 @@ import type { ApplyEvent } from "./events.ts";
 const two = [anAgent("desk"), anAgent("loft")];
 const names = (agent: ModelAgent): string[] => [...agent.vms.values()].map(({ name }) => name).sort();
 const recorded = (agent: ModelAgent): string[] => (agent.set?.members ?? []).map(({ name }) => name);
-const told = (events: readonly ApplyEvent[]): string[] => events.map((event) => ("step" in event ? `${event.type} ${event.name}` : event.type));
+const told = (events: readonly ApplyEvent[]): string[] =>
+  events.map((event) => ("step" in event ? `${event.type} ${event.name}` : event.type));
 
 function has(agent: ModelAgent, ...vms: readonly ReturnType<typeof aLiveVm>[]): void {
   for (const vm of vms) agent.vms.set(vm.uid, vm);
@@ -22,24 +23,43 @@ suite("applyPlan", () => {
     const spec = aSpec([aVm("db"), aVm("web", {}, { agent: "loft", dependsOn: ["db"] })], two);
     const events: ApplyEvent[] = [];
     const result = await world.apply(await world.plan(spec), {}, (event) => events.push(event));
-    assert.deepEqual([result.ok, result.diagnostics, result.summary], [true, [], { done: 2, noop: 0, failed: 0, skipped: 0, stopped: 0, left: 0 }]);
-    assert.deepEqual(told(events), ["apply_start", "step_start db", "step_progress db", "step_done db", "step_start web", "step_progress web", "step_done web", "apply_done"]);
+    assert.deepEqual(
+      [result.ok, result.diagnostics, result.summary],
+      [true, [], { done: 2, noop: 0, failed: 0, skipped: 0, stopped: 0, left: 0 }],
+    );
+    assert.deepEqual(told(events), [
+      "apply_start",
+      "step_start db",
+      "step_progress db",
+      "step_done db",
+      "step_start web",
+      "step_progress web",
+      "step_done web",
+      "apply_done",
+    ]);
     assert.deepEqual([names(world.agent("desk")), names(world.agent("loft"))], [["db"], ["web"]]);
-    assert.deepEqual([...result.vms.values()].map(({ name, status }) => `${name} ${status}`), ["db running", "web running"]);
+    assert.deepEqual(
+      [...result.vms.values()].map(({ name, status }) => `${name} ${status}`),
+      ["db running", "web running"],
+    );
     for (const agent of world.agents.values()) assert.deepEqual(recorded(agent), ["db", "web"]);
 
     const calls = [...world.agents.values()].map(({ mutatingCalls }) => mutatingCalls);
     const again = await world.plan(spec);
     assert.deepEqual([again.steps, again.set.outdated], [[], []]);
     assert.ok((await world.apply(again)).ok);
-    assert.deepEqual([...world.agents.values()].map(({ mutatingCalls }) => mutatingCalls), calls);
+    assert.deepEqual(
+      [...world.agents.values()].map(({ mutatingCalls }) => mutatingCalls),
+      calls,
+    );
   });
 
   test("the record is widened before the first effect and narrowed after the last", async () => {
     const world = createWorld(["desk", "loft"]);
     has(world.agent("desk"), aLiveVm("old"));
     const seen: string[][] = [];
-    for (const agent of world.agents.values()) agent.onOperation = () => void seen.push(recorded(world.agent("desk")), recorded(world.agent("loft")));
+    for (const agent of world.agents.values())
+      agent.onOperation = () => void seen.push(recorded(world.agent("desk")), recorded(world.agent("loft")));
     await world.apply(await world.plan(aSpec([aVm("web", {}, { agent: "loft" })], two)));
     assert.deepEqual(new Set(seen.map(String)), new Set(["old,web"]));
     for (const agent of world.agents.values()) assert.deepEqual(recorded(agent), ["web"]);
@@ -56,15 +76,31 @@ suite("applyPlan", () => {
     assert.deepEqual(Object.fromEntries(result.outcomes), { "desk/vm/db": "done", "desk/vm/web": "failed", "desk/vm/old": "skipped" });
     assert.deepEqual(names(desk), ["db", "old"]);
     assert.deepEqual(recorded(desk), ["db", "old", "web"]);
-    assert.deepEqual(result.diagnostics.map(({ code, agent }) => `${code} ${agent}`), ["HOST_ERROR desk", "DEPENDENCY_FAILED desk"]);
+    assert.deepEqual(
+      result.diagnostics.map(({ code, agent }) => `${code} ${agent}`),
+      ["HOST_ERROR desk", "DEPENDENCY_FAILED desk"],
+    );
     desk.onOperation = () => undefined;
     assert.ok((await world.apply(await world.plan(aSpec([aVm("web"), aVm("db")])))).ok);
-    assert.deepEqual([names(desk), recorded(desk)], [["db", "web"], ["db", "web"]]);
+    assert.deepEqual(
+      [names(desk), recorded(desk)],
+      [
+        ["db", "web"],
+        ["db", "web"],
+      ],
+    );
   });
 
   test("an agent that is lost fails its own steps, fast, and the rest goes on", async () => {
     const world = createWorld(["desk", "loft"]);
-    const spec = aSpec([...["a", "b", "c", "d"].map((name) => aVm(name)), aVm("e", {}, { agent: "loft" }), aVm("f", {}, { agent: "loft", dependsOn: ["a"] })], two);
+    const spec = aSpec(
+      [
+        ...["a", "b", "c", "d"].map((name) => aVm(name)),
+        aVm("e", {}, { agent: "loft" }),
+        aVm("f", {}, { agent: "loft", dependsOn: ["a"] }),
+      ],
+      two,
+    );
     const plan = await world.plan(spec);
     const desk = world.agent("desk");
     desk.onOperation = () => void (desk.isReachable = false);
@@ -78,7 +114,10 @@ suite("applyPlan", () => {
       "loft/vm/e": "done",
       "loft/vm/f": "skipped",
     });
-    assert.deepEqual(told(events).filter((line) => line.startsWith("step_start")), ["step_start a", "step_start e"]);
+    assert.deepEqual(
+      told(events).filter((line) => line.startsWith("step_start")),
+      ["step_start a", "step_start e"],
+    );
     assert.equal(result.diagnostics[0]?.code, "AGENT_UNREACHABLE");
   });
 
@@ -138,9 +177,13 @@ suite("applyPlan", () => {
 
   test("both bounds hold", async () => {
     const world = createWorld(["desk", "loft"]);
-    const spec = aSpec(["a", "b", "c", "d", "e", "f"].flatMap((name) => [aVm(name), aVm(`${name}x`, {}, { agent: "loft" })]), two);
+    const spec = aSpec(
+      ["a", "b", "c", "d", "e", "f"].flatMap((name) => [aVm(name), aVm(`${name}x`, {}, { agent: "loft" })]),
+      two,
+    );
     let most = 0;
-    for (const agent of world.agents.values()) agent.onOperation = () => void (most = Math.max(most, world.agent("desk").running + world.agent("loft").running));
+    for (const agent of world.agents.values())
+      agent.onOperation = () => void (most = Math.max(most, world.agent("desk").running + world.agent("loft").running));
     assert.ok((await world.apply(await world.plan(spec), { parallel: 3, parallelPerAgent: 2 })).ok);
     assert.equal(most, 3);
     assert.equal(Math.max(...[...world.agents.values()].map(({ mostRunning }) => mostRunning)), 2);
@@ -152,7 +195,9 @@ suite("applyPlan", () => {
     const stop = new AbortController();
     desk.onOperation = () => stop.abort();
     const events: ApplyEvent[] = [];
-    const result = await world.apply(await world.plan(aSpec([aVm("a"), aVm("b")])), { parallelPerAgent: 1, signal: stop.signal }, (event) => events.push(event));
+    const result = await world.apply(await world.plan(aSpec([aVm("a"), aVm("b")])), { parallelPerAgent: 1, signal: stop.signal }, (event) =>
+      events.push(event),
+    );
     assert.deepEqual(Object.fromEntries(result.outcomes), { "desk/vm/a": "done", "desk/vm/b": "stopped" });
     assert.deepEqual([result.ok, result.diagnostics], [false, []]);
     assert.ok(events.some((event) => event.type === "step_skipped" && event.because === "stopped"));
@@ -186,7 +231,9 @@ suite("applyPlan", () => {
       given.push(input.secrets);
       return execute(input, options);
     };
-    const plan = await world.plan(aSpec([aVm("web", { cloud_init: { password: { version: 1 } } }, { secrets: { "cloud_init.password": "env:PW" } })]));
+    const plan = await world.plan(
+      aSpec([aVm("web", { cloud_init: { password: { version: 1 } } }, { secrets: { "cloud_init.password": "env:PW" } })]),
+    );
     const events: ApplyEvent[] = [];
     await world.apply(plan, {}, (event) => events.push(event));
     assert.deepEqual(given, [{ "cloud_init.password": "value of env:PW" }]);
@@ -200,16 +247,34 @@ suite("applyPlan", () => {
     const plan = await world.plan(aSpec([aVm("web", { labels: { a: "1" } })]));
     has(desk, aLiveVm("web", { vcpu: 7 }));
     const result = await world.apply(plan);
-    assert.deepEqual(result.diagnostics.map(({ code }) => code), ["PLAN_STALE"]);
+    assert.deepEqual(
+      result.diagnostics.map(({ code }) => code),
+      ["PLAN_STALE"],
+    );
     assert.equal(desk.vms.get("uid-web")?.live.vcpu, 7);
   });
 
   const unfit: { name: string; spoil: (plan: PlanDocument) => PlanDocument; code: RegExp }[] = [
-    { name: "has an error", spoil: (plan) => ({ ...plan, diagnostics: [{ code: "VM_PROTECTED", severity: "error", detail: "no" }] }), code: /VM_PROTECTED/ },
-    { name: "has a changed step", spoil: (plan) => ({ ...plan, steps: plan.steps.map((step) => ({ ...step, body: { ...step.body, vm: { ...step.body.vm, vcpu: 64 } } })) }), code: /PLAN_MISMATCH/ },
+    {
+      name: "has an error",
+      spoil: (plan) => ({ ...plan, diagnostics: [{ code: "VM_PROTECTED", severity: "error", detail: "no" }] }),
+      code: /VM_PROTECTED/,
+    },
+    {
+      name: "has a changed step",
+      spoil: (plan) => ({
+        ...plan,
+        steps: plan.steps.map((step) => ({ ...step, body: { ...step.body, vm: { ...step.body.vm, vcpu: 64 } } })),
+      }),
+      code: /PLAN_MISMATCH/,
+    },
     { name: "lost a step", spoil: (plan) => ({ ...plan, steps: [] }), code: /PLAN_MISMATCH/ },
     { name: "has a changed header", spoil: (plan) => ({ ...plan, header: { ...plan.header, max_impact: "none" } }), code: /PLAN_MISMATCH/ },
-    { name: "waits for itself", spoil: (plan) => ({ ...plan, steps: plan.steps.map((step) => ({ ...step, depends_on: [step.id] })) }), code: /PLAN_UNREADABLE/ },
+    {
+      name: "waits for itself",
+      spoil: (plan) => ({ ...plan, steps: plan.steps.map((step) => ({ ...step, depends_on: [step.id] })) }),
+      code: /PLAN_UNREADABLE/,
+    },
   ];
   for (const { name, spoil, code } of unfit) {
     test(`a plan that ${name} is refused before anything is done`, async () => {

@@ -87,7 +87,13 @@ export async function applyPlan({ plan, connect, resolveSecret, options = {}, on
   const clients = new Map<string, Promise<HostCalls>>();
   const clientOf = (agent: PlanAgent): Promise<HostCalls> => {
     let client = clients.get(agent.name);
-    if (client === undefined) clients.set(agent.name, (client = Promise.resolve().then(() => connect({ name: agent.name, address: agent.address, ...(agent.tls && { tls: agent.tls }), timeoutMs: agent.timeout_s * 1000 }))));
+    if (client === undefined)
+      clients.set(
+        agent.name,
+        (client = Promise.resolve().then(() =>
+          connect({ name: agent.name, address: agent.address, ...(agent.tls && { tls: agent.tls }), timeoutMs: agent.timeout_s * 1000 }),
+        )),
+      );
     return client;
   };
 
@@ -95,7 +101,12 @@ export async function applyPlan({ plan, connect, resolveSecret, options = {}, on
   const withSteps = new Set(plan.steps.map(({ agent }) => agent));
   /** The record as it is stored on each agent that was written. */
   const stored = new Map<string, StackSet>();
-  const write = async (names: Iterable<string>, toSet: (name: string) => StackSet, gone: readonly SetMember[], onProblem: (name: string, found: Diagnostics) => void): Promise<void> => {
+  const write = async (
+    names: Iterable<string>,
+    toSet: (name: string) => StackSet,
+    gone: readonly SetMember[],
+    onProblem: (name: string, found: Diagnostics) => void,
+  ): Promise<void> => {
     await Promise.all(
       Array.from(names, async (name) => {
         const agent = agents.get(name);
@@ -108,13 +119,25 @@ export async function applyPlan({ plan, connect, resolveSecret, options = {}, on
       }),
     );
   };
-  await write(set.leaving.length === 0 ? (plan.set.outdated ?? agents.keys()) : agents.keys(), () => set.wide, [], (name, found) => {
-    if (withSteps.has(name)) lost.set(name, found);
-    else warn(found.map((one) => ({ ...one, severity: "warning", agent: name })));
-  });
+  await write(
+    set.leaving.length === 0 ? (plan.set.outdated ?? agents.keys()) : agents.keys(),
+    () => set.wide,
+    [],
+    (name, found) => {
+      if (withSteps.has(name)) lost.set(name, found);
+      else warn(found.map((one) => ({ ...one, severity: "warning", agent: name })));
+    },
+  );
 
   const tree = buildTree(plan.steps.map(({ hash }) => hash));
-  const tasks = plan.steps.map((step, index): StepTask => ({ id: step.id, lane: step.body.agent_id, dependsOn: step.depends_on, last: step.body.action === "delete", index, step }));
+  const tasks = plan.steps.map((step, index): StepTask => ({
+    id: step.id,
+    lane: step.body.agent_id,
+    dependsOn: step.depends_on,
+    last: step.body.action === "delete",
+    index,
+    step,
+  }));
 
   const fail = ({ step }: StepTask, found: readonly Diagnostic[], sinceMs: number): false => {
     const named = found.map((one) => ({ ...one, agent: one.agent ?? step.agent }));
@@ -136,10 +159,18 @@ export async function applyPlan({ plan, connect, resolveSecret, options = {}, on
       const secrets = await resolveAll(step, resolveSecret);
       const result = await runStep({
         client: await clientOf(agent),
-        input: { operationId: id, header: plan.header, proof: tree.proof(index), body: step.body, secrets, ...(step.projection !== undefined && { projection: step.projection }) },
+        input: {
+          operationId: id,
+          header: plan.header,
+          proof: tree.proof(index),
+          body: step.body,
+          secrets,
+          ...(step.projection !== undefined && { projection: step.projection }),
+        },
         retryDelaysMs,
         detachSignal,
-        onProgress: ({ phase, bytesDone, bytesTotal }) => emit({ type: "step_progress", ...facts(step), phase, bytes_done: bytesDone, bytes_total: bytesTotal }),
+        onProgress: ({ phase, bytesDone, bytesTotal }) =>
+          emit({ type: "step_progress", ...facts(step), phase, bytes_done: bytesDone, bytes_total: bytesTotal }),
       });
       if (result.kind === "done") return succeed(step, result.operation, sinceMs);
       if (result.kind === "left") {
@@ -185,10 +216,16 @@ export async function applyPlan({ plan, connect, resolveSecret, options = {}, on
 type WithoutTime<E> = E extends unknown ? Omit<E, "time"> : never;
 
 /** Members that are to leave, with their steps, and the record that has them still. */
-function planSet(plan: PlanDocument): { readonly leaving: readonly { readonly step: string; readonly member: SetMember }[]; readonly wide: StackSet } {
+function planSet(plan: PlanDocument): {
+  readonly leaving: readonly { readonly step: string; readonly member: SetMember }[];
+  readonly wide: StackSet;
+} {
   const leaving = plan.steps
     .filter(({ body }) => body.kind !== "agent" && (body.action === "delete" || body.action === "release"))
-    .map(({ id, body }) => ({ step: id, member: { kind: body.kind as SetMember["kind"], name: body.name, uid: body.uid, agentId: body.agent_id } }));
+    .map(({ id, body }) => ({
+      step: id,
+      member: { kind: body.kind as SetMember["kind"], name: body.name, uid: body.uid, agentId: body.agent_id },
+    }));
   return { leaving, wide: { ...plan.set, members: [...plan.set.members, ...leaving.map(({ member }) => member)] } };
 }
 
@@ -198,19 +235,33 @@ async function resolveAll(step: PlanStep, resolveSecret: ApplyInput["resolveSecr
   return values;
 }
 
-function facts({ id, agent, body }: PlanStep): { step: string; agent: string; kind: PlanStep["body"]["kind"]; action: PlanStep["body"]["action"]; name: string } {
+function facts({ id, agent, body }: PlanStep): {
+  step: string;
+  agent: string;
+  kind: PlanStep["body"]["kind"];
+  action: PlanStep["body"]["action"];
+  name: string;
+} {
   return { step: id, agent, kind: body.kind, action: body.action, name: body.name };
 }
 
 function unreachable(step: PlanStep): Diagnostic {
-  return { code: "AGENT_UNREACHABLE", severity: "error", detail: `Step ${step.id} is for agent "${step.agent}", which the plan says was not reachable.`, hint: "Make the plan again with ghost plan." };
+  return {
+    code: "AGENT_UNREACHABLE",
+    severity: "error",
+    detail: `Step ${step.id} is for agent "${step.agent}", which the plan says was not reachable.`,
+    hint: "Make the plan again with ghost plan.",
+  };
 }
 
 function skipped(step: PlanStep, kind: "dependency" | "failure", failed: string): Diagnostic {
   return {
     code: "DEPENDENCY_FAILED",
     severity: "error",
-    detail: kind === "dependency" ? `Step ${step.id} was not started: it needs ${failed}, which did not succeed.` : `Step ${step.id} was not started: nothing is deleted after a failed step (${failed}).`,
+    detail:
+      kind === "dependency"
+        ? `Step ${step.id} was not started: it needs ${failed}, which did not succeed.`
+        : `Step ${step.id} was not started: nothing is deleted after a failed step (${failed}).`,
     hint: "Apply again once the cause is removed; what is done stays done.",
     path: [step.id],
     agent: step.agent,

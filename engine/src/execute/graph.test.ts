@@ -12,7 +12,12 @@ interface Ran {
 }
 
 /** Runs tasks whose ends come in an order given by `order`, numbers taken as a source of chance. */
-async function run(tasks: readonly Task[], more: { readonly fails?: ReadonlySet<string>; readonly order?: readonly number[]; readonly stopAfter?: number } & Partial<GraphInput<Task>> = {}): Promise<Ran> {
+async function run(
+  tasks: readonly Task[],
+  more: { readonly fails?: ReadonlySet<string>; readonly order?: readonly number[]; readonly stopAfter?: number } & Partial<
+    GraphInput<Task>
+  > = {},
+): Promise<Ran> {
   const { fails = new Set(), order = [], stopAfter, ...limits } = more;
   const log: string[] = [];
   const skipped: Record<string, SkipReason> = {};
@@ -52,7 +57,13 @@ async function run(tasks: readonly Task[], more: { readonly fails?: ReadonlySet<
   return { log, skipped, most, mostInLane };
 }
 
-const task = (id: string, dependsOn: readonly string[] = [], more: Partial<Task> = {}): Task => ({ id, lane: "desk", dependsOn, last: false, ...more });
+const task = (id: string, dependsOn: readonly string[] = [], more: Partial<Task> = {}): Task => ({
+  id,
+  lane: "desk",
+  dependsOn,
+  last: false,
+  ...more,
+});
 const started = ({ log }: Ran): string[] => log.filter((line) => line.startsWith("start")).map((line) => line.slice(6));
 
 suite("runGraph", () => {
@@ -72,7 +83,10 @@ suite("runGraph", () => {
   test("the last ones wait for the rest, and are not done after a failure", async () => {
     const tasks = [task("x", [], { last: true }), task("y", ["x"]), task("a"), task("b", ["a"])];
     assert.deepEqual(started(await run(tasks)), ["a", "b", "x", "y"]);
-    assert.deepEqual((await run(tasks, { fails: new Set(["b"]) })).skipped, { x: { kind: "failure", failed: "b" }, y: { kind: "dependency", failed: "x" } });
+    assert.deepEqual((await run(tasks, { fails: new Set(["b"]) })).skipped, {
+      x: { kind: "failure", failed: "b" },
+      y: { kind: "dependency", failed: "x" },
+    });
   });
 
   test("a failed last one stops the last ones that have not begun", async () => {
@@ -98,14 +112,23 @@ suite("runGraph", () => {
         tasks: fc.tuple(
           ...Array.from({ length: count }, (_, index) =>
             fc.record({
-              dependsOn: index === 0 ? fc.constant<string[]>([]) : fc.uniqueArray(fc.nat(index - 1).map((other) => `t${other}`), { maxLength: 3 }),
+              dependsOn:
+                index === 0
+                  ? fc.constant<string[]>([])
+                  : fc.uniqueArray(
+                      fc.nat(index - 1).map((other) => `t${other}`),
+                      { maxLength: 3 },
+                    ),
               lane: fc.constantFrom("desk", "loft", "rack"),
               last: fc.boolean(),
             }),
           ),
         ),
         order: fc.array(fc.nat(), { maxLength: 25 }),
-        fails: fc.uniqueArray(fc.nat(count - 1).map((index) => `t${index}`), { maxLength: 2 }),
+        fails: fc.uniqueArray(
+          fc.nat(count - 1).map((index) => `t${index}`),
+          { maxLength: 2 },
+        ),
         parallel: fc.integer({ min: 1, max: 6 }),
         parallelPerLane: fc.integer({ min: 1, max: 3 }),
         stopAfter: fc.option(fc.integer({ min: 1, max: 25 }), { nil: undefined }),
@@ -123,9 +146,12 @@ suite("runGraph", () => {
         for (const { id, dependsOn, last } of tasks) {
           const start = at.get(`start ${id}`);
           if (start === undefined) continue;
-          for (const dependency of dependsOn) assert.ok(at.get(`end ${dependency}`)! < start && !fails.includes(dependency), `${id} before ${dependency}`);
+          for (const dependency of dependsOn)
+            assert.ok(at.get(`end ${dependency}`)! < start && !fails.includes(dependency), `${id} before ${dependency}`);
           if (last) assert.ok(start < failedAt, `${id} was begun after a failure`);
-          if (last) for (const other of tasks) if (!other.last && !dependsOnLast(other, tasks)) assert.ok(at.get(`end ${other.id}`)! < start, `${id} before ${other.id}`);
+          if (last)
+            for (const other of tasks)
+              if (!other.last && !dependsOnLast(other, tasks)) assert.ok(at.get(`end ${other.id}`)! < start, `${id} before ${other.id}`);
         }
         if (stopAfter === undefined && fails.length === 0) assert.equal(begun.length, tasks.length);
       }),

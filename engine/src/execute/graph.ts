@@ -103,7 +103,8 @@ export function runGraph<T extends Task>({ tasks, parallel, parallelPerLane, run
     }
     const first = failed === undefined;
     failed ??= node.task.id;
-    for (const dependent of node.dependents) if (dependent.state === "waiting") skip(dependent, { kind: "dependency", failed: node.task.id });
+    for (const dependent of node.dependents)
+      if (dependent.state === "waiting") skip(dependent, { kind: "dependency", failed: node.task.id });
     if (first) skipAll(({ isHeld }) => isHeld, { kind: "failure", failed });
   };
 

@@ -29,7 +29,10 @@ async function requireNothingLeft(world: World, desired: Desired): Promise<void>
 
 const everyVm = (world: World): ObservedVm[] => [...world.agents.values()].flatMap(({ vms }) => [...vms.values()]);
 
-function disturb(world: World, drifts: readonly { readonly target: number; readonly change: (vm: ObservedVm) => ObservedVm }[]): ReadonlySet<string> {
+function disturb(
+  world: World,
+  drifts: readonly { readonly target: number; readonly change: (vm: ObservedVm) => ObservedVm }[],
+): ReadonlySet<string> {
   const touched = new Set<string>();
   for (const { target, change } of drifts) {
     const all = [...world.agents.values()].flatMap((agent) => [...agent.vms.values()].map((vm) => ({ agent, vm })));
@@ -48,7 +51,10 @@ suite("laws", () => {
         const full = withDefaults({ name: "web", ...own }, BUILTIN_DEFAULTS);
         const live = turnKeys(full);
         const vm = aLiveVm("web", own);
-        assert.deepEqual(diffVm({ desired: full, live, applied: full, status: vm.status, capabilities: ALL_CAPABILITIES, guestAgent: false }), []);
+        assert.deepEqual(
+          diffVm({ desired: full, live, applied: full, status: vm.status, capabilities: ALL_CAPABILITIES, guestAgent: false }),
+          [],
+        );
       }),
     );
   });
@@ -58,7 +64,17 @@ suite("laws", () => {
       fc.property(config, config, (own, other) => {
         const vm = aLiveVm("web", other);
         if (!isSettled({ name: "web", ...own }, vm)) return;
-        assert.deepEqual(diffVm({ desired: withDefaults({ name: "web", ...own }, vm.defaults), live: vm.live, applied: {}, status: vm.status, capabilities: ALL_CAPABILITIES, guestAgent: false }), []);
+        assert.deepEqual(
+          diffVm({
+            desired: withDefaults({ name: "web", ...own }, vm.defaults),
+            live: vm.live,
+            applied: {},
+            status: vm.status,
+            capabilities: ALL_CAPABILITIES,
+            guestAgent: false,
+          }),
+          [],
+        );
       }),
     );
   });
@@ -71,7 +87,13 @@ suite("laws", () => {
         disturb(world, drifts);
         await applied(world, after);
         await requireNothingLeft(world, after);
-        assert.deepEqual(everyVm(world).filter(({ owner }) => owner !== "").map(({ name }) => name).sort(), after.vms.map(({ name }) => name).sort());
+        assert.deepEqual(
+          everyVm(world)
+            .filter(({ owner }) => owner !== "")
+            .map(({ name }) => name)
+            .sort(),
+          after.vms.map(({ name }) => name).sort(),
+        );
       }),
       RUNS,
     );
@@ -87,7 +109,10 @@ suite("laws", () => {
           // Remarks come in the order of the file.
           return { ...plan, diagnostics: plan.diagnostics.toSorted((a, b) => (a.detail < b.detail ? -1 : 1)) };
         };
-        assert.deepEqual(await planned(turnKeys({ ...after, vms: after.vms.toReversed(), agents: after.agents.toReversed() })), await planned(after));
+        assert.deepEqual(
+          await planned(turnKeys({ ...after, vms: after.vms.toReversed(), agents: after.agents.toReversed() })),
+          await planned(after),
+        );
       }),
       RUNS,
     );
@@ -95,33 +120,40 @@ suite("laws", () => {
 
   test("a break at any moment: planning anew converges, nothing is made twice and nothing is lost", async () => {
     await fc.assert(
-      fc.asyncProperty(spec, spec, fc.nat(12), fc.constantFrom("before", "middle", "after"), fc.boolean(), async (before, after, when, place, samePlan) => {
-        const world = createWorld(AGENTS);
-        await applied(world, before);
-        const uids = new Map(everyVm(world).map(({ name, uid }) => [name, uid]));
-        const kept = after.vms.map(({ name }) => name).filter((name) => uids.has(name));
+      fc.asyncProperty(
+        spec,
+        spec,
+        fc.nat(12),
+        fc.constantFrom("before", "middle", "after"),
+        fc.boolean(),
+        async (before, after, when, place, samePlan) => {
+          const world = createWorld(AGENTS);
+          await applied(world, before);
+          const uids = new Map(everyVm(world).map(({ name, uid }) => [name, uid]));
+          const kept = after.vms.map(({ name }) => name).filter((name) => uids.has(name));
 
-        const plan = await world.plan(after);
-        let left = when;
-        for (const agent of world.agents.values()) {
-          agent.onOperation = (where) => {
-            if (where !== place || left-- > 0) return;
-            for (const one of world.agents.values()) one.isReachable = false;
-            throw new Error("power cut");
-          };
-        }
-        await world.apply(plan);
-        for (const agent of world.agents.values()) {
-          agent.onOperation = () => undefined;
-          agent.isReachable = true;
-        }
-        if (samePlan) assert.ok((await world.apply(plan)).ok, "the same plan goes on");
-        else await applied(world, after);
-        await requireNothingLeft(world, after);
-        const names = everyVm(world).map(({ name }) => name);
-        assert.equal(new Set(names).size, names.length);
-        for (const name of kept) assert.equal(everyVm(world).find((vm) => vm.name === name)?.uid, uids.get(name));
-      }),
+          const plan = await world.plan(after);
+          let left = when;
+          for (const agent of world.agents.values()) {
+            agent.onOperation = (where) => {
+              if (where !== place || left-- > 0) return;
+              for (const one of world.agents.values()) one.isReachable = false;
+              throw new Error("power cut");
+            };
+          }
+          await world.apply(plan);
+          for (const agent of world.agents.values()) {
+            agent.onOperation = () => undefined;
+            agent.isReachable = true;
+          }
+          if (samePlan) assert.ok((await world.apply(plan)).ok, "the same plan goes on");
+          else await applied(world, after);
+          await requireNothingLeft(world, after);
+          const names = everyVm(world).map(({ name }) => name);
+          assert.equal(new Set(names).size, names.length);
+          for (const name of kept) assert.equal(everyVm(world).find((vm) => vm.name === name)?.uid, uids.get(name));
+        },
+      ),
       RUNS,
     );
   });
@@ -131,7 +163,8 @@ suite("laws", () => {
       fc.asyncProperty(spec, spec, fc.array(drift, { minLength: 1, maxLength: 4 }), async (before, after, drifts) => {
         const world = createWorld(AGENTS);
         await applied(world, before);
-        for (const { changes, body } of (await world.plan(after)).steps) for (const { cause, path } of changes) assert.equal(cause, "spec", `${body.name} ${path.join(".")}`);
+        for (const { changes, body } of (await world.plan(after)).steps)
+          for (const { cause, path } of changes) assert.equal(cause, "spec", `${body.name} ${path.join(".")}`);
         const touched = disturb(world, drifts);
         for (const { changes, body } of (await world.plan(before)).steps) {
           assert.ok(touched.has(body.name));
@@ -144,17 +177,22 @@ suite("laws", () => {
 
   test("only steps of the plan have effects, and only on what the stack owns", async () => {
     await fc.assert(
-      fc.asyncProperty(spec, spec, fc.array(fc.constantFrom("", "agent", "terraform:shop", "spec:other"), { maxLength: 3 }), async (before, after, owners) => {
-        const world = createWorld(AGENTS);
-        await applied(world, before);
-        const foreign = owners.map((owner, index) => aLiveVm(`foreign${index}`, {}, { owner }));
-        for (const vm of foreign) world.agent("desk").vms.set(vm.uid, vm);
-        for (const agent of world.agents.values()) agent.effects.length = 0;
-        const plan = await applied(world, after);
-        const planned = new Set(plan.steps.map(({ hash }) => hash));
-        for (const agent of world.agents.values()) for (const body of agent.effects) assert.ok(planned.has(stepHash(body)));
-        for (const vm of foreign) assert.equal(world.agent("desk").vms.get(vm.uid), vm);
-      }),
+      fc.asyncProperty(
+        spec,
+        spec,
+        fc.array(fc.constantFrom("", "agent", "terraform:shop", "spec:other"), { maxLength: 3 }),
+        async (before, after, owners) => {
+          const world = createWorld(AGENTS);
+          await applied(world, before);
+          const foreign = owners.map((owner, index) => aLiveVm(`foreign${index}`, {}, { owner }));
+          for (const vm of foreign) world.agent("desk").vms.set(vm.uid, vm);
+          for (const agent of world.agents.values()) agent.effects.length = 0;
+          const plan = await applied(world, after);
+          const planned = new Set(plan.steps.map(({ hash }) => hash));
+          for (const agent of world.agents.values()) for (const body of agent.effects) assert.ok(planned.has(stepHash(body)));
+          for (const vm of foreign) assert.equal(world.agent("desk").vms.get(vm.uid), vm);
+        },
+      ),
       RUNS,
     );
   });
@@ -179,11 +217,16 @@ suite("laws", () => {
         const at = new Map(log.map((line, index) => [line, index]));
         for (const { id, depends_on, body } of plan.steps) {
           for (const dependency of depends_on) assert.ok(at.get(`end ${dependency}`)! < at.get(`start ${id}`)!);
-          if (body.action === "delete") for (const other of plan.steps) if (other.body.action !== "delete") assert.ok(at.get(`end ${other.id}`)! < at.get(`start ${id}`)!);
+          if (body.action === "delete")
+            for (const other of plan.steps)
+              if (other.body.action !== "delete") assert.ok(at.get(`end ${other.id}`)! < at.get(`start ${id}`)!);
         }
         for (const vm of after.vms) {
           for (const name of vm.dependsOn) {
-            const [first, second] = [plan.steps.find(({ body }) => body.name === name), plan.steps.find(({ body }) => body.name === vm.name)];
+            const [first, second] = [
+              plan.steps.find(({ body }) => body.name === name),
+              plan.steps.find(({ body }) => body.name === vm.name),
+            ];
             if (first !== undefined && second !== undefined) assert.ok(second.depends_on.includes(first.id));
           }
         }
@@ -203,7 +246,8 @@ suite("laws", () => {
         assert.ok((await world.apply(plan)).ok);
         assert.deepEqual(world.agent(silent).vms, there);
         for (const { agent } of plan.steps) assert.notEqual(agent, silent);
-        for (const { name, owner } of there.values()) if (owner !== "") assert.ok(plan.unknown.some((one) => one.name === name) && plan.set.members.some((one) => one.name === name));
+        for (const { name, owner } of there.values())
+          if (owner !== "") assert.ok(plan.unknown.some((one) => one.name === name) && plan.set.members.some((one) => one.name === name));
         world.agent(silent).isReachable = true;
         await applied(world, after);
         await requireNothingLeft(world, after);

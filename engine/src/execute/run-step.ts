@@ -45,12 +45,16 @@ export async function runStep({ client, input, retryDelaysMs, detachSignal, onPr
     let problem: GhostError;
     if (begin === "execute") executions++;
     try {
-      const last = await follow(begin === "execute" ? client.execute(input, options) : client.attachOperation(input.operationId, options), (operation) => {
-        attempt = 0;
-        onProgress(operation);
-      });
+      const last = await follow(
+        begin === "execute" ? client.execute(input, options) : client.attachOperation(input.operationId, options),
+        (operation) => {
+          attempt = 0;
+          onProgress(operation);
+        },
+      );
       if (last?.state === "succeeded") return { kind: "done", operation: last };
-      if (last?.state !== "interrupted" || executions >= EXECUTIONS) return { kind: "failed", diagnostics: failureOf(last, input), lost: false };
+      if (last?.state !== "interrupted" || executions >= EXECUTIONS)
+        return { kind: "failed", diagnostics: failureOf(last, input), lost: false };
       problem = new GhostError([interrupted(input)]);
       begin = "execute";
     } catch (reason) {
@@ -79,7 +83,15 @@ async function follow(stream: AsyncIterable<Operation>, onProgress: (operation: 
 
 function failureOf(last: Operation | undefined, input: ExecuteInput): readonly Diagnostic[] {
   if (last !== undefined && last.diagnostics.length > 0) return last.diagnostics;
-  if (last?.state === "cancelled") return [{ code: "OPERATION_CANCELLED", severity: "error", detail: `The operation of step ${input.body.id} was cancelled at its agent.`, hint: "Apply again to carry it out." }];
+  if (last?.state === "cancelled")
+    return [
+      {
+        code: "OPERATION_CANCELLED",
+        severity: "error",
+        detail: `The operation of step ${input.body.id} was cancelled at its agent.`,
+        hint: "Apply again to carry it out.",
+      },
+    ];
   return [interrupted(input)];
 }
 

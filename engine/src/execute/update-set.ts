@@ -35,7 +35,13 @@ export async function writeSet(client: SetClient, stack: string, set: StackSet, 
 
 /** A record that is wider than it need be harms nobody; the next plan narrows it. */
 export function notNarrowed(agentName: string, [first]: readonly [Diagnostic, ...Diagnostic[]]): Diagnostic {
-  return { ...first, severity: "warning", detail: `The stack's record on agent "${agentName}" still names what was deleted: ${first.detail}`, hint: "The next apply writes it again.", agent: agentName };
+  return {
+    ...first,
+    severity: "warning",
+    detail: `The stack's record on agent "${agentName}" still names what was deleted: ${first.detail}`,
+    hint: "The next apply writes it again.",
+    agent: agentName,
+  };
 }
 
 function without(set: StackSet, gone: readonly SetMember[]): StackSet {

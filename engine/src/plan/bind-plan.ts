@@ -11,7 +11,10 @@ export interface BoundPlan {
 }
 
 /** Fills the hashes: of every step, of their tree, and of the whole plan. */
-export function bindPlan(facts: Omit<PlanHeader, "format" | "steps_root" | "step_count">, drafts: readonly Omit<PlanStep, "hash">[]): BoundPlan {
+export function bindPlan(
+  facts: Omit<PlanHeader, "format" | "steps_root" | "step_count">,
+  drafts: readonly Omit<PlanStep, "hash">[],
+): BoundPlan {
   const steps = drafts.map((step): PlanStep => ({ ...step, hash: stepHash(step.body) }));
   const { root } = buildTree(steps.map(({ hash }) => hash));
   const header: PlanHeader = { format: HEADER_FORMAT, ...facts, steps_root: root, step_count: steps.length };

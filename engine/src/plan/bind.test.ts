@@ -46,16 +46,41 @@ suite("the tree of steps", () => {
 });
 
 suite("hashes", () => {
-  const body: StepBody = { id: "desk/vm/web", agent_id: "a", kind: "vm", action: "create", name: "web", uid: "u", revision: "", impact: "none" };
-  const header: PlanHeader = { format: 1, owner: "spec:shop", spec_hash: "sha256:0", steps_root: "sha256:1", step_count: 1, max_impact: "live", expires_at: "2026-01-01T00:00:00Z", git_commit: "" };
+  const body: StepBody = {
+    id: "desk/vm/web",
+    agent_id: "a",
+    kind: "vm",
+    action: "create",
+    name: "web",
+    uid: "u",
+    revision: "",
+    impact: "none",
+  };
+  const header: PlanHeader = {
+    format: 1,
+    owner: "spec:shop",
+    spec_hash: "sha256:0",
+    steps_root: "sha256:1",
+    step_count: 1,
+    max_impact: "live",
+    expires_at: "2026-01-01T00:00:00Z",
+    git_commit: "",
+  };
 
   test("no previous name and an empty one are the same step", () => assert.equal(stepHash(body), stepHash({ ...body, previous_name: "" })));
   test("whatever a step says is in its hash", () => {
-    const changed: StepBody[] = [{ ...body, uid: "v" }, { ...body, impact: "live" }, { ...body, previous_name: "old" }, { ...body, vm: { vcpu: 2 } }];
+    const changed: StepBody[] = [
+      { ...body, uid: "v" },
+      { ...body, impact: "live" },
+      { ...body, previous_name: "old" },
+      { ...body, vm: { vcpu: 2 } },
+    ];
     assert.equal(new Set([body, ...changed].map(stepHash)).size, 5);
   });
   test("whatever a header says is in the plan hash", () => {
-    const changed = Object.keys(header).map((key) => ({ ...header, [key]: typeof header[key as keyof PlanHeader] === "number" ? 7 : "other" }) as PlanHeader);
+    const changed = Object.keys(header).map(
+      (key) => ({ ...header, [key]: typeof header[key as keyof PlanHeader] === "number" ? 7 : "other" }) as PlanHeader,
+    );
     assert.equal(new Set([header, ...changed].map(planHash)).size, changed.length + 1);
   });
   test("an operation id is a UUID of its plan and step", () => {

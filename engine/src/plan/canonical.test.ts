@@ -5,7 +5,11 @@ import { canonicalJson, hashOf } from "./canonical.ts";
 
 suite("canonicalJson", () => {
   const cases: { name: string; value: unknown; want: string }[] = [
-    { name: "keys are sorted at every depth", value: { b: 1, a: { d: [1, { z: 0, y: 0 }], c: null } }, want: '{"a":{"c":null,"d":[1,{"y":0,"z":0}]},"b":1}' },
+    {
+      name: "keys are sorted at every depth",
+      value: { b: 1, a: { d: [1, { z: 0, y: 0 }], c: null } },
+      want: '{"a":{"c":null,"d":[1,{"y":0,"z":0}]},"b":1}',
+    },
     { name: "undefined is dropped", value: { a: undefined, b: false }, want: '{"b":false}' },
     { name: "undefined in a list keeps its place", value: [undefined, 1], want: "[null,1]" },
     { name: "texts are escaped", value: { 'a"': "\n" }, want: String.raw`{"a\"":"\n"}` },
@@ -18,7 +22,9 @@ suite("canonicalJson", () => {
   }
 
   test("it means what JSON means", () => {
-    fc.assert(fc.property(fc.jsonValue(), (value) => assert.deepEqual(JSON.parse(canonicalJson(value)), JSON.parse(JSON.stringify(value)))));
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => assert.deepEqual(JSON.parse(canonicalJson(value)), JSON.parse(JSON.stringify(value)))),
+    );
   });
 
   test("the order of keys changes no hash", () => {

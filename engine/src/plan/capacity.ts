@@ -15,7 +15,11 @@ export function availableOn(host: Host): Resources {
   const { available, reserved } = host.observation.host;
   const { reserved_vcpu: vcpu = 0, reserved_ram_gb: ramGb = 0, reserved_disk_gb: diskGb = 0 } = host.agent.settings;
   // agent.yaml may reserve more than the settings: lowering them frees nothing that is known.
-  const raised = { vcpu: Math.max(0, vcpu - reserved.vcpu), ram_gb: Math.max(0, ramGb - reserved.ram_gb), disk_gb: Math.max(0, diskGb - reserved.disk_gb) };
+  const raised = {
+    vcpu: Math.max(0, vcpu - reserved.vcpu),
+    ram_gb: Math.max(0, ramGb - reserved.ram_gb),
+    disk_gb: Math.max(0, diskGb - reserved.disk_gb),
+  };
   return subtractResources(available, raised);
 }
 

@@ -19,7 +19,10 @@ export function checkCeilings(drafts: readonly Draft[], { maxImpact, maxDestroy 
     if (impact === "data-loss") destroyed.push(draft);
     const guard = protection(draft) ?? disruption(draft);
     if (guard !== undefined) diagnostics.push(guard);
-    else if (exceedsImpact(impact, maxImpact)) diagnostics.push(exceeded(draft, `the worst allowed is ${maxImpact} (--max-impact)`, `Review the plan and allow it with --max-impact ${impact}.`));
+    else if (exceedsImpact(impact, maxImpact))
+      diagnostics.push(
+        exceeded(draft, `the worst allowed is ${maxImpact} (--max-impact)`, `Review the plan and allow it with --max-impact ${impact}.`),
+      );
   }
   if (maxDestroy !== undefined && destroyed.length > maxDestroy) diagnostics.push(tooManyDestroyed(destroyed, maxDestroy));
   return diagnostics;
@@ -28,13 +31,16 @@ export function checkCeilings(drafts: readonly Draft[], { maxImpact, maxDestroy 
 /** A protected VM keeps its disks: the agent holds it to what is recorded, the plan also to what the spec asks for. */
 function protection(draft: Draft): Diagnostic | undefined {
   const { step, vm, existing } = draft;
-  if (step.impact !== "data-loss" || existing === undefined || (existing.live.protect !== true && step.body.vm?.protect !== true)) return undefined;
+  if (step.impact !== "data-loss" || existing === undefined || (existing.live.protect !== true && step.body.vm?.protect !== true))
+    return undefined;
   const isDelete = step.body.action === "delete";
   return {
     code: "VM_PROTECTED",
     severity: "error",
     detail: `VM "${existing.name}" is protected and ${isDelete ? `would be deleted: ${step.reason}` : `would lose the content of a disk: ${step.reason}`}.`,
-    hint: isDelete ? `Keep it in the spec, or first apply it with protect: false.` : `First apply it with protect: false and nothing else changed.`,
+    hint: isDelete
+      ? `Keep it in the spec, or first apply it with protect: false.`
+      : `First apply it with protect: false and nothing else changed.`,
     path: [step.id],
     ...at(vm, step.changes[0]?.path),
     agent: step.agent,
@@ -46,7 +52,11 @@ function disruption(draft: Draft): Diagnostic | undefined {
   const { step, existing } = draft;
   const allow = step.body.action === "delete" ? existing?.live.disruption?.allow : step.body.vm?.disruption?.allow;
   if (allow === undefined || !exceedsImpact(step.impact, allow)) return undefined;
-  return exceeded(draft, `disruption.allow of the VM is ${allow}`, `Set disruption: { allow: ${step.impact} } on the VM and apply${step.body.action === "delete" ? " before it leaves the spec" : ""}.`);
+  return exceeded(
+    draft,
+    `disruption.allow of the VM is ${allow}`,
+    `Set disruption: { allow: ${step.impact} } on the VM and apply${step.body.action === "delete" ? " before it leaves the spec" : ""}.`,
+  );
 }
 
 function exceeded({ step, vm }: Draft, limit: string, hint: string): Diagnostic {

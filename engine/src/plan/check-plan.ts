@@ -11,17 +11,38 @@ export function checkPlan(plan: PlanDocument, now: Date): Diagnostic[] {
   const broken = plan.steps.find(({ id, body, hash, impact }) => stepHash(body) !== hash || body.id !== id || body.impact !== impact);
   if (broken !== undefined) return [mismatch(`Step ${broken.id} is not what its hash says`)];
   const { root } = buildTree(plan.steps.map(({ hash }) => hash));
-  if (root !== plan.header.steps_root || plan.steps.length !== plan.header.step_count) return [mismatch("The steps are not those of the plan's header")];
+  if (root !== plan.header.steps_root || plan.steps.length !== plan.header.step_count)
+    return [mismatch("The steps are not those of the plan's header")];
   if (planHash(plan.header) !== plan.plan_hash) return [mismatch("The header is not what the plan's hash says")];
-  if (!hasOrder(plan)) return [{ code: "PLAN_UNREADABLE", severity: "error", detail: "The steps of the plan wait for each other, or for steps that it does not have.", hint: "Make the plan again with ghost plan." }];
+  if (!hasOrder(plan))
+    return [
+      {
+        code: "PLAN_UNREADABLE",
+        severity: "error",
+        detail: "The steps of the plan wait for each other, or for steps that it does not have.",
+        hint: "Make the plan again with ghost plan.",
+      },
+    ];
   if (now.getTime() >= Date.parse(plan.header.expires_at)) {
-    return [{ code: "PLAN_EXPIRED", severity: "error", detail: `The plan of ${plan.created_at} expired at ${plan.header.expires_at}; what it was made for may have changed.`, hint: "Make the plan again with ghost plan." }];
+    return [
+      {
+        code: "PLAN_EXPIRED",
+        severity: "error",
+        detail: `The plan of ${plan.created_at} expired at ${plan.header.expires_at}; what it was made for may have changed.`,
+        hint: "Make the plan again with ghost plan.",
+      },
+    ];
   }
   return [];
 }
 
 function mismatch(what: string): Diagnostic {
-  return { code: "PLAN_MISMATCH", severity: "error", detail: `${what}: the plan was changed after it was made.`, hint: "Make the plan again with ghost plan." };
+  return {
+    code: "PLAN_MISMATCH",
+    severity: "error",
+    detail: `${what}: the plan was changed after it was made.`,
+    hint: "Make the plan again with ghost plan.",
+  };
 }
 
 /** True when every step can run some time: ids are unique, dependencies exist and form no circle. */

@@ -67,22 +67,35 @@ export function surveyFleet(observations: readonly AgentObservation[], { partial
   }
 
   if (copies.some(isMembersOmitted) && record.agents.some(({ agentId }) => !byId.has(agentId))) {
-    throw problemOf("INTERNAL", "A home of the stack is out of reach and the stack's members were not asked for: nothing can be planned without forgetting some.");
+    throw problemOf(
+      "INTERNAL",
+      "A home of the stack is out of reach and the stack's members were not asked for: nothing can be planned without forgetting some.",
+    );
   }
 
   for (const { agent, observation, problem } of observations) {
     if (observation !== undefined) continue;
     const known = findRecorded(record, agent, byId);
-    silent.set(agent.name, { agentName: agent.name, agentId: known ?? "", reason: problem?.detail ?? `agent "${agent.name}" did not answer` });
+    silent.set(agent.name, {
+      agentName: agent.name,
+      agentId: known ?? "",
+      reason: problem?.detail ?? `agent "${agent.name}" did not answer`,
+    });
     diagnostics.push(unreachable(agent, problem, partial));
   }
 
   for (const host of byId.values()) {
-    const replaced = record.agents.find(({ name, agentId }) => name === host.agent.name && agentId !== host.agentId && !byId.has(agentId) && membersOf.has(agentId));
+    const replaced = record.agents.find(
+      ({ name, agentId }) => name === host.agent.name && agentId !== host.agentId && !byId.has(agentId) && membersOf.has(agentId),
+    );
     if (replaced === undefined) continue;
     const members = membersOf.get(replaced.agentId)!;
     diagnostics.push(replacedAgent(host, replaced.agentId, members));
-    silent.set(host.agent.name, { agentName: host.agent.name, agentId: replaced.agentId, reason: `a different agent answers at ${host.agent.address}` });
+    silent.set(host.agent.name, {
+      agentName: host.agent.name,
+      agentId: replaced.agentId,
+      reason: `a different agent answers at ${host.agent.address}`,
+    });
   }
   for (const [name, host] of hostOf) {
     const home = silent.get(host.agent.name);
@@ -128,11 +141,19 @@ function findRecorded(record: StackSet, agent: DesiredAgent, reached: ReadonlyMa
 }
 
 function unreachable(agent: DesiredAgent, found: Diagnostic | undefined, partial: boolean): Diagnostic {
-  const known: Diagnostic = found ?? { code: "AGENT_UNREACHABLE", severity: "error", detail: `Agent "${agent.name}" at ${agent.address} did not answer.` };
+  const known: Diagnostic = found ?? {
+    code: "AGENT_UNREACHABLE",
+    severity: "error",
+    detail: `Agent "${agent.name}" at ${agent.address} did not answer.`,
+  };
   return {
     ...known,
     severity: partial ? "warning" : known.severity,
-    hint: known.hint ?? `Start the agent and check address ${agent.address}; with --partial the rest is planned without it.`,
+    hint:
+      known.hint ??
+      (partial
+        ? "What it has stays as it is; apply again once it answers."
+        : `Start the agent and check address ${agent.address}; with --partial the rest is planned without it.`),
     path: known.path ?? ["agents", agent.name],
     at: known.at ?? agent.at,
     agent: agent.name,

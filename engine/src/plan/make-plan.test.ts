@@ -30,27 +30,142 @@ suite("steps", () => {
   const cases: { name: string; spec: Desired; answer: Observation; want: string[]; options?: Partial<PlanOptions> }[] = [
     { name: "nothing to do", spec: aSpec([aVm("web")]), answer: anAnswer("desk", [aLiveVm("web")]), want: [] },
     { name: "a new VM", spec: aSpec([aVm("web")]), answer: anAnswer("desk"), want: ["create web none"] },
-    { name: "a changed VM", spec: aSpec([aVm("web", { vcpu: 4 })]), answer: anAnswer("desk", [aLiveVm("web")]), want: ["update web restart"] },
+    {
+      name: "a changed VM",
+      spec: aSpec([aVm("web", { vcpu: 4 })]),
+      answer: anAnswer("desk", [aLiveVm("web")]),
+      want: ["update web restart"],
+    },
     { name: "a VM that left the spec", spec: aSpec([]), answer: anAnswer("desk", [aLiveVm("web")]), want: ["delete web data-loss"] },
-    { name: "one that is to be kept", spec: aSpec([]), answer: anAnswer("desk", [aLiveVm("web", { on_remove: "retain" })]), want: ["release web none"] },
-    { name: "nobody's VM is left alone", spec: aSpec([]), answer: anAnswer("desk", [aLiveVm("a", {}, { owner: "" }), aLiveVm("b", {}, { owner: "terraform:shop" }), aLiveVm("c", {}, { owner: "agent", phase: "creating" })]), want: [] },
-    { name: "a create that did not finish", spec: aSpec([aVm("web")]), answer: anAnswer("desk", [aLiveVm("web", {}, { phase: "creating", status: "stopped" })]), want: ["create web none"] },
-    { name: "a create that left the spec", spec: aSpec([]), answer: anAnswer("desk", [aLiveVm("web", { on_remove: "retain" }, { phase: "creating" })]), want: ["delete web data-loss"] },
-    { name: "a delete that did not finish", spec: aSpec([]), answer: anAnswer("desk", [aLiveVm("web", {}, { phase: "deleting" })]), want: ["delete web data-loss"] },
-    { name: "a delete that did not finish of a VM that is wanted again", spec: aSpec([aVm("web")]), answer: anAnswer("desk", [aLiveVm("web", {}, { phase: "deleting" })]), want: ["create web none", "delete web data-loss"] },
-    { name: "a VM that its hypervisor lost", spec: aSpec([aVm("web")]), answer: anAnswer("desk", [aLiveVm("web", {}, { status: "error", statusReason: MISSING_DOMAIN })]), want: ["create web none"] },
-    { name: "a crashed VM is started", spec: aSpec([aVm("web")]), answer: anAnswer("desk", [aLiveVm("web", {}, { status: "error", statusReason: "crashed" })]), want: ["update web none"] },
-    { name: "a former name", spec: aSpec([aVm("shop", {}, { previousNames: ["web"] })]), answer: anAnswer("desk", [aLiveVm("web")]), want: ["update shop restart"] },
-    { name: "a former name that is in use again", spec: aSpec([aVm("shop", {}, { previousNames: ["web"] }), aVm("web")]), answer: anAnswer("desk", [aLiveVm("web")]), want: ["create shop none"] },
-    { name: "adopting", spec: aSpec([aVm("web", { vcpu: 2 }, { adopt: true })]), answer: anAnswer("desk", [aLiveVm("web", { firmware: "bios" }, { owner: "", applied: {}, defaults: {} })]), want: ["adopt web restart"] },
-    { name: "adopting what is as wanted", spec: aSpec([aVm("web", {}, { adopt: true })]), answer: anAnswer("desk", [aLiveVm("web", {}, { owner: "terraform:shop" })]), want: ["adopt web none"] },
-    { name: "settings", spec: aSpec([], [anAgent("desk", { reserved_vcpu: 2, labels: { room: "office" } })]), answer: anAnswer("desk"), want: ["settings desk none"] },
-    { name: "replicas scaled down lose the highest", spec: aSpec([aVm("web-1", {}, { key: "web", index: 1 })]), answer: anAnswer("desk", [aLiveVm("web-1"), aLiveVm("web-2")]), want: ["delete web-2 data-loss"] },
-    { name: "destroying", spec: aSpec([aVm("web")]), answer: anAnswer("desk", [aLiveVm("web"), aLiveVm("old"), aLiveVm("kept", { on_remove: "retain" })]), want: ["release kept none", "delete old data-loss", "delete web data-loss"], options: { destroy: true } },
-    { name: "a target", spec: aSpec([aVm("a"), aVm("b")]), answer: anAnswer("desk", [aLiveVm("old")]), want: ["create a none"], options: { targets: ["a"] } },
-    { name: "a target with what it depends on", spec: aSpec([aVm("a", {}, { dependsOn: ["b"] }), aVm("b-1", {}, { key: "b", index: 1 }), aVm("c")]), answer: anAnswer("desk"), want: ["create a none", "create b-1 none"], options: { targets: ["a"] } },
-    { name: "a target that left the spec", spec: aSpec([aVm("a")]), answer: anAnswer("desk", [aLiveVm("old"), aLiveVm("older")]), want: ["delete old data-loss"], options: { targets: ["old"] } },
-    { name: "all but one", spec: aSpec([aVm("a"), aVm("b")]), answer: anAnswer("desk", [aLiveVm("old")]), want: ["create a none"], options: { exclude: ["b", "old"] } },
+    {
+      name: "one that is to be kept",
+      spec: aSpec([]),
+      answer: anAnswer("desk", [aLiveVm("web", { on_remove: "retain" })]),
+      want: ["release web none"],
+    },
+    {
+      name: "nobody's VM is left alone",
+      spec: aSpec([]),
+      answer: anAnswer("desk", [
+        aLiveVm("a", {}, { owner: "" }),
+        aLiveVm("b", {}, { owner: "terraform:shop" }),
+        aLiveVm("c", {}, { owner: "agent", phase: "creating" }),
+      ]),
+      want: [],
+    },
+    {
+      name: "a create that did not finish",
+      spec: aSpec([aVm("web")]),
+      answer: anAnswer("desk", [aLiveVm("web", {}, { phase: "creating", status: "stopped" })]),
+      want: ["create web none"],
+    },
+    {
+      name: "a create that left the spec",
+      spec: aSpec([]),
+      answer: anAnswer("desk", [aLiveVm("web", { on_remove: "retain" }, { phase: "creating" })]),
+      want: ["delete web data-loss"],
+    },
+    {
+      name: "a delete that did not finish",
+      spec: aSpec([]),
+      answer: anAnswer("desk", [aLiveVm("web", {}, { phase: "deleting" })]),
+      want: ["delete web data-loss"],
+    },
+    {
+      name: "a delete that did not finish of a VM that is wanted again",
+      spec: aSpec([aVm("web")]),
+      answer: anAnswer("desk", [aLiveVm("web", {}, { phase: "deleting" })]),
+      want: ["create web none", "delete web data-loss"],
+    },
+    {
+      name: "a VM that its hypervisor lost",
+      spec: aSpec([aVm("web")]),
+      answer: anAnswer("desk", [aLiveVm("web", {}, { status: "error", statusReason: MISSING_DOMAIN })]),
+      want: ["create web none"],
+    },
+    {
+      name: "a VM that its hypervisor lost and that loses a disk, too",
+      spec: aSpec([aVm("web")]),
+      answer: anAnswer("desk", [aLiveVm("web", { disks: { a: { size_gb: 1 } } }, { status: "error", statusReason: MISSING_DOMAIN })]),
+      want: ["create web data-loss"],
+    },
+    {
+      name: "a crashed VM is started",
+      spec: aSpec([aVm("web")]),
+      answer: anAnswer("desk", [aLiveVm("web", {}, { status: "error", statusReason: "crashed" })]),
+      want: ["update web none"],
+    },
+    {
+      name: "a former name",
+      spec: aSpec([aVm("shop", {}, { previousNames: ["web"] })]),
+      answer: anAnswer("desk", [aLiveVm("web")]),
+      want: ["update shop restart"],
+    },
+    {
+      name: "a former name that is in use again",
+      spec: aSpec([aVm("shop", {}, { previousNames: ["web"] }), aVm("web")]),
+      answer: anAnswer("desk", [aLiveVm("web")]),
+      want: ["create shop none"],
+    },
+    {
+      name: "adopting",
+      spec: aSpec([aVm("web", { vcpu: 2 }, { adopt: true })]),
+      answer: anAnswer("desk", [aLiveVm("web", { firmware: "bios" }, { owner: "", applied: {}, defaults: {} })]),
+      want: ["adopt web restart"],
+    },
+    {
+      name: "adopting what is as wanted",
+      spec: aSpec([aVm("web", {}, { adopt: true })]),
+      answer: anAnswer("desk", [aLiveVm("web", {}, { owner: "terraform:shop" })]),
+      want: ["adopt web none"],
+    },
+    {
+      name: "settings",
+      spec: aSpec([], [anAgent("desk", { reserved_vcpu: 2, labels: { room: "office" } })]),
+      answer: anAnswer("desk"),
+      want: ["settings desk none"],
+    },
+    {
+      name: "replicas scaled down lose the highest",
+      spec: aSpec([aVm("web-1", {}, { key: "web", index: 1 })]),
+      answer: anAnswer("desk", [aLiveVm("web-1"), aLiveVm("web-2")]),
+      want: ["delete web-2 data-loss"],
+    },
+    {
+      name: "destroying",
+      spec: aSpec([aVm("web")]),
+      answer: anAnswer("desk", [aLiveVm("web"), aLiveVm("old"), aLiveVm("kept", { on_remove: "retain" })]),
+      want: ["release kept none", "delete old data-loss", "delete web data-loss"],
+      options: { destroy: true },
+    },
+    {
+      name: "a target",
+      spec: aSpec([aVm("a"), aVm("b")]),
+      answer: anAnswer("desk", [aLiveVm("old")]),
+      want: ["create a none"],
+      options: { targets: ["a"] },
+    },
+    {
+      name: "a target with what it depends on",
+      spec: aSpec([aVm("a", {}, { dependsOn: ["b"] }), aVm("b-1", {}, { key: "b", index: 1 }), aVm("c")]),
+      answer: anAnswer("desk"),
+      want: ["create a none", "create b-1 none"],
+      options: { targets: ["a"] },
+    },
+    {
+      name: "a target that left the spec",
+      spec: aSpec([aVm("a")]),
+      answer: anAnswer("desk", [aLiveVm("old"), aLiveVm("older")]),
+      want: ["delete old data-loss"],
+      options: { targets: ["old"] },
+    },
+    {
+      name: "all but one",
+      spec: aSpec([aVm("a"), aVm("b")]),
+      answer: anAnswer("desk", [aLiveVm("old")]),
+      want: ["create a none"],
+      options: { exclude: ["b", "old"] },
+    },
   ];
   for (const { name, spec, answer, want, options } of cases) {
     test(name, () => {
@@ -73,18 +188,24 @@ suite("steps", () => {
 
   test("an unfinished create keeps its uid, a new one gets one", () => {
     const made = plan(aSpec([aVm("a"), aVm("b")]), { desk: anAnswer("desk", [aLiveVm("a", {}, { phase: "creating" })]) });
-    assert.deepEqual(made.steps.map(({ body }) => [body.uid, body.revision]), [
-      ["uid-a", ""],
-      ["new-1", ""],
-    ]);
+    assert.deepEqual(
+      made.steps.map(({ body }) => [body.uid, body.revision]),
+      [
+        ["uid-a", ""],
+        ["new-1", ""],
+      ],
+    );
   });
 
   test("a wanted VM waits for the delete of its name that was begun", () => {
     const made = plan(aSpec([aVm("web")]), { desk: anAnswer("desk", [aLiveVm("web", {}, { phase: "deleting" })]) });
-    assert.deepEqual(made.steps.map(({ id, depends_on }) => [id, depends_on]), [
-      ["desk/vm/web", ["desk/vm/web/uid-web"]],
-      ["desk/vm/web/uid-web", []],
-    ]);
+    assert.deepEqual(
+      made.steps.map(({ id, depends_on }) => [id, depends_on]),
+      [
+        ["desk/vm/web", ["desk/vm/web/uid-web"]],
+        ["desk/vm/web/uid-web", []],
+      ],
+    );
     assert.deepEqual(members(made), ["id-desk/web/new-1"]);
   });
 
@@ -104,7 +225,9 @@ suite("steps", () => {
     const secrets = { "cloud_init.password": "env:PW" };
     const config = { cloud_init: { password: { version: 1 } } };
     const of = (change: object, live?: Parameters<typeof aLiveVm>[1]) =>
-      plan(aSpec([aVm("web", { ...config, ...change }, { secrets })]), { desk: anAnswer("desk", live === undefined ? [] : [aLiveVm("web", live)]) }).steps[0]?.secrets;
+      plan(aSpec([aVm("web", { ...config, ...change }, { secrets })]), {
+        desk: anAnswer("desk", live === undefined ? [] : [aLiveVm("web", live)]),
+      }).steps[0]?.secrets;
     assert.deepEqual(of({}), secrets);
     assert.deepEqual(of({ firmware: "bios" }, config), secrets);
     assert.equal(of({ vcpu: 2 }, config), undefined);
@@ -112,16 +235,32 @@ suite("steps", () => {
 });
 
 suite("order", () => {
-  const edges = (made: PlanDocument): Record<string, readonly string[]> => Object.fromEntries(made.steps.map(({ body, depends_on }) => [body.name, depends_on]));
-  const chain = [aVm("web-1", {}, { key: "web", index: 1, dependsOn: ["db"] }), aVm("web-2", {}, { key: "web", index: 2, dependsOn: ["db"] }), aVm("db"), aVm("lb", {}, { dependsOn: ["web"] })];
+  const edges = (made: PlanDocument): Record<string, readonly string[]> =>
+    Object.fromEntries(made.steps.map(({ body, depends_on }) => [body.name, depends_on]));
+  const chain = [
+    aVm("web-1", {}, { key: "web", index: 1, dependsOn: ["db"] }),
+    aVm("web-2", {}, { key: "web", index: 2, dependsOn: ["db"] }),
+    aVm("db"),
+    aVm("lb", {}, { dependsOn: ["web"] }),
+  ];
 
   test("what is depended on comes first, with all its replicas", () => {
-    assert.deepEqual(edges(plan(aSpec(chain), { desk: anAnswer("desk") })), { db: [], "web-1": ["desk/vm/db"], "web-2": ["desk/vm/db"], lb: ["desk/vm/web-1", "desk/vm/web-2"] });
+    assert.deepEqual(edges(plan(aSpec(chain), { desk: anAnswer("desk") })), {
+      db: [],
+      "web-1": ["desk/vm/db"],
+      "web-2": ["desk/vm/db"],
+      lb: ["desk/vm/web-1", "desk/vm/web-2"],
+    });
   });
 
   test("deleting goes the other way", () => {
     const live = chain.map(({ name }) => aLiveVm(name));
-    assert.deepEqual(edges(plan(aSpec(chain), { desk: anAnswer("desk", live) }, { destroy: true })), { lb: [], "web-1": ["desk/vm/lb"], "web-2": ["desk/vm/lb"], db: ["desk/vm/web-1", "desk/vm/web-2"] });
+    assert.deepEqual(edges(plan(aSpec(chain), { desk: anAnswer("desk", live) }, { destroy: true })), {
+      lb: [],
+      "web-1": ["desk/vm/lb"],
+      "web-2": ["desk/vm/lb"],
+      db: ["desk/vm/web-1", "desk/vm/web-2"],
+    });
   });
 
   test("what has nothing to do is no edge", () => {
@@ -130,33 +269,159 @@ suite("order", () => {
   });
 
   test("settings of the agent come before its VMs", () => {
-    const made = plan(aSpec([aVm("a"), aVm("b", {}, { agent: "loft" })], [anAgent("desk", { reserved_vcpu: 1 }), anAgent("loft")]), { desk: anAnswer("desk"), loft: anAnswer("loft") });
+    const made = plan(aSpec([aVm("a"), aVm("b", {}, { agent: "loft" })], [anAgent("desk", { reserved_vcpu: 1 }), anAgent("loft")]), {
+      desk: anAnswer("desk"),
+      loft: anAnswer("loft"),
+    });
     assert.deepEqual(edges(made), { desk: [], a: ["desk/agent/desk"], b: [] });
   });
 });
 
 suite("what is refused", () => {
-  const cases: { name: string; spec: Desired; answers: Record<string, Observation>; want: string[]; steps?: string[]; options?: Partial<PlanOptions> }[] = [
-    { name: "somebody else's VM", spec: aSpec([aVm("web")]), answers: { desk: anAnswer("desk", [aLiveVm("web", {}, { owner: "spec:other" })]) }, want: ["error OWNED_BY_OTHER"] },
-    { name: "renaming to somebody else's name deletes nothing", spec: aSpec([aVm("web", {}, { previousNames: ["old"] })]), answers: { desk: anAnswer("desk", [aLiveVm("web", {}, { owner: "" }), aLiveVm("old")]) }, want: ["error OWNED_BY_OTHER"] },
-    { name: "a protected VM that left the spec", spec: aSpec([]), answers: { desk: anAnswer("desk", [aLiveVm("web", { protect: true })]) }, want: ["error VM_PROTECTED"], steps: ["delete web data-loss"] },
-    { name: "a disk of a protected VM", spec: aSpec([aVm("web", { protect: true })]), answers: { desk: anAnswer("desk", [aLiveVm("web", { protect: true, disks: { a: { size_gb: 1 } } })]) }, want: ["error VM_PROTECTED"], steps: ["update web data-loss"] },
-    { name: "unprotecting in the same step", spec: aSpec([aVm("web")]), answers: { desk: anAnswer("desk", [aLiveVm("web", { protect: true, disks: { a: { size_gb: 1 } } })]) }, want: ["error VM_PROTECTED"], steps: ["update web data-loss"] },
-    { name: "unprotecting alone is fine", spec: aSpec([aVm("web")]), answers: { desk: anAnswer("desk", [aLiveVm("web", { protect: true })]) }, want: [], steps: ["update web none"] },
-    { name: "more than the VM allows", spec: aSpec([aVm("web", { vcpu: 2, disruption: { allow: "live" } })]), answers: { desk: anAnswer("desk", [aLiveVm("web")]) }, want: ["error IMPACT_EXCEEDED"], steps: ["update web restart"] },
-    { name: "deleting what the recorded word forbids", spec: aSpec([]), answers: { desk: anAnswer("desk", [aLiveVm("web", { disruption: { allow: "restart" } })]) }, want: ["error IMPACT_EXCEEDED"], steps: ["delete web data-loss"] },
-    { name: "more than is allowed", spec: aSpec([aVm("web", { vcpu: 2 })]), answers: { desk: anAnswer("desk", [aLiveVm("web")]) }, want: ["error IMPACT_EXCEEDED"], steps: ["update web restart"], options: { maxImpact: "live" } },
-    { name: "more deletions than are allowed", spec: aSpec([]), answers: { desk: anAnswer("desk", [aLiveVm("a"), aLiveVm("b")]) }, want: ["error DESTROY_EXCEEDED"], steps: ["delete a data-loss", "delete b data-loss"], options: { maxDestroy: 1 } },
-    { name: "as many deletions as are allowed", spec: aSpec([]), answers: { desk: anAnswer("desk", [aLiveVm("a")]) }, want: [], steps: ["delete a data-loss"], options: { maxDestroy: 1 } },
-    { name: "a VM on another agent", spec: aSpec([aVm("web", {}, { agent: "loft" })], two), answers: { desk: anAnswer("desk", [aLiveVm("web")]), loft: anAnswer("loft") }, want: ["error AGENT_CHANGED"] },
-    { name: "a VM on another agent under its former name", spec: aSpec([aVm("shop", {}, { agent: "loft", previousNames: ["web"] })], two), answers: { desk: anAnswer("desk", [aLiveVm("web")]), loft: anAnswer("loft") }, want: ["error AGENT_CHANGED"] },
-    { name: "moved to an agent that is silent", spec: aSpec([aVm("web", {}, { agent: "loft" })], two), answers: { desk: anAnswer("desk", [aLiveVm("web")]) }, want: ["error AGENT_UNREACHABLE", "error AGENT_CHANGED"] },
-    { name: "moved from an agent that is silent", spec: aSpec([aVm("web")], two), answers: { desk: anAnswer("desk", [], { set: aSet(["loft/web"]) }) }, want: ["error AGENT_UNREACHABLE", "error AGENT_CHANGED"] },
-    { name: "replicas on a VM that exists", spec: aSpec([aVm("web-1", {}, { key: "web", index: 1 })]), answers: { desk: anAnswer("desk", [aLiveVm("web")]) }, want: ["error REPLICAS_CHANGED"] },
-    { name: "replicas taken away", spec: aSpec([aVm("web")]), answers: { desk: anAnswer("desk", [aLiveVm("web-1"), aLiveVm("web-2")]) }, want: ["error REPLICAS_CHANGED"] },
-    { name: "replicas with a former name", spec: aSpec([aVm("web-1", {}, { key: "web", index: 1, previousNames: ["web"] })]), answers: { desk: anAnswer("desk", [aLiveVm("web")]) }, want: [], steps: ["update web-1 restart"] },
-    { name: "a host that takes no new VMs", spec: aSpec([aVm("web"), aVm("old", { vcpu: 2 })]), answers: { desk: anAnswer("desk", [aLiveVm("old")], { host: { settings: { schedulable: false } } }) }, want: ["error HOST_NOT_SCHEDULABLE"], steps: ["update old restart", "create web none"] },
-    { name: "a name that is no VM", spec: aSpec([aVm("web")]), answers: { desk: anAnswer("desk") }, want: ["error USAGE"], steps: [], options: { targets: ["wbe"] } },
+  const cases: {
+    name: string;
+    spec: Desired;
+    answers: Record<string, Observation>;
+    want: string[];
+    steps?: string[];
+    options?: Partial<PlanOptions>;
+  }[] = [
+    {
+      name: "somebody else's VM",
+      spec: aSpec([aVm("web")]),
+      answers: { desk: anAnswer("desk", [aLiveVm("web", {}, { owner: "spec:other" })]) },
+      want: ["error OWNED_BY_OTHER"],
+    },
+    {
+      name: "renaming to somebody else's name deletes nothing",
+      spec: aSpec([aVm("web", {}, { previousNames: ["old"] })]),
+      answers: { desk: anAnswer("desk", [aLiveVm("web", {}, { owner: "" }), aLiveVm("old")]) },
+      want: ["error OWNED_BY_OTHER"],
+    },
+    {
+      name: "a protected VM that left the spec",
+      spec: aSpec([]),
+      answers: { desk: anAnswer("desk", [aLiveVm("web", { protect: true })]) },
+      want: ["error VM_PROTECTED"],
+      steps: ["delete web data-loss"],
+    },
+    {
+      name: "a disk of a protected VM",
+      spec: aSpec([aVm("web", { protect: true })]),
+      answers: { desk: anAnswer("desk", [aLiveVm("web", { protect: true, disks: { a: { size_gb: 1 } } })]) },
+      want: ["error VM_PROTECTED"],
+      steps: ["update web data-loss"],
+    },
+    {
+      name: "unprotecting in the same step",
+      spec: aSpec([aVm("web")]),
+      answers: { desk: anAnswer("desk", [aLiveVm("web", { protect: true, disks: { a: { size_gb: 1 } } })]) },
+      want: ["error VM_PROTECTED"],
+      steps: ["update web data-loss"],
+    },
+    {
+      name: "unprotecting alone is fine",
+      spec: aSpec([aVm("web")]),
+      answers: { desk: anAnswer("desk", [aLiveVm("web", { protect: true })]) },
+      want: [],
+      steps: ["update web none"],
+    },
+    {
+      name: "more than the VM allows",
+      spec: aSpec([aVm("web", { vcpu: 2, disruption: { allow: "live" } })]),
+      answers: { desk: anAnswer("desk", [aLiveVm("web")]) },
+      want: ["error IMPACT_EXCEEDED"],
+      steps: ["update web restart"],
+    },
+    {
+      name: "deleting what the recorded word forbids",
+      spec: aSpec([]),
+      answers: { desk: anAnswer("desk", [aLiveVm("web", { disruption: { allow: "restart" } })]) },
+      want: ["error IMPACT_EXCEEDED"],
+      steps: ["delete web data-loss"],
+    },
+    {
+      name: "more than is allowed",
+      spec: aSpec([aVm("web", { vcpu: 2 })]),
+      answers: { desk: anAnswer("desk", [aLiveVm("web")]) },
+      want: ["error IMPACT_EXCEEDED"],
+      steps: ["update web restart"],
+      options: { maxImpact: "live" },
+    },
+    {
+      name: "more deletions than are allowed",
+      spec: aSpec([]),
+      answers: { desk: anAnswer("desk", [aLiveVm("a"), aLiveVm("b")]) },
+      want: ["error DESTROY_EXCEEDED"],
+      steps: ["delete a data-loss", "delete b data-loss"],
+      options: { maxDestroy: 1 },
+    },
+    {
+      name: "as many deletions as are allowed",
+      spec: aSpec([]),
+      answers: { desk: anAnswer("desk", [aLiveVm("a")]) },
+      want: [],
+      steps: ["delete a data-loss"],
+      options: { maxDestroy: 1 },
+    },
+    {
+      name: "a VM on another agent",
+      spec: aSpec([aVm("web", {}, { agent: "loft" })], two),
+      answers: { desk: anAnswer("desk", [aLiveVm("web")]), loft: anAnswer("loft") },
+      want: ["error AGENT_CHANGED"],
+    },
+    {
+      name: "a VM on another agent under its former name",
+      spec: aSpec([aVm("shop", {}, { agent: "loft", previousNames: ["web"] })], two),
+      answers: { desk: anAnswer("desk", [aLiveVm("web")]), loft: anAnswer("loft") },
+      want: ["error AGENT_CHANGED"],
+    },
+    {
+      name: "moved to an agent that is silent",
+      spec: aSpec([aVm("web", {}, { agent: "loft" })], two),
+      answers: { desk: anAnswer("desk", [aLiveVm("web")]) },
+      want: ["error AGENT_UNREACHABLE", "error AGENT_CHANGED"],
+    },
+    {
+      name: "moved from an agent that is silent",
+      spec: aSpec([aVm("web")], two),
+      answers: { desk: anAnswer("desk", [], { set: aSet(["loft/web"]) }) },
+      want: ["error AGENT_UNREACHABLE", "error AGENT_CHANGED"],
+    },
+    {
+      name: "replicas on a VM that exists",
+      spec: aSpec([aVm("web-1", {}, { key: "web", index: 1 })]),
+      answers: { desk: anAnswer("desk", [aLiveVm("web")]) },
+      want: ["error REPLICAS_CHANGED"],
+    },
+    {
+      name: "replicas taken away",
+      spec: aSpec([aVm("web")]),
+      answers: { desk: anAnswer("desk", [aLiveVm("web-1"), aLiveVm("web-2")]) },
+      want: ["error REPLICAS_CHANGED"],
+    },
+    {
+      name: "replicas with a former name",
+      spec: aSpec([aVm("web-1", {}, { key: "web", index: 1, previousNames: ["web"] })]),
+      answers: { desk: anAnswer("desk", [aLiveVm("web")]) },
+      want: [],
+      steps: ["update web-1 restart"],
+    },
+    {
+      name: "a host that takes no new VMs",
+      spec: aSpec([aVm("web"), aVm("old", { vcpu: 2 })]),
+      answers: { desk: anAnswer("desk", [aLiveVm("old")], { host: { settings: { schedulable: false } } }) },
+      want: ["error HOST_NOT_SCHEDULABLE"],
+      steps: ["update old restart", "create web none"],
+    },
+    {
+      name: "a name that is no VM",
+      spec: aSpec([aVm("web")]),
+      answers: { desk: anAnswer("desk") },
+      want: ["error USAGE"],
+      steps: [],
+      options: { targets: ["wbe"] },
+    },
   ];
   for (const { name, spec, answers, want, steps: wantSteps = [], options } of cases) {
     test(name, () => {
@@ -175,7 +440,9 @@ suite("what is refused", () => {
   });
 
   test("an impact above the ceiling points at the step and at the value that decides", () => {
-    const { path, at, detail } = only(plan(aSpec([aVm("web", { vcpu: 2 })]), { desk: anAnswer("desk", [aLiveVm("web")]) }, { maxImpact: "live" }));
+    const { path, at, detail } = only(
+      plan(aSpec([aVm("web", { vcpu: 2 })]), { desk: anAnswer("desk", [aLiveVm("web")]) }, { maxImpact: "live" }),
+    );
     assert.deepEqual(path, ["desk/vm/web"]);
     assert.deepEqual(at, { file: "ghost.yaml", line: 12, column: 11 });
     assert.match(detail, /impact restart \(vcpu: .*\); the worst allowed is live/);
@@ -183,12 +450,19 @@ suite("what is refused", () => {
 });
 
 suite("capacity", () => {
-  const left = (vcpu: number, ram_gb = 1000, disk_gb = 1000) => ({ host: { available: { vcpu, ram_gb, disk_gb }, total: { vcpu: 16, ram_gb: 64, disk_gb: 1000 } } });
+  const left = (vcpu: number, ram_gb = 1000, disk_gb = 1000) => ({
+    host: { available: { vcpu, ram_gb, disk_gb }, total: { vcpu: 16, ram_gb: 64, disk_gb: 1000 } },
+  });
 
   test("what does not fit is short by how much", () => {
-    const made = plan(aSpec([aVm("a", { vcpu: 2 }), aVm("b", { vcpu: 4, ram_gb: 4, disks: { x: { size_gb: 5 } } })]), { desk: anAnswer("desk", [], left(4, 4, 20)) });
+    const made = plan(aSpec([aVm("a", { vcpu: 2 }), aVm("b", { vcpu: 4, ram_gb: 4, disks: { x: { size_gb: 5 } } })]), {
+      desk: anAnswer("desk", [], left(4, 4, 20)),
+    });
     assert.deepEqual(codes(made), ["error HOST_OUT_OF_VCPU", "error HOST_OUT_OF_MEMORY", "error HOST_OUT_OF_DISK"]);
-    assert.equal(made.diagnostics[0]!.detail, 'Agent "desk" has 4 of 16 processors left and the plan needs 6 for "a", "b": 2 short. What the plan deletes is free only afterwards.');
+    assert.equal(
+      made.diagnostics[0]!.detail,
+      'Agent "desk" has 4 of 16 processors left and the plan needs 6 for "a", "b": 2 short. What the plan deletes is free only afterwards.',
+    );
     assert.match(made.diagnostics[2]!.detail, /20 GiB of 1000 GiB disk space left and the plan needs 25 GiB/);
     assert.deepEqual(made.diagnostics[0]!.path, ["vms", "b", "vcpu"]);
   });
@@ -207,7 +481,9 @@ suite("capacity", () => {
   });
 
   test("an unfinished create already has its share", () => {
-    const made = plan(aSpec([aVm("a", { vcpu: 4 })]), { desk: anAnswer("desk", [aLiveVm("a", { vcpu: 4 }, { phase: "creating" })], left(0)) });
+    const made = plan(aSpec([aVm("a", { vcpu: 4 })]), {
+      desk: anAnswer("desk", [aLiveVm("a", { vcpu: 4 }, { phase: "creating" })], left(0)),
+    });
     assert.deepEqual(made.diagnostics, []);
   });
 });
@@ -217,35 +493,52 @@ suite("agents", () => {
     const spec = aSpec([aVm("web"), aVm("db", {}, { agent: "loft" })], two);
     const made = plan(spec, { desk: anAnswer("desk", [], { set: aSet(["loft/db", "loft/gone"]) }) });
     assert.deepEqual(steps(made), ["create web none"]);
-    assert.deepEqual(made.unknown.map(({ agent, name, uid }) => `${agent}/${name}/${uid}`), ["loft/db/uid-db", "loft/gone/uid-gone"]);
+    assert.deepEqual(
+      made.unknown.map(({ agent, name, uid }) => `${agent}/${name}/${uid}`),
+      ["loft/db/uid-db", "loft/gone/uid-gone"],
+    );
     assert.deepEqual(codes(made), ["error AGENT_UNREACHABLE"]);
     assert.deepEqual(members(made), ["id-loft/db/uid-db", "id-loft/gone/uid-gone", "id-desk/web/new-1"]);
     assert.equal(made.summary.unknown, 2);
-    assert.deepEqual(made.set.agents.map(({ agentId }) => agentId), ["id-desk", "id-loft"]);
+    assert.deepEqual(
+      made.set.agents.map(({ agentId }) => agentId),
+      ["id-desk", "id-loft"],
+    );
   });
 
   test("with partial a silent one is a warning", () => {
-    assert.deepEqual(codes(plan(aSpec([aVm("db", {}, { agent: "loft" })], two), { desk: anAnswer("desk") }, { partial: true })), ["warning AGENT_UNREACHABLE"]);
+    assert.deepEqual(codes(plan(aSpec([aVm("db", {}, { agent: "loft" })], two), { desk: anAnswer("desk") }, { partial: true })), [
+      "warning AGENT_UNREACHABLE",
+    ]);
   });
 
   test("a silent one is known by its address when its name changed", () => {
     const spec = aSpec([], [anAgent("desk"), { ...anAgent("attic"), address: "loft.example:9090" }]);
     const made = plan(spec, { desk: anAnswer("desk", [], { set: aSet(["loft/db"]) }) });
     assert.deepEqual(codes(made), ["error AGENT_UNREACHABLE"]);
-    assert.deepEqual(made.unknown.map(({ agent, name }) => `${agent}/${name}`), ["attic/db"]);
+    assert.deepEqual(
+      made.unknown.map(({ agent, name }) => `${agent}/${name}`),
+      ["attic/db"],
+    );
   });
 
   test("one that left the spec with members", () => {
     const made = plan(aSpec([]), { desk: anAnswer("desk", [], { set: aSet(["loft/db"], ["desk"]) }) });
     assert.deepEqual(codes(made), ["error AGENT_MISSING"]);
-    assert.deepEqual(made.unknown.map(({ reason }) => reason), ["its agent left the spec"]);
+    assert.deepEqual(
+      made.unknown.map(({ reason }) => reason),
+      ["its agent left the spec"],
+    );
     assert.deepEqual(members(made), ["id-loft/db/uid-db"]);
   });
 
   test("one that left the spec without members is dropped", () => {
     const made = plan(aSpec([]), { desk: anAnswer("desk", [], { set: aSet([], ["desk", "loft"]) }) });
     assert.deepEqual(codes(made), []);
-    assert.deepEqual(made.set.agents.map(({ agentId }) => agentId), ["id-desk"]);
+    assert.deepEqual(
+      made.set.agents.map(({ agentId }) => agentId),
+      ["id-desk"],
+    );
     assert.deepEqual(made.set.outdated, ["desk"]);
   });
 
@@ -253,7 +546,10 @@ suite("agents", () => {
     const made = plan(aSpec([aVm("web")]), { desk: anAnswer("desk", [], { host: { agentId: "stranger" }, set: aSet(["desk/web"]) }) });
     assert.deepEqual(codes(made), ["error AGENT_REPLACED"]);
     assert.deepEqual(steps(made), []);
-    assert.deepEqual(made.unknown.map(({ name, uid }) => `${name}/${uid}`), ["web/uid-web"]);
+    assert.deepEqual(
+      made.unknown.map(({ name, uid }) => `${name}/${uid}`),
+      ["web/uid-web"],
+    );
   });
 
   test("two agents that changed their names are the same agents", () => {
@@ -264,7 +560,10 @@ suite("agents", () => {
   });
 
   test("two entries that reach one agent", () => {
-    const made = plan(aSpec([aVm("web"), aVm("db", {}, { agent: "loft" })], two), { desk: anAnswer("desk", [aLiveVm("web"), aLiveVm("db")]), loft: anAnswer("desk", [aLiveVm("web"), aLiveVm("db")]) });
+    const made = plan(aSpec([aVm("web"), aVm("db", {}, { agent: "loft" })], two), {
+      desk: anAnswer("desk", [aLiveVm("web"), aLiveVm("db")]),
+      loft: anAnswer("desk", [aLiveVm("web"), aLiveVm("db")]),
+    });
     assert.deepEqual([codes(made), steps(made)], [["error AGENT_DUPLICATE"], []]);
   });
 
@@ -281,10 +580,22 @@ suite("the document", () => {
 
   test("binds every step", () => {
     const made = plan(desired, { desk: answer }, { maxImpact: "restart", gitCommit: "abc" });
-    assert.deepEqual(made.steps.map(({ hash }) => hash), made.steps.map(({ body }) => stepHash(body)));
+    assert.deepEqual(
+      made.steps.map(({ hash }) => hash),
+      made.steps.map(({ body }) => stepHash(body)),
+    );
     assert.equal(made.header.steps_root, buildTree(made.steps.map(({ hash }) => hash)).root);
     assert.equal(made.plan_hash, planHash(made.header));
-    assert.deepEqual(made.header, { format: 1, owner: "spec:shop", spec_hash: "sha256:spec", max_impact: "restart", expires_at: "2026-01-03T03:04:05Z", git_commit: "abc", steps_root: made.header.steps_root, step_count: 2 });
+    assert.deepEqual(made.header, {
+      format: 1,
+      owner: "spec:shop",
+      spec_hash: "sha256:spec",
+      max_impact: "restart",
+      expires_at: "2026-01-03T03:04:05Z",
+      git_commit: "abc",
+      steps_root: made.header.steps_root,
+      step_count: 2,
+    });
   });
 
   test("is the same for the same input", () => assert.deepEqual(plan(desired, { desk: answer }), plan(desired, { desk: answer })));
@@ -294,24 +605,46 @@ suite("the document", () => {
   test("survives being written and read", () => {
     const made = plan(desired, { desk: answer });
     const read = JSON.parse(JSON.stringify(made)) as PlanDocument;
-    assert.deepEqual(read.steps.map(({ body }) => stepHash(body)), made.steps.map(({ hash }) => hash));
+    assert.deepEqual(
+      read.steps.map(({ body }) => stepHash(body)),
+      made.steps.map(({ hash }) => hash),
+    );
   });
 
   test("counts", () => {
     const drifted = aLiveVm("d", { vcpu: 1 }, { applied: aLiveVm("d", { vcpu: 2 }).live });
-    const made = plan(aSpec([aVm("a"), aVm("b"), aVm("c", { labels: { x: "1" } }), aVm("d", { vcpu: 2 })]), { desk: anAnswer("desk", [aLiveVm("b"), aLiveVm("c"), drifted, aLiveVm("e")]) });
-    assert.deepEqual(made.summary, { create: 1, update: 2, delete: 1, adopt: 0, release: 0, settings: 0, unchanged: 1, unknown: 0, drifted: 1, worst_impact: "data-loss" });
+    const made = plan(aSpec([aVm("a"), aVm("b"), aVm("c", { labels: { x: "1" } }), aVm("d", { vcpu: 2 })]), {
+      desk: anAnswer("desk", [aLiveVm("b"), aLiveVm("c"), drifted, aLiveVm("e")]),
+    });
+    assert.deepEqual(made.summary, {
+      create: 1,
+      update: 2,
+      delete: 1,
+      adopt: 0,
+      release: 0,
+      settings: 0,
+      unchanged: 1,
+      unknown: 0,
+      drifted: 1,
+      worst_impact: "data-loss",
+    });
   });
 
   test("notes what is ignored, with its place", () => {
-    const { code, severity, at, agent } = only(plan(aSpec([aVm("web", { image: "debian-13" })]), { desk: anAnswer("desk", [aLiveVm("web", { image: "debian-12" })]) }));
-    assert.deepEqual({ code, severity, at, agent }, { code: "CHANGE_IGNORED", severity: "warning", at: { file: "ghost.yaml", line: 10, column: 3 }, agent: "desk" });
+    const { code, severity, at, agent } = only(
+      plan(aSpec([aVm("web", { image: "debian-13" })]), { desk: anAnswer("desk", [aLiveVm("web", { image: "debian-12" })]) }),
+    );
+    assert.deepEqual(
+      { code, severity, at, agent },
+      { code: "CHANGE_IGNORED", severity: "warning", at: { file: "ghost.yaml", line: 10, column: 3 }, agent: "desk" },
+    );
   });
 
   test("knows which copies of the record are outdated", () => {
     const spec = aSpec([aVm("web")], two);
     const outdated = (desk: Observation["set"], loft: Observation["set"]) =>
-      plan(spec, { desk: anAnswer("desk", [aLiveVm("web")], desk && { set: desk }), loft: anAnswer("loft", [], loft && { set: loft }) }).set.outdated;
+      plan(spec, { desk: anAnswer("desk", [aLiveVm("web")], desk && { set: desk }), loft: anAnswer("loft", [], loft && { set: loft }) }).set
+        .outdated;
     const right = aSet(["desk/web"], ["loft"], 5);
     assert.deepEqual(outdated(right, right), []);
     assert.deepEqual(outdated(right, undefined), ["loft"]);

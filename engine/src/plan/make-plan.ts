@@ -74,7 +74,13 @@ export function makePlan({ desired, observations: unsorted, options }: PlanInput
     ...checkCeilings(drafts, { maxImpact, ...(options.maxDestroy !== undefined && { maxDestroy: options.maxDestroy }) }),
   ];
   const bound = bindPlan(
-    { owner, spec_hash: desired.specHash, max_impact: maxImpact, expires_at: toSeconds(options.now.getTime() + (options.lifetimeMs ?? DAY_MS)), git_commit: options.gitCommit ?? "" },
+    {
+      owner,
+      spec_hash: desired.specHash,
+      max_impact: maxImpact,
+      expires_at: toSeconds(options.now.getTime() + (options.lifetimeMs ?? DAY_MS)),
+      git_commit: options.gitCommit ?? "",
+    },
     drafts.map(({ step }) => step),
   );
   const set = nextSet(drafts, fleet, owner);
@@ -93,7 +99,12 @@ export function makePlan({ desired, observations: unsorted, options }: PlanInput
     steps: bound.steps,
     unknown,
     diagnostics,
-    set: { serial: set.serial + 1, members: set.members, agents: set.agents, outdated: fleet.hosts.filter(({ observation }) => !isSame(observation.set)).map(({ agent }) => agent.name) },
+    set: {
+      serial: set.serial + 1,
+      members: set.members,
+      agents: set.agents,
+      outdated: fleet.hosts.filter(({ observation }) => !isSame(observation.set)).map(({ agent }) => agent.name),
+    },
   };
 }
 
@@ -128,7 +139,13 @@ function draftSteps({ matches, leftovers }: Matches, selection: Selection, fleet
 }
 
 function findUnknown({ matches }: Matches, fleet: Fleet): PlanUnknown[] {
-  const unknown: PlanUnknown[] = fleet.outOfSight.map(({ member, home }) => ({ agent: home.agentName, kind: member.kind, name: member.name, uid: member.uid, reason: home.reason }));
+  const unknown: PlanUnknown[] = fleet.outOfSight.map(({ member, home }) => ({
+    agent: home.agentName,
+    kind: member.kind,
+    name: member.name,
+    uid: member.uid,
+    reason: home.reason,
+  }));
   const known = new Set(unknown.map(({ agent, name }) => `${agent}/${name}`));
   for (const match of matches) {
     if (match.kind !== "unknown" || known.has(`${match.home.agentName}/${match.vm.name}`)) continue;
@@ -140,8 +157,12 @@ function findUnknown({ matches }: Matches, fleet: Fleet): PlanUnknown[] {
 /** The stack's record once the plan is applied: what is there, what is made, and what is out of sight. */
 function nextSet(drafts: readonly Draft[], fleet: Fleet, owner: string): StackSet {
   const members: SetMember[] = [];
-  const leaving = new Set(drafts.filter(({ step }) => step.body.action === "delete" || step.body.action === "release").map(({ step }) => step.body.uid));
-  const stepFor = new Map(drafts.filter(({ step }) => step.body.kind === "vm" && !leaving.has(step.body.uid)).map(({ step }) => [step.body.uid, step.body]));
+  const leaving = new Set(
+    drafts.filter(({ step }) => step.body.action === "delete" || step.body.action === "release").map(({ step }) => step.body.uid),
+  );
+  const stepFor = new Map(
+    drafts.filter(({ step }) => step.body.kind === "vm" && !leaving.has(step.body.uid)).map(({ step }) => [step.body.uid, step.body]),
+  );
   for (const { agentId, observation } of fleet.hosts) {
     for (const { owner: itsOwner, name, uid } of observation.vms) {
       if (itsOwner === owner && !leaving.has(uid) && !stepFor.has(uid)) members.push({ kind: "vm", name, uid, agentId });
@@ -154,11 +175,16 @@ function nextSet(drafts: readonly Draft[], fleet: Fleet, owner: string): StackSe
   const ids = new Set(reached.map(({ agentId }) => agentId));
   const silentIds = new Set([...fleet.silent.values()].map(({ agentId }) => agentId));
   const kept = fleet.record.agents.filter(({ agentId }) => !ids.has(agentId) && (homes.has(agentId) || silentIds.has(agentId)));
-  return sortSet({ serial: fleet.record.serial, members, agents: members.length === 0 && kept.length === 0 && fleet.record.serial === 0 ? [] : [...reached, ...kept] });
+  return sortSet({
+    serial: fleet.record.serial,
+    members,
+    agents: members.length === 0 && kept.length === 0 && fleet.record.serial === 0 ? [] : [...reached, ...kept],
+  });
 }
 
 function countUnchanged({ matches }: Matches, selection: Selection, touched: ReadonlySet<string>): number {
-  return matches.filter(({ kind, vm }) => kind === "own" && selection.includes(vm.name) && !touched.has(`${vm.agent}/vm/${vm.name}`)).length;
+  return matches.filter(({ kind, vm }) => kind === "own" && selection.includes(vm.name) && !touched.has(`${vm.agent}/vm/${vm.name}`))
+    .length;
 }
 
 function groupByHost(drafts: readonly Draft[]): Map<Host, Draft[]> {

@@ -70,7 +70,11 @@ export function matchVms(desired: Desired, fleet: Fleet, owner: string): Matches
     const hiddenName = [vm.name, ...vm.previousNames].find((name) => (hidden.get(name)?.agentName ?? vm.agent) !== vm.agent);
     if (hiddenName !== undefined) return refuse(vm, agentChanged(vm, hiddenName, hidden.get(hiddenName)!.agentName));
     if (host !== undefined) return { kind: "new", vm, host };
-    return { kind: "unknown", vm, home: fleet.silent.get(vm.agent) ?? { agentName: vm.agent, agentId: "", reason: "its agent is not in the spec" } };
+    return {
+      kind: "unknown",
+      vm,
+      home: fleet.silent.get(vm.agent) ?? { agentName: vm.agent, agentId: "", reason: "its agent is not in the spec" },
+    };
   };
 
   const matches = desired.vms.map((vm) => {
@@ -84,7 +88,10 @@ export function matchVms(desired: Desired, fleet: Fleet, owner: string): Matches
   }
   const refused = replicasChanged(desired, matches, leftovers, diagnostics);
   return {
-    matches: refused.size === 0 ? matches : matches.map((match) => (match.kind === "new" && refused.has(match.vm.key) ? { kind: "refused", vm: match.vm } : match)),
+    matches:
+      refused.size === 0
+        ? matches
+        : matches.map((match) => (match.kind === "new" && refused.has(match.vm.key) ? { kind: "refused", vm: match.vm } : match)),
     leftovers: leftovers.filter(({ existing }) => !refused.has(blockOf(existing.name, refused))),
     diagnostics,
   };
@@ -122,7 +129,12 @@ function indexOwned(fleet: Fleet, owner: string): Map<string, Leftover[]> {
  * Adding `replicas` to a block turns VM `web` into `web-1`, and taking it away the reverse: without a former name that
  * would delete one VM and make another. Gives the keys of the blocks for which it is refused.
  */
-function replicasChanged(desired: Desired, matches: readonly Match[], leftovers: readonly Leftover[], diagnostics: Diagnostic[]): ReadonlySet<string> {
+function replicasChanged(
+  desired: Desired,
+  matches: readonly Match[],
+  leftovers: readonly Leftover[],
+  diagnostics: Diagnostic[],
+): ReadonlySet<string> {
   const refused = new Set<string>();
   if (leftovers.length === 0) return refused;
   const replicated = new Map<string, DesiredVm>();

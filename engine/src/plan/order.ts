@@ -24,7 +24,8 @@ export function orderSteps(drafts: readonly Draft[], vms: readonly DesiredVm[]):
     const { action, kind, name } = step.body;
     if (kind === "agent") return [];
     if (action === "delete") return (dependents.get(name) ?? []).flatMap((dependent) => deletes.get(dependent) ?? []);
-    const before = vm === undefined ? [] : vm.dependsOn.flatMap((key) => (members.get(key) ?? []).flatMap((dependency) => builds.get(dependency) ?? []));
+    const before =
+      vm === undefined ? [] : vm.dependsOn.flatMap((key) => (members.get(key) ?? []).flatMap((dependency) => builds.get(dependency) ?? []));
     return [...(settings.has(host.agentId) ? [settings.get(host.agentId)!] : []), ...before];
   };
   return drafts

@@ -30,7 +30,11 @@ export function unionSets(records: readonly SetRecord[]): StackSet {
     for (const member of record.members) members.set(memberKey(member), member);
     for (const agent of record.agents) agents.set(agent.agentId, agent);
   }
-  return sortSet({ serial: records.reduce((highest, { serial }) => Math.max(highest, serial), 0), members: [...members.values()], agents: [...agents.values()] });
+  return sortSet({
+    serial: records.reduce((highest, { serial }) => Math.max(highest, serial), 0),
+    members: [...members.values()],
+    agents: [...agents.values()],
+  });
 }
 
 /** What identifies a member: a name may change, a home and a uid do not. */

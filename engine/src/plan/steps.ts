@@ -1,5 +1,16 @@
 /* From a match to a step: what is done to one object, and why. Ordering, ceilings and hashes come after. */
-import type { AgentSettings, Change, Diagnostic, Impact, ObservedVm, PlanStep, Resources, StepAction, StepBody, VmConfig } from "@ghost/schemas";
+import type {
+  AgentSettings,
+  Change,
+  Diagnostic,
+  Impact,
+  ObservedVm,
+  PlanStep,
+  Resources,
+  StepAction,
+  StepBody,
+  VmConfig,
+} from "@ghost/schemas";
 import { MISSING_DOMAIN, worstImpact } from "@ghost/schemas";
 import type { DesiredVm } from "../desired.ts";
 import { completeConfig, defaultsFor } from "../diff/defaults.ts";
@@ -48,20 +59,27 @@ export function planVm(match: Reachable, newUid: () => string): VmPlan {
       const made = createStep(vm, host, undefined, newUid);
       return { drafts: [gone, { ...made, step: { ...made.step, depends_on: [gone.step.id] } }], notes: [] };
     }
-    if (existing.phase === "creating" || isMissing(existing)) return { drafts: [createStep(vm, host, existing, newUid)], notes: [] };
+    if (existing.phase === "creating") return { drafts: [createStep(vm, host, existing, newUid)], notes: [] };
     if (isSettled(vm.config, existing) && newerImage(existing, images) === undefined) return NOTHING;
   }
   const desired = completeConfig(vm.config, existing);
   const { live, applied, pending, status, guestAgent, imageDigest } = existing;
   const changes = diffVm({ desired, live, applied, pending, status, capabilities, guestAgent });
-  const notes = notesVm({ name: vm.name, desired, live, imageDigest, images }).map((note) => ({ ...note, ...at(vm, note.path?.slice(2).map(String)), agent: vm.agent }));
+  const notes = notesVm({ name: vm.name, desired, live, imageDigest, images }).map((note) => ({
+    ...note,
+    ...at(vm, note.path?.slice(2).map(String)),
+    agent: vm.agent,
+  }));
+  if (match.kind === "own" && isMissing(existing)) return { drafts: [createStep(vm, host, existing, newUid, changes)], notes };
   if (changes.length === 0 && match.kind === "own") return { drafts: [], notes };
   return { drafts: [changeStep(match.kind === "own" ? "update" : "adopt", vm, host, existing, desired, changes)], notes };
 }
 
 /** What becomes of a VM that left the spec, or of all when the stack is destroyed. */
 export function stepForLeftover({ host, existing, vm }: Leftover): Draft {
-  return existing.live.on_remove === "retain" && existing.phase === "ready" ? releaseStep(host, existing, vm) : deleteStep(host, existing, vm);
+  return existing.live.on_remove === "retain" && existing.phase === "ready"
+    ? releaseStep(host, existing, vm)
+    : deleteStep(host, existing, vm);
 }
 
 /** True for a VM whose record remains while the hypervisor does not have it any more. */
@@ -72,24 +90,61 @@ export function isMissing(vm: Pick<ObservedVm, "status" | "statusReason">): bool
 function deleteStep(host: Host, existing: ObservedVm, vm?: DesiredVm): Draft {
   const disks = Object.keys(existing.diskIds).length;
   const { disk_gb: diskGb } = vmDemand(existing.live);
-  const content = disks === 0 ? "its disks are deleted" : `${disks === 1 ? "its disk" : `its ${disks} disks`} (${diskGb} GiB) ${disks === 1 ? "is" : "are"} deleted`;
-  const why = existing.phase === "deleting" ? "an earlier delete did not finish" : existing.phase === "creating" ? "it left the spec before it was made" : vm === undefined ? "it left the spec" : "the stack is destroyed";
-  return draft(host, { action: "delete", name: existing.name, existing, impact: "data-loss", reason: `${why}; ${content}`, demand: subtractResources(NO_RESOURCES, vmDemand(existing.live)), ...(vm && { vm }) });
+  const content =
+    disks === 0
+      ? "its disks are deleted"
+      : `${disks === 1 ? "its disk" : `its ${disks} disks`} (${diskGb} GiB) ${disks === 1 ? "is" : "are"} deleted`;
+  const why =
+    existing.phase === "deleting"
+      ? "an earlier delete did not finish"
+      : existing.phase === "creating"
+        ? "it left the spec before it was made"
+        : vm === undefined
+          ? "it left the spec"
+          : "the stack is destroyed";
+  return draft(host, {
+    action: "delete",
+    name: existing.name,
+    existing,
+    impact: "data-loss",
+    reason: `${why}; ${content}`,
+    demand: subtractResources(NO_RESOURCES, vmDemand(existing.live)),
+    ...(vm && { vm }),
+  });
 }
 
 function releaseStep(host: Host, existing: ObservedVm, vm?: DesiredVm): Draft {
-  return draft(host, { action: "release", name: existing.name, existing, impact: "none", reason: "it left the spec and is kept (on_remove: retain); it belongs to nobody then", demand: NO_RESOURCES, ...(vm && { vm }) });
+  return draft(host, {
+    action: "release",
+    name: existing.name,
+    existing,
+    impact: "none",
+    reason: "it left the spec and is kept (on_remove: retain); it belongs to nobody then",
+    demand: NO_RESOURCES,
+    ...(vm && { vm }),
+  });
 }
 
 /**
  * Also for a VM that was begun, and for one that its hypervisor lost: made under the uid it has, over the disks that
- * are there, so that nothing is destroyed and nothing is made twice.
+ * are there, so that nothing is made twice and nothing is destroyed but what the spec itself changes meanwhile.
  */
-function createStep(vm: DesiredVm, host: Host, existing: ObservedVm | undefined, newUid: () => string): Draft {
+function createStep(
+  vm: DesiredVm,
+  host: Host,
+  existing: ObservedVm | undefined,
+  newUid: () => string,
+  changes: readonly Change[] = [],
+): Draft {
   const record = existing !== undefined && !isEmpty(existing.defaults) ? existing : undefined;
   const complete = completeConfig(vm.config, record);
   const config = existing?.phase === "ready" ? settleVm(complete, existing.live) : complete;
-  const reason = existing === undefined ? "new in the spec" : existing.phase === "creating" ? "an earlier create did not finish" : "the hypervisor does not have it any more; it is defined again over the disks that are left";
+  const reason =
+    existing === undefined
+      ? "new in the spec"
+      : existing.phase === "creating"
+        ? "an earlier create did not finish"
+        : "the hypervisor does not have it any more; it is defined again over the disks that are left";
   return draft(host, {
     action: "create",
     name: vm.name,
@@ -97,15 +152,23 @@ function createStep(vm: DesiredVm, host: Host, existing: ObservedVm | undefined,
     ...(existing && { existing }),
     uid: existing?.uid ?? newUid(),
     revision: "",
-    impact: "none",
+    impact: worstImpact(changes.map(({ impact }) => impact)),
     reason,
+    changes,
     more: { vm: config, defaults: defaultsFor(record) },
     secrets: vm.secrets,
     demand: subtractResources(vmDemand(config), existing === undefined ? NO_RESOURCES : vmDemand(existing.live)),
   });
 }
 
-function changeStep(action: "update" | "adopt", vm: DesiredVm, host: Host, existing: ObservedVm, desired: VmConfig, changes: readonly Change[]): Draft {
+function changeStep(
+  action: "update" | "adopt",
+  vm: DesiredVm,
+  host: Host,
+  existing: ObservedVm,
+  desired: VmConfig,
+  changes: readonly Change[],
+): Draft {
   const config = settleVm(desired, existing.live);
   const worst = changes[0];
   const why = worst === undefined ? "nothing else changes" : `${worst.path.join(".")}: ${worst.reason}`;
@@ -134,9 +197,27 @@ export function stepForSettings(host: Host): Draft | undefined {
   if (changes.length === 0) return undefined;
   const settings = Object.fromEntries(Object.entries(agent.settings).filter(([, value]) => !isEmpty(value))) as AgentSettings;
   const id = `${agent.name}/agent/${agent.name}`;
-  const body: StepBody = { id, agent_id: agentId, kind: "agent", action: "settings", name: agent.name, uid: agentId, revision: "", impact: "none", settings };
+  const body: StepBody = {
+    id,
+    agent_id: agentId,
+    kind: "agent",
+    action: "settings",
+    name: agent.name,
+    uid: agentId,
+    revision: "",
+    impact: "none",
+    settings,
+  };
   return {
-    step: { id, agent: agent.name, body, impact: "none", reason: `settings changed: ${changes.map(({ path }) => path.join(".")).join(", ")}`, changes, depends_on: [] },
+    step: {
+      id,
+      agent: agent.name,
+      body,
+      impact: "none",
+      reason: `settings changed: ${changes.map(({ path }) => path.join(".")).join(", ")}`,
+      changes,
+      depends_on: [],
+    },
     host,
     demand: NO_RESOURCES,
   };
@@ -162,7 +243,17 @@ function draft(host: Host, parts: Parts): Draft {
   const agentName = vm?.agent ?? host.agent.name;
   // A VM whose delete did not finish may have a successor of its name in the same plan.
   const id = action === "delete" && existing?.phase === "deleting" ? `${agentName}/vm/${name}/${existing.uid}` : `${agentName}/vm/${name}`;
-  const body: StepBody = { id, agent_id: host.agentId, kind: "vm", action, name, uid: parts.uid ?? existing?.uid ?? "", revision: parts.revision ?? existing?.revision ?? "", impact, ...parts.more };
+  const body: StepBody = {
+    id,
+    agent_id: host.agentId,
+    kind: "vm",
+    action,
+    name,
+    uid: parts.uid ?? existing?.uid ?? "",
+    revision: parts.revision ?? existing?.revision ?? "",
+    impact,
+    ...parts.more,
+  };
   const { secrets } = parts;
   return {
     step: {
@@ -185,7 +276,18 @@ function draft(host: Host, parts: Parts): Draft {
 }
 
 /** Parts whose change writes the guest's first-boot configuration again, secrets included: agents store none. */
-const WRITES_GUEST_SETUP: ReadonlySet<string> = new Set(["name", "image", "image_url", "image_sha256", "image_path", "disk_gb", "firmware", "machine", "cloud_init", "ssh_keys"]);
+const WRITES_GUEST_SETUP: ReadonlySet<string> = new Set([
+  "name",
+  "image",
+  "image_url",
+  "image_sha256",
+  "image_path",
+  "disk_gb",
+  "firmware",
+  "machine",
+  "cloud_init",
+  "ssh_keys",
+]);
 
 function needsSecrets(changes: readonly Change[]): boolean {
   return changes.some(({ path }) => WRITES_GUEST_SETUP.has(path[0]!));

@@ -26,7 +26,8 @@ export function selectVms({ targets = [], exclude = [] }: Targets, desired: Desi
   for (const vm of desired.vms) byName.set(vm.name, byName.get(vm.name) ?? [vm.name]);
   const wanted = new Set(targets.flatMap((name) => byName.get(name) ?? []));
   const specVms = new Map(desired.vms.map((vm) => [vm.name, vm]));
-  for (const name of wanted) for (const key of specVms.get(name)?.dependsOn ?? []) for (const dependency of byName.get(key) ?? []) wanted.add(dependency);
+  for (const name of wanted)
+    for (const key of specVms.get(name)?.dependsOn ?? []) for (const dependency of byName.get(key) ?? []) wanted.add(dependency);
   const unwanted = new Set(exclude.flatMap((name) => byName.get(name) ?? []));
   return {
     includes: (name) => (targets.length === 0 || wanted.has(name)) && !unwanted.has(name),
