@@ -126,12 +126,13 @@ async function readUpTo(absolute: string, limit: number): Promise<Buffer | undef
 function decodeUtf8(bytes: Buffer): string | { readonly at: number } {
   if (isUtf8(bytes)) return bytes.toString("utf8");
   let [valid, invalid] = [0, bytes.length];
-  // A prefix may end inside a character; the search ends within one of the first wrong byte.
+  // A prefix may end inside a character; what is too much is given back below.
   while (invalid - valid > 1) {
     const middle = (valid + invalid) >> 1;
     if (isUtf8Prefix(bytes.subarray(0, middle))) valid = middle;
     else invalid = middle;
   }
+  while (!isUtf8(bytes.subarray(0, valid))) valid -= 1;
   return { at: valid };
 }
 

@@ -55,7 +55,7 @@ export function collectSections(report: Report, suggest: Suggest, roots: readonl
         "SPEC_WRONG_TYPE",
         { source, offset: node.start },
         `A spec is a map of ${TOP_LEVEL.join(", ")}; this is ${node.kind === "list" ? "a list" : "a single value"}.`,
-        { hint: "See what one looks like: ghost init --print" },
+        { hint: "Begin with ghost: 1; ghost init writes a whole spec." },
       );
       continue;
     }

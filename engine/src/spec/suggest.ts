@@ -53,5 +53,5 @@ export function editDistance(a: string, b: string, limit: number): number {
     if (least > limit) return limit + 1;
     [beforeLast, last] = [last, row];
   }
-  return last[b.length]!;
+  return Math.min(last[b.length]!, limit + 1);
 }
