@@ -101,7 +101,7 @@ export class Operations {
     return this.#running.size;
   }
 
-  /** Puts journal, records and hypervisor in order (8). Operations asked for meanwhile wait for it. Repeats `retry` until it works. */
+  /** Puts journal, records and hypervisor in order (8). Operations asked for meanwhile wait for it. Goes on until it works, or until `retry` throws. */
   reconcile(retry: (reason: unknown) => Promise<void>): Promise<Reconciliation> {
     const attempt = async (): Promise<Reconciliation> => {
       for (;;) {
@@ -113,7 +113,11 @@ export class Operations {
       }
     };
     const reconciled = attempt();
-    this.#reconciled = reconciled.catch(() => undefined);
+    this.#reconciled = reconciled.catch(() => {
+      throw stopping();
+    });
+    // Whether anybody waits for it or not.
+    this.#reconciled.catch(() => undefined);
     return reconciled;
   }
 
@@ -130,10 +134,7 @@ export class Operations {
       });
     if (running !== undefined) return running.followed;
     if (known?.state === "succeeded") return await this.#ended(known);
-    if (this.#isStopping)
-      throw problem("AGENT_STOPPING", "The agent is stopping and starts nothing new.", {
-        hint: "Apply again when it is back; what is done already is not done twice.",
-      });
+    if (this.#isStopping) throw stopping();
     return this.#start(intent, (known?.attempt ?? 0) + 1);
   }
 
@@ -340,6 +341,12 @@ export class Operations {
   #tell(operation: Operation): void {
     for (const listener of this.#listeners) listener(operation);
   }
+}
+
+function stopping(): GhostError {
+  return problem("AGENT_STOPPING", "The agent is stopping and starts nothing new.", {
+    hint: "Apply again when it is back; what is done already is not done twice.",
+  });
 }
 
 function keysOf({ kind, uid, name, previousName }: Intent): string[] {

@@ -1,6 +1,7 @@
-import { readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import type { Server as NetServer, Socket } from "node:net";
+import { dirname } from "node:path";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { GhostError, problem } from "@ghost/schemas";
@@ -97,7 +98,10 @@ function readCredentials(tls: TlsFiles): ServerCredentials {
 
 async function listen(listener: NetServer, address: string): Promise<void> {
   const path = address.startsWith("unix:") ? address.slice("unix:".length) : undefined;
-  if (path !== undefined) await removeStale(path);
+  if (path !== undefined) {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    await removeStale(path);
+  }
   await new Promise<void>((resolve, reject) => {
     listener.once("error", (reason) => reject(startError(address, reason)));
     listener.once("listening", resolve);

@@ -3,11 +3,15 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { problem } from "@ghost/schemas";
 
+/** For people and messages; the lock is what holds. */
+const PID_FILE = "agent.pid";
+
 /**
  * Makes this process the only agent of a data folder, until it disposes the lock or dies: the operating system
- * releases the lock of a killed process. AGENT_START when another agent has it.
+ * releases the lock of a killed process. Undefined when another agent has it, AGENT_START when the folder cannot be
+ * used.
  */
-export function lockDataDir(dir: string): Disposable {
+export function lockDataDir(dir: string): Disposable | undefined {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
   } catch (reason) {
@@ -18,7 +22,6 @@ export function lockDataDir(dir: string): Disposable {
       { cause: reason },
     );
   }
-  const pidPath = join(dir, "agent.pid");
   let lock: DatabaseSync | undefined;
   try {
     lock = new DatabaseSync(join(dir, "agent.lock"));
@@ -33,11 +36,10 @@ export function lockDataDir(dir: string): Disposable {
         { hint: "Give the agent a folder that it may write to." },
         { cause: reason },
       );
-    throw problem("AGENT_START", `Another agent${holder(pidPath)} works on the data folder ${dir}. Two would undo each other's work.`, {
-      hint: "Stop that agent first, or give this one another data folder.",
-    });
+    return undefined;
   }
   const held = lock;
+  const pidPath = join(dir, PID_FILE);
   writeFileSync(pidPath, `${process.pid}\n`, { mode: 0o600 });
   return {
     [Symbol.dispose]() {
@@ -47,9 +49,18 @@ export function lockDataDir(dir: string): Disposable {
   };
 }
 
-function holder(pidPath: string): string {
+/** The same, for whoever cannot go on without it. AGENT_START when another agent has it. */
+export function requireDataDir(dir: string): Disposable {
+  const lock = lockDataDir(dir);
+  if (lock !== undefined) return lock;
+  throw problem("AGENT_START", `Another agent${holder(dir)} works on the data folder ${dir}. Two would undo each other's work.`, {
+    hint: "Stop that agent first, or give this one another data folder.",
+  });
+}
+
+function holder(dir: string): string {
   try {
-    return ` (process ${readFileSync(pidPath, "utf8").trim()})`;
+    return ` (process ${readFileSync(join(dir, PID_FILE), "utf8").trim()})`;
   } catch {
     return "";
   }

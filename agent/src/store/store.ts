@@ -11,7 +11,7 @@ import { problem } from "@ghost/schemas";
 import type { AgentSettings, SetRecord } from "@ghost/schemas";
 import { statement, transaction } from "../sqlite.ts";
 import { Committer } from "./committer.ts";
-import { lockDataDir } from "./lock.ts";
+import { requireDataDir } from "./lock.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { openDatabase } from "./open-database.ts";
 import {
@@ -61,12 +61,24 @@ export interface Store extends AsyncDisposable {
   writeSettings(settings: AgentSettings, operation?: OperationRecord): Promise<void>;
 }
 
+export interface StoreOptions {
+  /** Without it the records live in memory. */
+  readonly dir?: string;
+  /** Defaults to 30. */
+  readonly keepDays?: number;
+  /** The folder's lock, where it is held already; the store lets go of it. */
+  readonly lock?: Disposable | undefined;
+}
+
 /**
  * Opens the records of a data folder and locks it, or new ones in memory. AGENT_START when another agent has the
  * folder, AGENT_DATABASE when the database is of a newer agent or cannot be used.
  */
-export function openStore({ dir, keepDays = KEPT_DAYS }: { dir?: string; keepDays?: number } = {}): Store {
-  const lock = dir === undefined ? undefined : lockDataDir(dir);
+export function openStore({
+  dir,
+  keepDays = KEPT_DAYS,
+  lock = dir === undefined ? undefined : requireDataDir(dir),
+}: StoreOptions = {}): Store {
   const path = dir === undefined ? ":memory:" : join(dir, "agent.db");
   try {
     return createStore(path, lock, keepDays);

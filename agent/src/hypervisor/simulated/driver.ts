@@ -7,7 +7,7 @@
  *     POLL_MS: that is what somebody does "behind the agent".
  */
 import { problem } from "@ghost/schemas";
-import type { GhostError, ObservedImage } from "@ghost/schemas";
+import type { GhostError, ObservedImage, Resources } from "@ghost/schemas";
 import { unlessAborted } from "../../abort.ts";
 import { statement } from "../../sqlite.ts";
 import type { CallOptions, Domain, DomainChange, DomainUsage, GuestSetup, HostFacts, Hypervisor, ImageSource } from "../driver.ts";
@@ -32,11 +32,20 @@ export interface SimulatedHypervisor extends Hypervisor {
   readonly host: SimulatedHost;
 }
 
+export interface SimulatedOptions {
+  /** Folder of `host.db`; without it the host lives in memory. */
+  readonly dir?: string;
+  /** What the host has, where that is set; it stays so until it is set otherwise. */
+  readonly total?: Partial<Resources>;
+}
+
 /** Opens the simulated host of a folder, or a new one in memory. AGENT_DATABASE when the file cannot be used. */
-export function openSimulatedHypervisor(options: { dir?: string } = {}): SimulatedHypervisor {
+export function openSimulatedHypervisor(options: SimulatedOptions = {}): SimulatedHypervisor {
   const database = openHostDatabase(options.dir);
   const state = new HostState(database);
   const time = new Clockwork();
+  const host = createHostHandle(state);
+  if (options.total !== undefined && Object.keys(options.total).length > 0) host.setResources(options.total);
   const fetches = new Map<string, Promise<void>>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -95,7 +104,7 @@ export function openSimulatedHypervisor(options: { dir?: string } = {}): Simulat
 
   return {
     kind: "simulated",
-    host: createHostHandle(state),
+    host,
 
     ping: () => call("ping", [], () => undefined),
     facts: () => call("facts", [], (): HostFacts => readFacts(database)),
