@@ -20,10 +20,10 @@ export const adopt: Command = defineCommand({
       flags: options,
       session,
       usage: "ghost adopt",
-      makePlan({ desired, observations }, more) {
+      makePlan({ desired, ...rest }, more) {
         const narrowed = narrowToVms(desired, positionals, "Write its block into the spec first; ghost export --adopt prints one.");
         const adopting = { ...narrowed, vms: narrowed.vms.map((vm) => ({ ...vm, adopt: true })) };
-        return planFor({ desired: adopting, observations }, options, session, { ...more, targets: adopting.vms.map(({ name }) => name) });
+        return planFor({ ...rest, desired: adopting }, options, session, { ...more, targets: adopting.vms.map(({ name }) => name) });
       },
     }),
 });

@@ -31,7 +31,7 @@ export const release: Command = defineCommand({
 });
 
 /** The same world in which these VMs have left the spec and are kept, which is what releasing is. */
-function leaving({ desired, observations }: Surveyed, found: readonly FoundVm[]): Surveyed {
+function leaving({ desired, observations, sources }: Surveyed, found: readonly FoundVm[]): Surveyed {
   const uids = new Set(found.map(({ vm }) => vm.uid));
   const names = new Set(found.map(({ vm }) => vm.name));
   const kept = ({ agent, observation, problem: failed }: AgentObservation): AgentObservation => ({
@@ -44,7 +44,11 @@ function leaving({ desired, observations }: Surveyed, found: readonly FoundVm[])
       },
     }),
   });
-  return { desired: { ...desired, vms: desired.vms.filter(({ name }) => !names.has(name)) }, observations: observations.map(kept) };
+  return {
+    desired: { ...desired, vms: desired.vms.filter(({ name }) => !names.has(name)) },
+    observations: observations.map(kept),
+    sources,
+  };
 }
 
 function withReason(plan: PlanDocument): PlanDocument {

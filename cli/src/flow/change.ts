@@ -8,7 +8,6 @@ import { errorCount, plural } from "../output/plan-model.ts";
 import { confirm } from "../terminal/confirm.ts";
 import type { Session } from "../terminal/session.ts";
 import { runApply } from "./apply.ts";
-import type { Fleet } from "./fleet.ts";
 import { openFleet } from "./fleet.ts";
 import type { PlanFlags, Surveyed } from "./plan.ts";
 import { planFor, showPlan, survey } from "./plan.ts";
@@ -61,12 +60,8 @@ export async function runChange(input: ChangeInput): Promise<ExitCode> {
     session.say("Nothing was changed.\n");
     return session.stop.aborted ? EXIT.interrupted : EXIT.error;
   }
-  return applyShown(plan, fleet, flags, session);
-}
-
-async function applyShown(plan: PlanDocument, fleet: Fleet, flags: ChangeFlags, session: Session): Promise<ExitCode> {
   if (plan.steps.length > 0) session.say("\n");
-  return runApply({ plan, fleet, session, parallel: flags.parallel, specWords: specWords(flags) });
+  return await runApply({ plan, fleet, session, parallel: flags.parallel, specWords: specWords(flags) });
 }
 
 function agreed({ session, question }: ChangeInput, plan: PlanDocument): Promise<boolean> {

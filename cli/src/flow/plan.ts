@@ -1,11 +1,12 @@
 /** From a spec and what agents said to a plan, with the options of a command line. */
 import { randomUUID } from "node:crypto";
-import type { AgentObservation, Desired, PlanOptions } from "@ghost/engine";
+import type { AgentObservation, Desired, PlanOptions, SpecSource } from "@ghost/engine";
 import { makePlan } from "@ghost/engine";
 import type { Impact, PlanDocument } from "@ghost/schemas";
 import { EXIT } from "../exit-code.ts";
 import type { ExitCode } from "../exit-code.ts";
 import { renderPlanText } from "../output/plan-text.ts";
+import { withSourceLines } from "../output/source-lines.ts";
 import type { OutputView, Session } from "../terminal/session.ts";
 import { VERSION } from "../version.ts";
 import type { Fleet } from "./fleet.ts";
@@ -23,6 +24,8 @@ export interface PlanFlags extends SpecOptions {
 export interface Surveyed {
   readonly desired: Desired;
   readonly observations: readonly AgentObservation[];
+  /** The spec's text, to show the line of a problem. */
+  readonly sources: readonly SpecSource[];
 }
 
 /** Where CI says which commit it works on. */
@@ -30,21 +33,21 @@ const COMMIT_VARIABLES = ["GHOST_GIT_COMMIT", "GITHUB_SHA", "CI_COMMIT_SHA"] as 
 
 /** Reads the spec, then asks every agent. */
 export async function survey(flags: Pick<PlanFlags, keyof SpecOptions | "timeout">, fleet: Fleet, session: Session): Promise<Surveyed> {
-  const { desired: written } = await readSpec(flags, session);
+  const { desired: written, sources } = await readSpec(flags, session);
   const desired = withTimeout(written, flags.timeout);
-  return { desired, observations: await observeFleet(desired, fleet, session) };
+  return { desired, sources, observations: await observeFleet(desired, fleet, session) };
 }
 
 /** The plan for what was surveyed. */
 export function planFor(
-  { desired, observations }: Surveyed,
+  { desired, observations, sources }: Surveyed,
   flags: PlanFlags,
   session: Session,
   more: Partial<PlanOptions> = {},
 ): PlanDocument {
   const gitCommit = COMMIT_VARIABLES.map((name) => session.env[name]).find((value) => /^[0-9a-f]{7,64}$/.test(value ?? ""));
   const { "max-impact": maxImpact, "max-destroy": maxDestroy } = flags;
-  return makePlan({
+  const plan = makePlan({
     desired,
     observations,
     options: {
@@ -58,6 +61,7 @@ export function planFor(
       ...more,
     },
   });
+  return { ...plan, diagnostics: withSourceLines(plan.diagnostics, sources) };
 }
 
 /** Shows a plan to a person: warnings, the plan, and errors last, where they are seen. */

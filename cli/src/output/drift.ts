@@ -19,7 +19,7 @@ export function driftOnly(plan: PlanDocument, observations: readonly AgentObserv
     const changes = step.changes.filter(({ cause }) => cause === "drift");
     return changes.length === 0 ? [] : [{ ...step, changes, impact: worstImpact(changes.map(({ impact }) => impact)), reason: "" }];
   });
-  return { ...plan, steps, unknown: plan.unknown };
+  return { ...plan, steps, agents: plan.agents.map(({ available_after: _, ...agent }) => agent) };
 }
 
 /** Drift for people, under one sentence. */

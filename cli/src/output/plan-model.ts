@@ -20,6 +20,9 @@ export const SYMBOLS: Readonly<Record<PlanStep["body"]["action"], string>> = {
   settings: "~",
 };
 
+/** What a reader wants to know of every new VM, defaults or not. */
+const SIZES: ReadonlySet<string> = new Set(["vcpu", "ram_gb", "disk_gb"]);
+
 /** Agents that have something to show, by name. */
 export function groupByAgent(plan: PlanDocument): AgentGroup[] {
   const groups = new Map(plan.agents.map((agent) => [agent.name, { agent, steps: [] as PlanStep[], unknown: [] as PlanUnknown[] }]));
@@ -51,12 +54,14 @@ export function stepObject(step: PlanStep): string {
     : `${kind} ${escapeLine(previous_name)} → ${escapeLine(name)}`;
 }
 
-/** What a step changes; for a new VM that says nothing of its changes, all that it will have. */
+/** What a step changes; for a new VM, what it will have beside the built-in defaults. */
 export function shownChanges(step: PlanStep): readonly Change[] {
-  if (step.changes.length > 0 || step.body.vm === undefined || step.body.action !== "create") return step.changes;
-  return Object.entries(step.body.vm)
-    .filter(([name]) => name !== "name")
-    .map(([name, after]) => ({ path: [name], op: "add", after: after as Json, cause: "spec", impact: "none", reason: "" }));
+  const { action, vm, defaults } = step.body;
+  if (step.changes.length > 0 || vm === undefined || action !== "create") return step.changes;
+  const plain = (defaults ?? {}) as Readonly<Record<string, Json>>;
+  return Object.entries(vm as Readonly<Record<string, Json>>)
+    .filter(([name, value]) => SIZES.has(name) || (name !== "name" && !isSame(value, plain[name])))
+    .map(([name, after]) => ({ path: [name], op: "add", after, cause: "spec", impact: "none", reason: "" }));
 }
 
 export interface ShownChange {
@@ -108,7 +113,9 @@ export function summarySentence(plan: PlanDocument): string {
     [summary.unknown, "unknown"],
   ]);
   const errors = errorCount(plan);
-  if (errors > 0) return `Stack ${stack} cannot be applied: ${plural(errors, "error")}.`;
+  const refused = errors > 0 ? ` It cannot be applied: ${plural(errors, "error")}.` : "";
+  if (!hasChanges(plan) && errors > 0)
+    return `Stack ${stack} cannot be planned: ${plural(errors, "error")}.${rest === "" ? "" : ` ${rest}.`}`;
   if (!hasChanges(plan)) {
     if (summary.unknown > 0) return `No changes to what can be reached of stack ${stack}: ${rest}.`;
     return summary.unchanged === 0
@@ -128,7 +135,7 @@ export function summarySentence(plan: PlanDocument): string {
     summary.worst_impact === "none"
       ? "Nothing happens to running machines."
       : `Worst impact: ${summary.worst_impact} (${IMPACT_MEANING[summary.worst_impact]}).`;
-  return `Stack ${stack}: ${doing}${rest === "" ? "" : `; ${rest}`}.${drifted} ${impact}`;
+  return `Stack ${stack}: ${doing}${rest === "" ? "" : `; ${rest}`}.${drifted} ${impact}${refused}`;
 }
 
 /** `4 of 16 processors, 12 of 64 GiB memory, 200 of 500 GiB disk`. */
@@ -146,6 +153,10 @@ function counted(parts: readonly (readonly [count: number, words: string])[]): s
     .filter(([count]) => count > 0)
     .map(([count, words]) => `${count} ${words}`)
     .join(", ");
+}
+
+function isSame(a: Json, b: Json | undefined): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 function textOf(value: Json | undefined): string {

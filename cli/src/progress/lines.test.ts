@@ -18,7 +18,7 @@ suite("progress in plain lines", () => {
     assert.equal(lines.update({ kind: "started", id: WEB, atMs: 0 }), undefined);
     assert.equal(lines.update({ kind: "progress", id: WEB, phase: "image", bytesDone: 0, bytesTotal: 0, atMs: 10 }), undefined);
     assert.equal(lines.update({ kind: "progress", id: WEB, phase: "disk", bytesDone: 0, bytesTotal: 0, atMs: 20 }), undefined);
-    assert.equal(lines.update({ kind: "ended", id: WEB, outcome: "done", diagnostics: [], atMs: 30 }), "✓ desk vm web: created in 0 s\n");
+    assert.equal(lines.update({ kind: "ended", id: WEB, outcome: "done", diagnostics: [], atMs: 30 }), "✓ desk vm web: created in 0.0 s\n");
   });
 
   test("a thousand progress events of one phase give a line every ten seconds", () => {
@@ -28,7 +28,7 @@ suite("progress in plain lines", () => {
       lines.update({ kind: "progress", id: WEB, phase: "image", bytesDone: index, bytesTotal: 1000, atMs: index * 40 }),
     ).filter((line) => line !== undefined);
     assert.deepEqual(told, [
-      "… desk vm web: creating: image, 25 of 1000 B (2%), 1 s\n",
+      "… desk vm web: creating: image, 25 of 1000 B (2%), 1.0 s\n",
       "… desk vm web: creating: image, 275 of 1000 B (27%), 11 s\n",
       "… desk vm web: creating: image, 525 of 1000 B (52%), 21 s\n",
       "… desk vm web: creating: image, 775 of 1000 B (77%), 31 s\n",
