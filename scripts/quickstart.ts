@@ -49,8 +49,8 @@ ghost(["status", "-f", spec]);
 title("5. Plan again: nothing to do");
 ghost(["plan", "-f", spec, "--detailed-exitcode"]);
 
-title("6. Change three values and plan: each change says what it does to the running machine");
-ghost(["plan", "-f", spec, "--var", "web_ram_gb=6", "--var", "db_vcpu=12", "--var", "web_count=1"]);
+title("6. Change some values and plan: each change says what it does to the running machine");
+ghost(["plan", "-f", spec, "--var", "web_ram_gb=6", "--var", "db_vcpu=12", "--var", "db_vcpu_max=16", "--var", "web_count=1"]);
 
 title("7. Somebody changes a machine behind our back: that is drift");
 ghost(["agent", "sim", "set", "desk/web-1", "ram_gb=2", "-f", spec]);

@@ -79,12 +79,12 @@ async function round(next: () => number, folder: string): Promise<string> {
       using host = openSimulatedHost(dirs[name]);
       const domains = host.listDomains();
       assert.deepEqual(
-        domains.map((domain) => domain.name).toSorted(),
+        domains.map((domain) => domain.live.name).toSorted(),
         Array.from({ length: VMS_PER_HOST }, (_, index) => `${name}-vm-${index + 1}`).toSorted(),
         "every VM once, none lost",
       );
       assert.ok(domains.every((domain) => domain.status === "running"));
-      assert.equal(host.listAllDisks().length, 2 * VMS_PER_HOST, "no disk is left over");
+      assert.equal([...host.listDisks().values()].flat().length, 2 * VMS_PER_HOST, "no disk is left over");
     }
   } finally {
     for (const agent of Object.values(agents)) await agent.kill("SIGKILL");

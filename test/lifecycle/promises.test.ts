@@ -124,7 +124,7 @@ suite("what changes behind Ghost's back", () => {
     }
     const names = (): readonly string[] => {
       using host = openSimulatedHost(agent.dir);
-      return host.listDomains().map((domain) => domain.name);
+      return host.listDomains().map((domain) => domain.live.name);
     };
     assert.deepEqual(names().toSorted(), ["old", "web"]);
     const allowed = await ghost(["apply", "-f", spec, "--yes", "--max-destroy", "1", "--max-impact", "data-loss"]);
@@ -175,7 +175,7 @@ suite("an agent that does not answer", () => {
     assert.equal(partial.code, 3, partial.stderr + partial.stdout);
     {
       using host = openSimulatedHost(rack.dir);
-      assert.deepEqual(host.listDomains().map((domain) => domain.name).toSorted(), ["db-1", "db-2"]);
+      assert.deepEqual(host.listDomains().map((domain) => domain.live.name).toSorted(), ["db-1", "db-2"]);
     }
 
     await using back = await startAgent(desk.dir);
