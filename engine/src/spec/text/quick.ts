@@ -168,7 +168,6 @@ function readQuoted(state: State): ScalarNode {
 
 /** JSON's escapes mean the same in YAML; the others are declined. */
 function unescape(inner: string): string {
-  if (/\\[^"\\/bfnrtu]/.test(inner)) decline();
   try {
     return String(JSON.parse(`"${inner}"`));
   } catch {
