@@ -56,7 +56,7 @@ async function applySaved(
   await showPlan(plan, session, session.say, session.talk);
   session.say("\n");
   await using fleet = openFleet(session);
-  return await runApply({ plan, fleet, session, parallel: flags.parallel, specWords: "" });
+  return await runApply({ plan, fleet, session, parallel: flags.parallel });
 }
 
 async function verifySpec(plan: PlanDocument, flags: ChangeFlags, session: Session): Promise<void> {

@@ -63,7 +63,7 @@ export const opAttach: Command = defineCommand({
     let last: Operation | undefined;
     for await (const operation of client.attachOperation(id, { signal: session.stop })) {
       session.emit({ type: "operation", agent, ...operation });
-      const isNews = operation.state !== last?.state || operation.phase !== last.phase;
+      const isNews = operation.endedAt === undefined && (operation.state !== last?.state || operation.phase !== last.phase);
       last = operation;
       if (isNews) session.say(`${escapeLine(agent)}: ${operationWords(operation)}\n`);
     }

@@ -20,8 +20,8 @@ export interface ApplyInput {
   readonly fleet: Fleet;
   readonly session: Session;
   readonly parallel?: number | undefined;
-  /** Options by which a later command finds the same agents: ` -f shop`; empty for a saved plan. */
-  readonly specWords: string;
+  /** Options by which a later command finds the same agents: ` -f shop`; absent for a saved plan. */
+  readonly specWords?: string;
 }
 
 /** How often steps that say nothing are looked for, in plain lines. */
@@ -141,14 +141,24 @@ export function outcomeSentence(plan: PlanDocument, { summary, elapsedMs, ok }: 
 }
 
 /** How to see the end of operations that were left. */
-function attachHelp(left: readonly string[], agents: readonly PlanAgent[], specWords: string): string {
-  const commands = left.slice(0, ATTACH_MAX).map((operation) => {
-    if (specWords !== "") return `  ghost op attach ${operation}${specWords}\n`;
-    const agent = agents.find(({ name }) => operation.startsWith(`${name}/`));
-    return `  ghost op attach ${operation}${agent === undefined ? "" : ` --address ${quote(agent.address)}`}\n`;
-  });
-  const more = left.length > ATTACH_MAX ? `  … and ${left.length - ATTACH_MAX} more; see ghost op list${specWords}\n` : "";
-  return `${plural(left.length, "operation")} ${left.length === 1 ? "goes" : "go"} on at the agents. To follow:\n${commands.join("")}${more}`;
+function attachHelp(left: readonly string[], agents: readonly PlanAgent[], words: string | undefined): string {
+  const where = (operation: string): string => words ?? addressWords(agents.find(({ name }) => operation.startsWith(`${name}/`)));
+  const commands = left.slice(0, ATTACH_MAX).map((operation) => `  ghost op attach ${operation}${where(operation)}\n`);
+  const more = left.length > ATTACH_MAX ? `  … and ${left.length - ATTACH_MAX} more\n` : "";
+  return `${plural(left.length, "operation")} ${left.length === 1 ? "goes" : "go"} on by ${left.length === 1 ? "itself" : "themselves"}. To follow:\n${commands.join("")}${more}`;
+}
+
+/** The options that lead to an agent without a spec. */
+function addressWords(agent: PlanAgent | undefined): string {
+  if (agent === undefined) return "";
+  const { ca, cert, key } = agent.tls ?? {};
+  const words = [
+    ["--address", agent.address],
+    ["--ca", ca],
+    ["--cert", cert],
+    ["--key", key],
+  ] as const;
+  return words.flatMap(([option, value]) => (value === undefined ? [] : [` ${option} ${quote(value)}`])).join("");
 }
 
 /** Refuses a plan with errors, as apply and its kin do, with the errors told. */

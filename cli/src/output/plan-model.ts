@@ -61,7 +61,79 @@ export function shownChanges(step: PlanStep): readonly Change[] {
   const plain = (defaults ?? {}) as Readonly<Record<string, Json>>;
   return Object.entries(vm as Readonly<Record<string, Json>>)
     .filter(([name, value]) => SIZES.has(name) || (name !== "name" && !isSame(value, plain[name])))
-    .map(([name, after]) => ({ path: [name], op: "add", after, cause: "spec", impact: "none", reason: "" }));
+    .flatMap(([name, value]) => [...leaves([name], value)])
+    .map(([path, after]) => ({ path, op: "add", after, cause: "spec", impact: "none", reason: "" }));
+}
+
+/** The values of an object attribute one by one, the items of a map each as a whole. */
+function* leaves(path: readonly string[], value: Json): Generator<readonly [path: readonly string[], value: Json]> {
+  const kind = attributeAt("vm", path)?.kind;
+  if ((kind !== "object" && kind !== "map") || typeof value !== "object" || value === null || Array.isArray(value))
+    return yield [path, value];
+  for (const [key, item] of Object.entries(value)) {
+    if (kind === "object") yield* leaves([...path, key], item);
+    else yield [[...path, key], item];
+  }
+}
+
+/** New VMs that differ in nothing but their names, told once. */
+export interface StepGroup {
+  readonly step: PlanStep;
+  /** Names of all of them; one for a step of its own. */
+  readonly names: readonly string[];
+}
+
+/** Puts creations of one agent together that say the same. */
+export function groupCreations(steps: readonly PlanStep[]): StepGroup[] {
+  const groups: { step: PlanStep; names: string[] }[] = [];
+  const known = new Map<string, { names: string[] }>();
+  for (const step of steps) {
+    const { action, name } = step.body;
+    const key = action === "create" ? JSON.stringify([step.reason, shownChanges(step)]) : "";
+    const same = action === "create" ? known.get(key) : undefined;
+    if (same !== undefined) {
+      same.names.push(name);
+      continue;
+    }
+    const group = { step, names: [name] };
+    groups.push(group);
+    if (action === "create") known.set(key, group);
+  }
+  return groups;
+}
+
+/** `web-1 to web-4, web-7`: runs of three numbered names and more are told by their ends. */
+export function showNames(names: readonly string[]): string {
+  const numbered = names.toSorted(compareNames).map(splitNumber);
+  const parts: string[] = [];
+  for (let start = 0; start < numbered.length;) {
+    const first = numbered[start] ?? splitNumber("");
+    let end = start;
+    while (numbered[end + 1]?.stem === first.stem && numbered[end + 1]?.number === first.number + end + 1 - start) end += 1;
+    const shown = numbered.slice(start, end + 1).map(({ name }) => escapeLine(name));
+    if (shown.length > 2) parts.push(`${shown[0]} to ${shown.at(-1)}`);
+    else parts.push(...shown);
+    start = end + 1;
+  }
+  return parts.join(", ");
+}
+
+/** By name, with a number at the end counted: `web-2` before `web-10`. */
+export function compareNames(a: string, b: string): number {
+  const [one, other] = [splitNumber(a), splitNumber(b)];
+  return one.stem < other.stem ? -1 : one.stem > other.stem ? 1 : one.number - other.number || 0;
+}
+
+interface NumberedName {
+  readonly name: string;
+  readonly stem: string;
+  /** NaN for a name that ends in no number: it is next to nothing. */
+  readonly number: number;
+}
+
+function splitNumber(name: string): NumberedName {
+  const [, stem, number] = /^(.*-)([1-9]\d{0,8})$/.exec(name) ?? [];
+  return stem === undefined ? { name, stem: name, number: Number.NaN } : { name, stem, number: Number(number) };
 }
 
 export interface ShownChange {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { golden } from "../../../test/support/golden.ts";
 import { change, planOf, samplePlan, step } from "../testing/sample-plan.ts";
+import { showNames } from "./plan-model.ts";
 import { renderPlanText } from "./plan-text.ts";
 import { makeStyle } from "./style.ts";
 import { textWidth } from "./width.ts";
@@ -41,15 +42,31 @@ suite("renderPlanText", () => {
     assert.match(text, /- line 19\n {8}… 10 more lines\n/);
   });
 
-  test("a thousand creations stay quick", { timeout: 20_000 }, async () => {
+  test("creations that say the same are told once", { timeout: 20_000 }, async () => {
+    const vm = { vcpu: 1, ram_gb: 1, disk_gb: 4, image: "debian-12" };
     const steps = Array.from({ length: 1000 }, (_, index) =>
       step({
         action: "create",
-        name: `vm-${index}`,
+        name: `web-${index + 1}`,
         reason: "new",
-        vm: { name: `vm-${index}`, vcpu: 1, ram_gb: 1, disk_gb: 4, image: "debian-12" },
+        vm: { ...vm, name: `web-${index + 1}`, ...(index === 6 && { vcpu: 2 }) },
       }),
     );
-    assert.equal((await renderPlanText(planOf(steps), { style, columns: 100 })).split("\n").length, 5 + 5 * 1000 + 2);
+    const text = await renderPlanText(planOf(steps), { style, columns: undefined });
+    assert.match(text, /\n {2}\+ 999 vms web-1 to web-6, web-8 to web-1000 {2}create {2}new\n/);
+    assert.match(text, /\n {2}\+ vm web-7 {2}create {2}new\n/);
+    assert.equal(text.split("\n").length, 5 + 2 * 5 + 2);
   });
+});
+
+suite("showNames", () => {
+  const cases: readonly (readonly [names: readonly string[], want: string])[] = [
+    [["web"], "web"],
+    [["web-1", "web-10", "web-2", "web-3"], "web-1 to web-3, web-10"],
+    [["web-1", "web-2"], "web-1, web-2"],
+    [["a-1", "b-2", "b-3", "b-4"], "a-1, b-2 to b-4"],
+    [["web-01", "web-02", "web-03"], "web-01, web-02, web-03"],
+    [["db", "db"], "db, db"],
+  ];
+  for (const [names, want] of cases) test(names.join(" "), () => assert.equal(showNames(names), want));
 });

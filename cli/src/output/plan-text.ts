@@ -3,16 +3,18 @@ import type { PlanDocument, PlanStep } from "@ghost/schemas";
 import { escapeLine } from "./escape.ts";
 import {
   groupByAgent,
+  groupCreations,
   hasLongText,
   showChange,
   shownChanges,
+  showNames,
   showResources,
   stepLabel,
   stepObject,
   summarySentence,
   SYMBOLS,
 } from "./plan-model.ts";
-import type { AgentGroup } from "./plan-model.ts";
+import type { AgentGroup, StepGroup } from "./plan-model.ts";
 import type { Paint, Style } from "./style.ts";
 import type { DiffLine } from "./text-diff.ts";
 import { padTo, textWidth } from "./width.ts";
@@ -50,7 +52,7 @@ function agentSection({ agent, steps, unknown }: AgentGroup, view: PlanTextView,
       hanging: "  ",
     }),
   ];
-  for (const step of steps) lines.push(...stepLines(step, view, diffText));
+  for (const group of groupCreations(steps)) lines.push(...stepLines(group, view, diffText));
   for (const object of unknown) {
     lines.push(
       wrap(
@@ -67,10 +69,11 @@ function agentSection({ agent, steps, unknown }: AgentGroup, view: PlanTextView,
   return lines;
 }
 
-function stepLines(step: PlanStep, view: PlanTextView, diffText: DiffText): string[] {
+function stepLines({ step, names }: StepGroup, view: PlanTextView, diffText: DiffText): string[] {
   const { style, columns } = view;
+  const object = names.length === 1 ? stepObject(step) : `${names.length} ${step.body.kind}s ${showNames(names)}`;
   const paint = stepPaint(step, style);
-  const title = `${paint(SYMBOLS[step.body.action])} ${style.bold(stepObject(step))}  ${paint(stepLabel(step))}`;
+  const title = `${paint(SYMBOLS[step.body.action])} ${style.bold(object)}  ${paint(stepLabel(step))}`;
   const lines = [
     wrap(step.reason === "" ? title : `${title}  ${style.dim(escapeLine(step.reason))}`, { columns, indent: "  ", hanging: "      " }),
   ];

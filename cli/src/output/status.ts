@@ -2,6 +2,7 @@
 import type { AgentObservation } from "@ghost/engine";
 import type { ObservedVm, PlanDocument, PlanStep } from "@ghost/schemas";
 import { MISSING_DOMAIN } from "@ghost/schemas";
+import { compareNames } from "./plan-model.ts";
 import type { Style } from "./style.ts";
 import type { Cell } from "./table.ts";
 import { showNumber } from "./value.ts";
@@ -50,7 +51,7 @@ export function statusRows(plan: PlanDocument, observations: readonly AgentObser
   }
   for (const { agent, name, uid, reason } of plan.unknown)
     rows.push({ agent, name, status: "unknown", reason, mark: "unknown", owner: plan.header.owner, uid, ip_address: "" });
-  return rows.toSorted((a, b) => compare(a.agent, b.agent) || compare(a.name, b.name));
+  return rows.toSorted((a, b) => compareNames(a.agent, b.agent) || compareNames(a.name, b.name));
 }
 
 export const STATUS_HEADING = ["agent", "name", "status", "vcpu", "ram", "disk", "address", "spec"] as const;
@@ -103,8 +104,4 @@ function markOf(vm: ObservedVm, step: PlanStep | undefined, owner: string): Mark
   if (step === undefined) return "as the spec says";
   if (step.body.action === "delete" || step.body.action === "release") return "to delete";
   return step.changes.some(({ cause }) => cause === "drift") ? "drift" : "to change";
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -46,6 +46,8 @@ export function outcomeWords({ step, outcome }: StepState): string {
       return "already as planned";
     case "left":
       return "goes on by itself";
+    case "cancelled":
+      return "not started";
     default:
       return outcome ?? "";
   }
