@@ -10,7 +10,7 @@
 import type { Attribute, Capabilities, Change, Impact, Json, VmConfig, VmStatus } from "@ghost/schemas";
 import { compareImpact, vm, VM_CONFIG_ATTRIBUTES } from "@ghost/schemas";
 import { isIgnored } from "./ignored.ts";
-import { impactOf } from "./impact.ts";
+import { impactOf, isActive } from "./impact.ts";
 import { isEmpty, sameValue } from "./same.ts";
 import { hasUnknown, UNKNOWN } from "./unknown.ts";
 
@@ -69,7 +69,7 @@ export function sortChanges(changes: Change[]): Change[] {
 function isAsDesired(name: keyof VmConfig, desired: VmConfig, live: VmConfig, status: VmStatus): boolean {
   switch (name) {
     case "power":
-      return desired.power === undefined || desired.power === "unmanaged" || desired.power === status;
+      return desired.power === undefined || isPowerAsDesired(desired.power, status);
     case "vcpu_max":
       return sameHeadroom(desired.vcpu_max, live.vcpu_max, live.vcpu);
     case "ram_max_gb":
@@ -82,6 +82,11 @@ function isAsDesired(name: keyof VmConfig, desired: VmConfig, live: VmConfig, st
     default:
       return sameValue(desired[name], live[name]) || isIgnored(name, desired, live);
   }
+}
+
+/** A machine that crashed is down: there is nothing to stop. */
+export function isPowerAsDesired(desired: NonNullable<VmConfig["power"]>, status: VmStatus): boolean {
+  return desired === "unmanaged" || desired === status || (desired === "stopped" && !isActive(status));
 }
 
 /** No headroom and headroom up to what the machine has are the same. */

@@ -1,6 +1,7 @@
 import type { ObservedVm, VmConfig } from "@ghost/schemas";
 import { VM_CONFIG_ATTRIBUTES } from "@ghost/schemas";
 import { BUILTIN_DEFAULTS } from "./defaults.ts";
+import { isPowerAsDesired } from "./diff-vm.ts";
 import { isEmpty, sameValue } from "./same.ts";
 
 /**
@@ -14,7 +15,7 @@ export function isSettled(config: VmConfig, existing: ObservedVm): boolean {
     const set = config[name];
     const wanted = set === undefined ? defaults[name] : set;
     if (name === "power") {
-      if (wanted !== status && wanted !== "unmanaged") return false;
+      if (!isPowerAsDesired((wanted ?? "unmanaged") as NonNullable<VmConfig["power"]>, status)) return false;
     } else if (wanted === undefined) {
       if (live[name] !== undefined && !(name in BUILTIN_DEFAULTS)) return false;
     } else if (!sameValue(wanted, live[name])) return false;

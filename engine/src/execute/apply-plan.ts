@@ -10,7 +10,7 @@
 import type { Diagnostic, Diagnostics, ObservedVm, Operation, PlanAgent, PlanDocument, PlanStep, SetMember } from "@ghost/schemas";
 import { GhostError } from "@ghost/schemas";
 import type { Connect, HostCalls } from "../observe.ts";
-import { buildTree, operationId } from "../plan/bind.ts";
+import { buildTree, operationIds } from "../plan/bind.ts";
 import { checkPlan } from "../plan/check-plan.ts";
 import type { StackSet } from "../plan/set-record.ts";
 import type { ApplyEvent, ApplySummary } from "./events.ts";
@@ -129,6 +129,7 @@ export async function applyPlan({ plan, connect, resolveSecret, options = {}, on
     },
   );
 
+  const idOf = operationIds(plan);
   const tree = buildTree(plan.steps.map(({ hash }) => hash));
   const tasks = plan.steps.map((step, index): StepTask => ({
     id: step.id,
@@ -151,7 +152,7 @@ export async function applyPlan({ plan, connect, resolveSecret, options = {}, on
     const sinceMs = now().getTime();
     const gone = lost.get(step.agent);
     if (gone !== undefined) return fail(task, gone, sinceMs);
-    const id = operationId(plan.plan_hash, step.id);
+    const id = idOf(step.id);
     emit({ type: "step_start", ...facts(step), operation_id: id });
     try {
       const agent = agents.get(step.agent);

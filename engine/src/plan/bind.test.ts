@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { PlanHeader, StepBody } from "@ghost/schemas";
 import fc from "fast-check";
-import { buildTree, operationId, planHash, stepHash, verifyProof } from "./bind.ts";
+import { buildTree, operationId, operationIds, planHash, stepHash, verifyProof } from "./bind.ts";
 import { hashOf } from "./canonical.ts";
 
 const hashes = (count: number) => Array.from({ length: count }, (_, index) => hashOf(index));
@@ -86,6 +86,8 @@ suite("hashes", () => {
   test("an operation id is a UUID of its plan and step", () => {
     assert.match(operationId("sha256:0", "a"), /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     assert.equal(operationId("sha256:0", "a"), operationId("sha256:0", "a"));
+    const of = (plan_hash: string, created_at: string): string => operationIds({ plan_hash, created_at })("a");
+    assert.equal(new Set([of("h", "1"), of("h", "2"), of("g", "1"), of("h", "1")]).size, 3);
     assert.equal(new Set([operationId("sha256:0", "a"), operationId("sha256:0", "b"), operationId("sha256:1", "a")]).size, 3);
   });
 });

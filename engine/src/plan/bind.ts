@@ -8,7 +8,7 @@
  *     step belongs to the plan: a plan of 10,000 steps sends 14 hashes with each, not 10,000.
  */
 import { createHash } from "node:crypto";
-import type { PlanHeader, StepBody, StepProof } from "@ghost/schemas";
+import type { PlanDocument, PlanHeader, StepBody, StepProof } from "@ghost/schemas";
 import { hashOf } from "./canonical.ts";
 
 const PREFIX = "sha256:";
@@ -76,7 +76,14 @@ export function verifyProof(hash: string, proof: StepProof, root: string, count:
   return used === proof.siblings.length && toText(node) === root;
 }
 
-/** The id of a step's operation: the same plan and step always give the same one, so that applying again resumes. */
+/** The ids of a plan's operations, by step id: applying the same plan again gives the same ones, and so resumes. */
+export function operationIds({ plan_hash, created_at }: Pick<PlanDocument, "plan_hash" | "created_at">): (stepId: string) => string {
+  // Two plans of one second can be the same to the letter and have the same hash, while the first was applied and undone in between.
+  const made = `${plan_hash}\n${created_at}`;
+  return (stepId) => operationId(made, stepId);
+}
+
+/** A UUID made of both, always the same one. */
 export function operationId(hash: string, stepId: string): string {
   const hex = createHash("sha256").update(`${hash}\n${stepId}`).digest("hex");
   const variant = "89ab"[Number.parseInt(hex[16]!, 16) & 3]!;

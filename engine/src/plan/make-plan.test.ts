@@ -90,6 +90,18 @@ suite("steps", () => {
       want: ["create web data-loss"],
     },
     {
+      name: "a stopped VM that its hypervisor lost",
+      spec: aSpec([aVm("web", { power: "stopped" })]),
+      answer: anAnswer("desk", [aLiveVm("web", { power: "stopped" }, { status: "error", statusReason: MISSING_DOMAIN })]),
+      want: ["create web none"],
+    },
+    {
+      name: "a crashed VM is down",
+      spec: aSpec([aVm("web", { power: "stopped" })]),
+      answer: anAnswer("desk", [aLiveVm("web", { power: "stopped" }, { status: "error", statusReason: "crashed" })]),
+      want: [],
+    },
+    {
       name: "a crashed VM is started",
       spec: aSpec([aVm("web")]),
       answer: anAnswer("desk", [aLiveVm("web", {}, { status: "error", statusReason: "crashed" })]),

@@ -60,7 +60,7 @@ export function planVm(match: Reachable, newUid: () => string): VmPlan {
       return { drafts: [gone, { ...made, step: { ...made.step, depends_on: [gone.step.id] } }], notes: [] };
     }
     if (existing.phase === "creating") return { drafts: [createStep(vm, host, existing, newUid)], notes: [] };
-    if (isSettled(vm.config, existing) && newerImage(existing, images) === undefined) return NOTHING;
+    if (!isMissing(existing) && isSettled(vm.config, existing) && newerImage(existing, images) === undefined) return NOTHING;
   }
   const desired = completeConfig(vm.config, existing);
   const { live, applied, pending, status, guestAgent, imageDigest } = existing;

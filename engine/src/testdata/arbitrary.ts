@@ -49,7 +49,13 @@ export const spec: fc.Arbitrary<Desired> = fc
     const vms = found.filter((vm) => vm !== null);
     const names = new Set(vms.map(({ name }) => name));
     return aSpec(
-      vms.map((vm): DesiredVm => aVm(vm.name, vm.config, { agent: agentFor(vm.name), dependsOn: vm.dependsOn.filter((name) => names.has(name)) })),
+      vms.map((vm): DesiredVm => 
+        aVm(vm.name, vm.config, {
+          agent: agentFor(vm.name),
+          dependsOn: vm.dependsOn.filter((name) => names.has(name)),
+          secrets: vm.config.cloud_init?.password === undefined ? {} : { "cloud_init.password": "env:PW" },
+        }),
+      ),
       AGENTS.map((name) => anAgent(name)),
     );
   });

@@ -50,7 +50,7 @@ export async function converge(attempt: Attempt, present: Present, config: VmCon
     appliedAt: attempt.now(),
   };
   const isAdoption = present.vm.owner !== record.owner;
-  if (changes.length === 0 && !isAdoption) {
+  if (changes.length === 0 && !isAdoption && present.domain !== undefined) {
     // An earlier attempt may have ended while it waited.
     if (attempt.number > 1 && present.vm.status === "running") await waitUntilReady(attempt, config);
     return await concluded(
