@@ -1,10 +1,10 @@
-import { addResources, NO_RESOURCES } from "@ghost/engine";
+import { NO_RESOURCES, vmDemand } from "@ghost/engine";
 import type { Diagnostic, Resources } from "@ghost/schemas";
 import { GhostError } from "@ghost/schemas";
-import type { Hypervisor } from "../hypervisor/driver.ts";
+import type { Domain, Hypervisor } from "../hypervisor/driver.ts";
 import type { Store } from "../store/store.ts";
 import { Semaphore } from "./keyed-lock.ts";
-import { demandOf, largest, observeVms, reservedResources } from "./observation.ts";
+import { demandOf, largest, reservedResources, takenBy } from "./observation.ts";
 
 /**
  * Lets VMs onto the host while there is room. What an operation was let in with counts from that moment until the
@@ -30,16 +30,8 @@ export class Admission {
     try {
       const [{ total }, domains] = await Promise.all([this.#hypervisor.facts(), this.#hypervisor.list()]);
       const reserved = reservedResources(this.#configured, this.#store.settings);
-      let taken = NO_RESOURCES;
-      let before = NO_RESOURCES;
-      const counted = new Set<string>();
-      for (const vm of observeVms(domains, this.#store.vms)) {
-        const own = demandOf(vm);
-        counted.add(vm.uid);
-        if (vm.uid === uid) before = own;
-        else taken = addResources(taken, largest(own, this.#admitted.get(vm.uid) ?? NO_RESOURCES));
-      }
-      for (const [other, admitted] of this.#admitted) if (other !== uid && !counted.has(other)) taken = addResources(taken, admitted);
+      const taken = takenBy(domains, this.#store.vms, this.#admitted, uid);
+      const before = this.#own(uid, domains);
       const shortages = findShortages(name, demand, before, total, reserved, taken);
       if (shortages[0] !== undefined) throw new GhostError([shortages[0], ...shortages.slice(1)]);
       this.#admitted.set(uid, largest(demand, before));
@@ -54,6 +46,13 @@ export class Admission {
     const release = await this.#gate.acquire();
     this.#admitted.delete(uid);
     release();
+  }
+
+  #own(uid: string, domains: readonly Domain[]): Resources {
+    const domain = domains.find((each) => each.uid === uid);
+    if (domain !== undefined) return demandOf(domain);
+    const record = this.#store.vms.get(uid);
+    return record === undefined ? NO_RESOURCES : vmDemand(record.config);
   }
 }
 

@@ -7,7 +7,7 @@ import type { Store } from "../store/store.ts";
 import type { Admission } from "./admission.ts";
 import type { Intent } from "./intent.ts";
 import { recordFromMetadata } from "./metadata.ts";
-import { observeDomain, observeRecord } from "./observed-vm.ts";
+import { keepObserved, observeDomain, observeRecord } from "./observed-vm.ts";
 import { PASSWORD_PATH } from "./target.ts";
 
 /** What every operation of an agent works with. */
@@ -124,7 +124,8 @@ export async function requireFreeName({ hypervisor, store }: Workshop, name: str
 /** The end of an attempt that changed a VM: its record as it is now, with the revision that a resumed plan accepts. */
 export async function concluded({ hypervisor }: Workshop, record: VmRecord, noop = false): Promise<Outcome> {
   const domain = await hypervisor.find(record.uid);
-  const { revision } = domain === undefined ? observeRecord(record) : observeDomain(domain, record);
-  const final: VmRecord = { ...record, revision };
-  return { noop, record: final, observed: domain === undefined ? observeRecord(final) : observeDomain(domain, final) };
+  const observed = domain === undefined ? observeRecord(record) : observeDomain(domain, record);
+  const final: VmRecord = { ...record, revision: observed.revision };
+  if (domain !== undefined) keepObserved(domain, final, observed);
+  return { noop, record: final, observed };
 }

@@ -143,12 +143,9 @@ suite("a VM as plans see it", () => {
 
   test("what waits for the next boot is told", () => {
     const { live } = domain();
-    const vm = observeDomain(
-      domain({}, { stored: { ...live, vcpu: 8, vcpuMax: 8, disks: { ...live.disks, data: { id: "d1", sizeGb: 5 } } } }),
-      record(),
-    );
-    assert.deepEqual(vm.pending, { vcpu: 8, disks: { data: { size_gb: 5 } } });
-    assert.deepEqual(demandOf(vm), { vcpu: 8, ram_gb: 4, disk_gb: 25 });
+    const of = domain({}, { stored: { ...live, vcpu: 8, vcpuMax: 8, disks: { ...live.disks, data: { id: "d1", sizeGb: 5 } } } });
+    assert.deepEqual(observeDomain(of, record()).pending, { vcpu: 8, disks: { data: { size_gb: 5 } } });
+    assert.deepEqual(demandOf(of), { vcpu: 8, ram_gb: 4, disk_gb: 25 });
   });
 
   test("a seed that the guest has not read yet is told", () => {

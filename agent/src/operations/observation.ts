@@ -1,6 +1,6 @@
-import { addResources, NO_RESOURCES, vmDemand } from "@ghost/engine";
+import { vmDemand } from "@ghost/engine";
 import type { AgentSettings, ObservedHost, ObservedVm, Resources } from "@ghost/schemas";
-import type { Domain, Hypervisor } from "../hypervisor/driver.ts";
+import type { Domain, DomainConfig, Hypervisor } from "../hypervisor/driver.ts";
 import type { Store } from "../store/store.ts";
 import type { VmRecord } from "../store/records.ts";
 import { observeDomain, observeRecord } from "./observed-vm.ts";
@@ -38,7 +38,7 @@ export async function observe(
   const [facts, images, domains] = await Promise.all([hypervisor.facts(), hypervisor.images(), hypervisor.list()]);
   const vms = observeVms(domains, store.vms);
   const reserved = reservedResources(identity.reserved, store.settings);
-  const taken = vms.reduce((sum, vm) => addResources(sum, demandOf(vm)), NO_RESOURCES);
+  const taken = takenBy(domains, store.vms);
   return {
     host: {
       agentId: store.agentId,
@@ -68,13 +68,50 @@ export function reservedResources(configured: Resources, settings: AgentSettings
   };
 }
 
-const demands = new WeakMap<ObservedVm, Resources>();
+const demands = new WeakMap<Domain, Resources>();
 
-/** What a VM takes from its host: the larger of what it runs with and what its next boot will have. */
-export function demandOf(vm: ObservedVm): Resources {
-  let demand = demands.get(vm);
-  if (demand === undefined) demands.set(vm, (demand = largest(vmDemand(vm.live), vmDemand({ ...vm.live, ...vm.pending }))));
+/** What a domain takes from its host: the larger of what it runs with and what its next boot will have. */
+export function demandOf(domain: Domain): Resources {
+  let demand = demands.get(domain);
+  if (demand === undefined) demands.set(domain, (demand = largest(demandOfConfig(domain.live), demandOfConfig(domain.stored))));
   return demand;
+}
+
+/**
+ * What all VMs take: a domain what it has, a record without a domain what it is to have. `least` is what a VM takes
+ * at the least, for those that are about to take more than the host shows; `but` is not counted.
+ */
+export function takenBy(
+  domains: readonly Domain[],
+  records: ReadonlyMap<string, VmRecord>,
+  least: ReadonlyMap<string, Resources> = new Map(),
+  but?: string,
+): Resources {
+  let [vcpu, ramGb, diskGb] = [0, 0, 0];
+  const count = (uid: string, demand: Resources): void => {
+    const atLeast = least.get(uid);
+    if (uid === but) return;
+    vcpu += Math.max(demand.vcpu, atLeast?.vcpu ?? 0);
+    ramGb += Math.max(demand.ram_gb, atLeast?.ram_gb ?? 0);
+    diskGb += Math.max(demand.disk_gb, atLeast?.disk_gb ?? 0);
+  };
+  let matched = 0;
+  for (const domain of domains) {
+    if (records.has(domain.uid)) matched++;
+    count(domain.uid, demandOf(domain));
+  }
+  if (matched < records.size || least.size > 0) {
+    const present = new Set(domains.map((domain) => domain.uid));
+    for (const record of records.values()) if (!present.has(record.uid)) count(record.uid, vmDemand(record.config));
+    for (const [uid, demand] of least) if (!present.has(uid) && !records.has(uid)) count(uid, demand);
+  }
+  return { vcpu, ram_gb: ramGb, disk_gb: diskGb };
+}
+
+function demandOfConfig({ vcpu, ramGb, disks }: DomainConfig): Resources {
+  let diskGb = 0;
+  for (const name in disks) diskGb += disks[name]!.sizeGb;
+  return { vcpu, ram_gb: ramGb, disk_gb: diskGb };
 }
 
 /** The larger of each. */

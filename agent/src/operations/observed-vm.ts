@@ -44,6 +44,11 @@ export function observeDomain(domain: Domain, record: VmRecord | undefined): Obs
   return vm;
 }
 
+/** Remembers what a domain looks like with a record that says the same as the one it was observed with. */
+export function keepObserved(domain: Domain, record: VmRecord, vm: ObservedVm): void {
+  seen.set(domain, { record, vm });
+}
+
 /** A record whose domain is not (yet, or any more) there. */
 export function observeRecord(record: VmRecord): ObservedVm {
   const isReady = record.phase === "ready";

@@ -19,6 +19,8 @@ import type { EventLog } from "./events.ts";
 import { Handlers } from "./rpc.ts";
 import type { RpcMonitor, Traffic } from "./rpc.ts";
 
+/** An operation that ends within this time is told by its end alone. */
+const QUICK_MS = 10;
 const LISTED_OPERATIONS = 100;
 const STACK_PATTERN = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
@@ -109,16 +111,15 @@ async function tell(
   const write = (operation: Operation): void => {
     if (!signal.aborted) call.write({ operation: operationToWire(operation) });
   };
-  let hasEnded = false;
-  const stop = followed.follow(write);
-  // What happens in this same turn is told together with the first state.
-  setImmediate(() => {
-    if (!hasEnded) write(followed.operation);
-  });
+  let stop = (): void => undefined;
+  const timer = setTimeout(() => {
+    stop = followed.follow(write);
+    write(followed.operation);
+  }, QUICK_MS);
   try {
     await unlessAborted(followed.ended, signal);
   } finally {
-    hasEnded = true;
+    clearTimeout(timer);
     stop();
   }
   write(followed.operation);

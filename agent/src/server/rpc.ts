@@ -55,6 +55,9 @@ export class Traffic {
   }
 }
 
+/** Why a stream ends whose caller has gone; one for all, since every call that ends makes use of it. */
+const LEFT = new GhostError([{ code: "OPERATION_CANCELLED", severity: "error", detail: "The caller left." }]);
+
 /** Makes the handlers of one service. */
 export class Handlers {
   readonly #service: string;
@@ -99,9 +102,7 @@ export class Handlers {
     return (call) => {
       const end = this.#begin(method, kind);
       const left = new AbortController();
-      call.on("cancelled", () =>
-        left.abort(new GhostError([{ code: "OPERATION_CANCELLED", severity: "error", detail: "The caller left." }])),
-      );
+      call.on("cancelled", () => left.abort(LEFT));
       void answer(call.request, call, left.signal).then(
         () => {
           end("OK");

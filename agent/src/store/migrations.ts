@@ -22,7 +22,7 @@ CREATE TABLE vms (
   created_at INTEGER NOT NULL,
   applied_at INTEGER,
   guest_changed_at INTEGER
-) WITHOUT ROWID;
+);
 CREATE TABLE operations (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,

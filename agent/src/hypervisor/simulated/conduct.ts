@@ -1,9 +1,9 @@
-/** How a simulated host behaves when it is asked: how long each call takes, and which calls go wrong. */
+/** What a simulated host is and how it behaves: what it has, how long each call takes, which calls go wrong. */
 import type { DatabaseSync } from "node:sqlite";
 import { problem } from "@ghost/schemas";
-import type { GhostError } from "@ghost/schemas";
+import type { Capabilities, GhostError, Resources } from "@ghost/schemas";
 import { statement } from "../../sqlite.ts";
-import type { Hypervisor } from "../driver.ts";
+import type { HostFacts, Hypervisor } from "../driver.ts";
 
 export type HypervisorCall = Exclude<Extract<keyof Hypervisor, string>, "kind" | "onChange">;
 /** A call, or what a guest does by itself after its start: get an address, finish booting. */
@@ -30,6 +30,9 @@ export interface StoredFault extends Required<Omit<Fault, "call">> {
 }
 
 export interface Conduct {
+  readonly facts: HostFacts;
+  /** Digests of the images that were fetched. */
+  readonly cachedImages: ReadonlySet<string>;
   readonly latencyMs: ReadonlyMap<string, number>;
   readonly faults: readonly StoredFault[];
 }
@@ -53,7 +56,38 @@ export function readConduct(database: DatabaseSync): Conduct {
       error: String(row["error"]),
       moment: row["moment"] === "after" ? ("after" as const) : ("before" as const),
     }));
-  return { latencyMs, faults };
+  const cachedImages = new Set(
+    statement(database, "SELECT digest FROM cached_images")
+      .all()
+      .map((row) => String(row["digest"])),
+  );
+  return { latencyMs, faults, facts: readFacts(database), cachedImages };
+}
+
+const DEFAULT_TOTAL: Resources = { vcpu: 32, ram_gb: 128, disk_gb: 2000 };
+/** As QEMU is: processors are added to a running guest, but seldom taken from it. */
+const DEFAULT_CAPABILITIES: Capabilities = {
+  vcpu_plug: true,
+  vcpu_unplug: false,
+  ram_balloon: true,
+  disk_plug: true,
+  disk_grow: true,
+  network_plug: true,
+  kvm: true,
+};
+
+function readFacts(database: DatabaseSync): HostFacts {
+  const facts = new Map(
+    statement(database, "SELECT key, value FROM facts")
+      .all()
+      .map((row) => [String(row["key"]), String(row["value"])]),
+  );
+  const total = facts.get("total");
+  const capabilities = facts.get("capabilities");
+  return {
+    total: total === undefined ? DEFAULT_TOTAL : JSON.parse(total),
+    capabilities: capabilities === undefined ? DEFAULT_CAPABILITIES : JSON.parse(capabilities),
+  };
 }
 
 /** A latency of zero removes the entry. */

@@ -21,7 +21,7 @@ CREATE TABLE domains (
   guest_agent INTEGER NOT NULL DEFAULT 1,
   address TEXT,              -- lease, kept from the first start on
   started_at INTEGER         -- milliseconds since 1970
-) WITHOUT ROWID;
+);
 CREATE TABLE disks (
   owner TEXT NOT NULL,       -- uid of a domain that may not exist (yet, or any more)
   id TEXT NOT NULL,

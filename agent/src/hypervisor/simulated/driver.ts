@@ -14,7 +14,7 @@ import type { CallOptions, Domain, DomainChange, DomainUsage, GuestSetup, HostFa
 import { Clockwork, faultToError, takeFault } from "./conduct.ts";
 import type { HypervisorCall } from "./conduct.ts";
 import { openHostDatabase } from "./database.ts";
-import { createHostHandle, readFacts } from "./host.ts";
+import { createHostHandle } from "./host.ts";
 import type { SimulatedHost } from "./host.ts";
 import { resolveImage, SIMULATED_IMAGES } from "./images.ts";
 import { changeParts, leaseAddress } from "./machine.ts";
@@ -90,16 +90,16 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
       options.onProgress?.({ phase: "image", bytesDone: Math.floor((sizeBytes * step) / FETCH_STEPS), bytesTotal: sizeBytes });
     }
     statement(database, "INSERT INTO cached_images (digest) VALUES (?) ON CONFLICT DO NOTHING").run(digest);
+    state.reloadAll();
     options.onProgress?.({ phase: "image", bytesDone: sizeBytes, bytesTotal: sizeBytes });
   }
 
   function isCached(digest: string): boolean {
-    return statement(database, "SELECT 1 FROM cached_images WHERE digest = ?").get(digest) !== undefined;
+    return state.conduct.cachedImages.has(digest);
   }
 
   function dropDisk(owner: string, diskId: string): void {
-    statement(database, "DELETE FROM disks WHERE owner = ? AND id = ?").run(owner, diskId);
-    state.reload(owner);
+    state.writeDisks(owner, () => statement(database, "DELETE FROM disks WHERE owner = ? AND id = ?").run(owner, diskId));
   }
 
   return {
@@ -107,7 +107,7 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
     host,
 
     ping: () => call("ping", [], () => undefined),
-    facts: () => call("facts", [], (): HostFacts => readFacts(database)),
+    facts: () => call("facts", [], (): HostFacts => state.conduct.facts),
     images: () =>
       call("images", [], (): readonly ObservedImage[] =>
         [...SIMULATED_IMAGES].map(([name, image]) => ({
@@ -163,8 +163,9 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
             throw problem("IMAGE_MISSING", `The image ${imageDigest} is not on the host, so the disk "${name}" cannot be made from it.`, {
               hint: "Run the command again; the image is fetched first.",
             });
-          insertDisk(database, { owner, id: disk.id, name, sizeGb: disk.sizeGb, imageDigest: imageDigest ?? "" });
-          state.reload(owner);
+          state.writeDisks(owner, () =>
+            insertDisk(database, { owner, id: disk.id, name, sizeGb: disk.sizeGb, imageDigest: imageDigest ?? "" }),
+          );
         },
         options.signal,
       ),
@@ -182,8 +183,9 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
         if (disk === undefined) throw problem("HOST_ERROR", `"${state.nameOf(uid) || uid}" has no disk named "${name}".`);
         if (disk.sizeGb > sizeGb)
           throw problem("HOST_ERROR", `The disk "${name}" has ${disk.sizeGb} GiB and cannot shrink to ${sizeGb} GiB.`);
-        statement(database, "UPDATE disks SET size_gb = ? WHERE owner = ? AND id = ?").run(sizeGb, uid, disk.id);
-        state.reload(uid);
+        state.writeDisks(uid, () =>
+          statement(database, "UPDATE disks SET size_gb = ? WHERE owner = ? AND id = ?").run(sizeGb, uid, disk.id),
+        );
       }),
 
     define: (uid, config, metadata, guest) =>
@@ -224,7 +226,7 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
         change(uid, (row) => {
           if (row.status === "running") return row;
           if (row.status === "paused") throw problem("HOST_ERROR", `"${row.stored.name}" is paused; it has to be resumed, not started.`);
-          const address = leaseAddress(database, row);
+          const address = leaseAddress(state, row);
           return {
             ...row,
             status: "running",

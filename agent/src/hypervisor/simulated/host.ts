@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import type { DatabaseSync } from "node:sqlite";
 import { problem } from "@ghost/schemas";
 import type { Capabilities, Resources, VmStatus } from "@ghost/schemas";
 import { statement, transaction } from "../../sqlite.ts";
@@ -12,18 +11,6 @@ import { leaseAddress } from "./machine.ts";
 import { insertDisk } from "./rows.ts";
 import type { DomainRow, StoredConfig } from "./rows.ts";
 import { HostState } from "./state.ts";
-
-const DEFAULT_TOTAL: Resources = { vcpu: 32, ram_gb: 128, disk_gb: 2000 };
-/** As QEMU is: processors are added to a running guest, but seldom taken from it. */
-const DEFAULT_CAPABILITIES: Capabilities = {
-  vcpu_plug: true,
-  vcpu_unplug: false,
-  ram_balloon: true,
-  disk_plug: true,
-  disk_grow: true,
-  network_plug: true,
-  kvm: true,
-};
 
 /** What can be changed of a domain behind the agent's back. */
 export interface BehindChange {
@@ -172,31 +159,23 @@ export function createHostHandle(state: HostState): SimulatedHost {
       state.refresh();
       return state.conduct.faults;
     },
-    setResources: (total) => writeFact(database, "total", { ...readFacts(database).total, ...total }),
-    setCapabilities: (capabilities) => writeFact(database, "capabilities", { ...readFacts(database).capabilities, ...capabilities }),
+    setResources: (total) => writeFact(state, "total", { ...factsOf(state).total, ...total }),
+    setCapabilities: (capabilities) => writeFact(state, "capabilities", { ...factsOf(state).capabilities, ...capabilities }),
     [Symbol.dispose]() {},
   };
 }
 
-export function readFacts(database: DatabaseSync): HostFacts {
-  const facts = new Map(
-    statement(database, "SELECT key, value FROM facts")
-      .all()
-      .map((row) => [String(row["key"]), String(row["value"])]),
-  );
-  const total = facts.get("total");
-  const capabilities = facts.get("capabilities");
-  return {
-    total: total === undefined ? DEFAULT_TOTAL : JSON.parse(total),
-    capabilities: capabilities === undefined ? DEFAULT_CAPABILITIES : JSON.parse(capabilities),
-  };
+function factsOf(state: HostState): HostFacts {
+  state.refresh();
+  return state.conduct.facts;
 }
 
-function writeFact(database: DatabaseSync, key: string, value: unknown): void {
-  statement(database, "INSERT INTO facts (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value").run(
+function writeFact(state: HostState, key: string, value: unknown): void {
+  statement(state.database, "INSERT INTO facts (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value").run(
     key,
     JSON.stringify(value),
   );
+  state.reloadAll();
 }
 
 function changedBehind(state: HostState, row: DomainRow, change: BehindChange): DomainRow {
@@ -229,7 +208,7 @@ function changedBehind(state: HostState, row: DomainRow, change: BehindChange): 
   };
   if (status === "stopped" || status === "error") return next;
   const live = before === undefined ? stored : where === "stored" ? before : edit(before);
-  const address = leaseAddress(database, next);
+  const address = leaseAddress(state, next);
   return {
     ...next,
     live: { ...live, name: stored.name },

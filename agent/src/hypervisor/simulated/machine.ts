@@ -1,9 +1,9 @@
 /** How a simulated machine changes: what a running one takes at once, and what waits for its next boot. */
-import type { DatabaseSync } from "node:sqlite";
 import { problem } from "@ghost/schemas";
 import { statement } from "../../sqlite.ts";
 import type { DomainChange, DomainNic } from "../driver.ts";
 import type { DiskRow, DomainRow, StoredConfig } from "./rows.ts";
+import type { HostState } from "./state.ts";
 
 /** What no hypervisor changes under a running guest. */
 const COLD = ["vcpuMax", "ramMaxGb", "firmware", "machine", "accel"] as const;
@@ -76,21 +76,18 @@ const FIRST_NET = 122;
 const NETS = 128;
 
 /** Address of a machine that starts: the one it had, or the next free one of 192.168.122.x and the nets above it. */
-export function leaseAddress(database: DatabaseSync, row: DomainRow): string | undefined {
+export function leaseAddress(state: HostState, row: DomainRow): string | undefined {
   const nics = Object.values(row.stored.nics);
   if (nics.length === 0) return undefined;
   if (row.address !== undefined) return row.address;
   if (nics.every((nic) => nic.network === "user")) return "10.0.2.15";
   for (;;) {
-    const next =
-      Number(
-        statement(
-          database,
-          "INSERT INTO facts (key, value) VALUES ('next_lease', '1') ON CONFLICT (key) DO UPDATE SET value = value + 1 RETURNING value",
-        ).get()?.["value"],
-      ) - 1;
+    const next = Number(statement(state.database, COUNT_LEASE).get()?.["value"]) - 1;
     const place = next % (LEASES_PER_NET * NETS);
     const address = `192.168.${FIRST_NET + Math.floor(place / LEASES_PER_NET)}.${2 + (place % LEASES_PER_NET)}`;
-    if (statement(database, "SELECT 1 FROM domains WHERE address = ?").get(address) === undefined) return address;
+    if (!state.hasAddress(address)) return address;
   }
 }
+
+const COUNT_LEASE =
+  "INSERT INTO facts (key, value) VALUES ('next_lease', '1') ON CONFLICT (key) DO UPDATE SET value = value + 1 RETURNING value";

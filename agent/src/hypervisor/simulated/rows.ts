@@ -1,5 +1,5 @@
 /** The rows of `host.db`, and the domains that they stand for. */
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { VmStatus } from "@ghost/schemas";
 import { statement } from "../../sqlite.ts";
 import type { Domain, DomainConfig, DomainDisk } from "../driver.ts";
@@ -40,10 +40,6 @@ export function readDomains(database: DatabaseSync): SqlRow[] {
   return statement(database, "SELECT * FROM domains").all();
 }
 
-export function readDomain(database: DatabaseSync, uid: string): SqlRow | undefined {
-  return statement(database, "SELECT * FROM domains WHERE uid = ?").get(uid);
-}
-
 export function toDomainRow(row: SqlRow): DomainRow {
   return {
     uid: String(row["uid"]),
@@ -61,8 +57,8 @@ export function toDomainRow(row: SqlRow): DomainRow {
 }
 
 /** Two rows with the same text are the same domain in the same state. */
-export function fingerprint(row: SqlRow, disks: ReadonlyMap<string, DiskRow> | undefined): string {
-  let text = Object.values(row).join("\u0000");
+export function fingerprint(columns: readonly unknown[], disks: ReadonlyMap<string, DiskRow> | undefined): string {
+  let text = columns.join("\u0000");
   for (const disk of disks?.values() ?? []) text += `\u0000${disk.id}=${disk.sizeGb}`;
   return text;
 }
@@ -75,7 +71,12 @@ export function writeDomain(database: DatabaseSync, row: DomainRow): void {
        ON CONFLICT (uid) DO UPDATE SET name = excluded.name, status = excluded.status, status_reason = excluded.status_reason, stored = excluded.stored,
          live = excluded.live, metadata = excluded.metadata, guest = excluded.guest, ignores_acpi = excluded.ignores_acpi, guest_agent = excluded.guest_agent,
          address = excluded.address, started_at = excluded.started_at`,
-  ).run(
+  ).run(...columnsOf(row));
+}
+
+/** A row's columns in the order of the table. */
+export function columnsOf(row: DomainRow): SQLInputValue[] {
+  return [
     row.uid,
     row.stored.name,
     row.status,
@@ -88,7 +89,7 @@ export function writeDomain(database: DatabaseSync, row: DomainRow): void {
     row.guestAgent ? 1 : 0,
     row.address ?? null,
     row.startedAtMs ?? null,
-  );
+  ];
 }
 
 export function readDisks(database: DatabaseSync, owner?: string): DiskRow[] {

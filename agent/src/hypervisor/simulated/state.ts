@@ -4,7 +4,7 @@ import { statement, transaction } from "../../sqlite.ts";
 import type { Domain } from "../driver.ts";
 import { readConduct } from "./conduct.ts";
 import type { Conduct } from "./conduct.ts";
-import { fingerprint, readDisks, readDomain, readDomains, toDomain, toDomainRow, writeDomain } from "./rows.ts";
+import { columnsOf, fingerprint, readDisks, readDomains, toDomain, toDomainRow, writeDomain } from "./rows.ts";
 import type { DiskRow, DomainRow } from "./rows.ts";
 
 export interface HostEvent {
@@ -20,6 +20,9 @@ interface Entry {
   readonly domain: Domain;
 }
 
+/** Counts what this process has written, through whatever connection. */
+let writes = 0;
+
 /**
  * What is in `host.db`, read again only after somebody wrote it. An unchanged domain keeps its object, so that
  * whoever derives something from a domain can remember it by identity.
@@ -29,15 +32,21 @@ export class HostState {
   readonly #listeners = new Set<(event: HostEvent) => void>();
   readonly #version;
   #seenVersion: unknown;
+  #seenWrites = -1;
+  #isFresh = false;
+  readonly #forget = (): void => {
+    this.#isFresh = false;
+  };
   #entries = new Map<string, Entry>();
   #uidByName = new Map<string, string>();
   #disks = new Map<string, Map<string, DiskRow>>();
   #domains: readonly Domain[] | undefined;
-  #conduct: Conduct = { latencyMs: new Map(), faults: [] };
+  #conduct: Conduct;
 
   constructor(database: DatabaseSync) {
     this.database = database;
     this.#version = database.prepare("PRAGMA data_version");
+    this.#conduct = readConduct(database);
     this.refresh();
   }
 
@@ -49,36 +58,22 @@ export class HostState {
     return this.#listeners.size > 0;
   }
 
-  /** Reads again what another process has written; costs next to nothing when none has. */
+  /**
+   * Reads again what another process has written. Asks the database once in each turn of the event loop: what happens
+   * elsewhere within one turn has no order with what happens here.
+   */
   refresh(): void {
-    const version = this.#version.get()?.["data_version"];
-    if (version === this.#seenVersion) return;
-    this.#seenVersion = version;
-    this.reloadAll();
+    if (this.#isFresh && this.#seenWrites === writes) return;
+    this.#isFresh = true;
+    process.nextTick(this.#forget);
+    this.#seenWrites = writes;
+    this.#check();
   }
 
   /** Reads everything again, after a write of this process that touched more than one domain. */
   reloadAll(): void {
-    this.#conduct = readConduct(this.database);
-    this.#disks = new Map();
-    for (const disk of readDisks(this.database)) {
-      const mine = this.#disks.get(disk.owner);
-      if (mine === undefined) this.#disks.set(disk.owner, new Map([[disk.id, disk]]));
-      else mine.set(disk.id, disk);
-    }
-    const before = this.#entries;
-    this.#entries = new Map();
-    this.#uidByName = new Map();
-    for (const row of readDomains(this.database)) {
-      const uid = String(row["uid"]);
-      const entry = this.#entryOf(row, before.get(uid));
-      this.#entries.set(uid, entry);
-      this.#uidByName.set(entry.row.stored.name, uid);
-    }
-    this.#domains = undefined;
-    if (!this.hasListeners) return;
-    for (const uid of before.keys()) if (!this.#entries.has(uid)) this.#tell(before.get(uid), undefined);
-    for (const [uid, entry] of this.#entries) this.#tell(before.get(uid), entry);
+    this.#seenWrites = ++writes;
+    this.#readAll();
   }
 
   /** Every domain. The array is never changed; a new one is given after a change. */
@@ -103,6 +98,11 @@ export class HostState {
     return this.#entries.get(uid)?.row;
   }
 
+  hasAddress(address: string): boolean {
+    for (const { row } of this.#entries.values()) if (row.address === address) return true;
+    return false;
+  }
+
   nameOf(uid: string): string {
     return this.#entries.get(uid)?.row.stored.name ?? "";
   }
@@ -112,37 +112,41 @@ export class HostState {
     return this.#disks.get(owner) ?? new Map();
   }
 
-  /** Changes one domain (or makes, or removes it) and the disks of its uid as one transaction. Gives the row after it. */
-  write(uid: string, change: (row: DomainRow | undefined) => DomainRow | undefined): DomainRow | undefined {
-    this.refresh();
-    const after = transaction(this.database, () => {
-      const raw = readDomain(this.database, uid);
-      const before = raw === undefined ? undefined : toDomainRow(raw);
-      const next = change(before);
-      if (next === before) return next;
-      if (next === undefined) statement(this.database, "DELETE FROM domains WHERE uid = ?").run(uid);
+  /** Changes one domain (or makes, or removes it) and the disks of its uid as one transaction. */
+  write(uid: string, change: (row: DomainRow | undefined) => DomainRow | undefined): void {
+    const next = transaction(this.database, () => {
+      // Nobody else writes until the end of this transaction.
+      this.#check();
+      const before = this.#entries.get(uid)?.row;
+      const after = change(before);
+      if (after === before) return after;
+      if (after === undefined) statement(this.database, "DELETE FROM domains WHERE uid = ?").run(uid);
       else {
-        const holder = statement(this.database, "SELECT uid FROM domains WHERE name = ? AND uid <> ?").get(next.stored.name, uid);
-        if (holder !== undefined)
-          throw problem("VM_EXISTS", `The host has another machine named "${next.stored.name}" already.`, {
+        const holder = this.#uidByName.get(after.stored.name);
+        if (holder !== undefined && holder !== uid)
+          throw problem("VM_EXISTS", `The host has another machine named "${after.stored.name}" already.`, {
             hint: "Choose another name, or remove that machine first.",
           });
-        writeDomain(this.database, next);
+        writeDomain(this.database, after);
       }
-      return next;
+      return after;
     });
-    this.reload(uid);
-    return after;
+    this.#settle(uid, next);
   }
 
-  /** Reads one domain and its disks again after a write of this process. */
-  reload(uid: string): void {
+  /** Makes or removes disks of a uid. */
+  writeDisks(uid: string, change: () => void): void {
+    change();
+    this.#settle(uid, this.#entries.get(uid)?.row);
+  }
+
+  #settle(uid: string, row: DomainRow | undefined): void {
+    this.#seenWrites = ++writes;
     const before = this.#entries.get(uid);
     const disks = readDisks(this.database, uid);
     if (disks.length > 0) this.#disks.set(uid, new Map(disks.map((disk) => [disk.id, disk])));
     else this.#disks.delete(uid);
-    const row = readDomain(this.database, uid);
-    const after = row === undefined ? undefined : this.#entryOf(row, before);
+    const after = row === undefined ? undefined : this.#entryOf(columnsOf(row), () => row, before);
     if (before !== undefined && this.#uidByName.get(before.row.stored.name) === uid) this.#uidByName.delete(before.row.stored.name);
     if (after === undefined) this.#entries.delete(uid);
     else {
@@ -153,16 +157,46 @@ export class HostState {
     if (this.hasListeners) this.#tell(before, after);
   }
 
+  #check(): void {
+    const version = this.#version.get()?.["data_version"];
+    if (version === this.#seenVersion) return;
+    this.#seenVersion = version;
+    this.#readAll();
+  }
+
+  #readAll(): void {
+    this.#conduct = readConduct(this.database);
+    this.#disks = new Map();
+    for (const disk of readDisks(this.database)) {
+      const mine = this.#disks.get(disk.owner);
+      if (mine === undefined) this.#disks.set(disk.owner, new Map([[disk.id, disk]]));
+      else mine.set(disk.id, disk);
+    }
+    const before = this.#entries;
+    this.#entries = new Map();
+    this.#uidByName = new Map();
+    for (const raw of readDomains(this.database)) {
+      const uid = String(raw["uid"]);
+      const entry = this.#entryOf(Object.values(raw), () => toDomainRow(raw), before.get(uid));
+      this.#entries.set(uid, entry);
+      this.#uidByName.set(entry.row.stored.name, uid);
+    }
+    this.#domains = undefined;
+    if (!this.hasListeners) return;
+    for (const [uid, entry] of before) if (!this.#entries.has(uid)) this.#tell(entry, undefined);
+    for (const [uid, entry] of this.#entries) this.#tell(before.get(uid), entry);
+  }
+
   onChange(listener: (event: HostEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  #entryOf(raw: Record<string, unknown>, before: Entry | undefined): Entry {
-    const disks = this.#disks.get(String(raw["uid"]));
-    const text = fingerprint(raw, disks);
+  #entryOf(columns: readonly unknown[], toRow: () => DomainRow, before: Entry | undefined): Entry {
+    const disks = this.#disks.get(String(columns[0]));
+    const text = fingerprint(columns, disks);
     if (before?.fingerprint === text) return before;
-    const row = toDomainRow(raw);
+    const row = toRow();
     return { fingerprint: text, row, domain: toDomain(row, disks) };
   }
 

@@ -4,7 +4,6 @@ import { worstImpact } from "@ghost/schemas";
 import { requireFreeName } from "../context.ts";
 import type { Attempt } from "../context.ts";
 import { refuseImpact, refuseProtected } from "../guard.ts";
-import { demandOf } from "../observation.ts";
 
 /** Refuses changes that the VM, the plan or the host has no room for. */
 export async function admitChanges(attempt: Attempt, vm: ObservedVm, config: VmConfig, changes: readonly Change[]): Promise<void> {
@@ -13,6 +12,6 @@ export async function admitChanges(attempt: Attempt, vm: ObservedVm, config: VmC
   refuseImpact(intent, vm, changes);
   if (config.name !== undefined && config.name !== vm.name) await requireFreeName(attempt, config.name, vm.uid);
   const demand = vmDemand(config);
-  const growth = subtractResources(demand, demandOf(vm));
+  const growth = subtractResources(demand, vmDemand(vm.live));
   if (growth.vcpu > 0 || growth.ram_gb > 0 || growth.disk_gb > 0) await admission.admit(vm.uid, intent.name, demand);
 }
