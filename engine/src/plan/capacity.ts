@@ -49,7 +49,7 @@ export function checkSchedulable(host: Host, drafts: readonly Draft[]): Diagnost
   const schedulable = host.agent.settings.schedulable ?? host.observation.host.settings.schedulable ?? true;
   if (schedulable) return [];
   return drafts
-    .filter(({ step, existing }) => step.body.action === "create" && existing === undefined)
+    .filter(({ step, existing }) => step.body.action === "create" && existing?.phase !== "ready")
     .map(({ step, vm }) => ({
       code: "HOST_NOT_SCHEDULABLE",
       severity: "error",

@@ -443,6 +443,16 @@ suite("what is refused", () => {
     });
   }
 
+  test("an image that its host does not have, where a disk is to be made from it", () => {
+    const images = [{ name: "debian-12", digest: "", cached: false, sizeBytes: 0 }];
+    const vms = [aVm("web", { image: "debian-21" }), aVm("old", { image: "gone" }), aVm("db", { image: "debian-12" })];
+    const { code, detail, hint, path } = only(
+      plan(aSpec(vms), { desk: anAnswer("desk", [aLiveVm("old", { image: "gone" })], { host: { images } }) }),
+    );
+    assert.deepEqual({ code, path }, { code: "IMAGE_UNKNOWN", path: ["vms", "web", "image"] });
+    assert.match(`${detail} ${hint}`, /which has debian-12.*debian-12/);
+  });
+
   test("it says who owns it, since when and where it stands in the spec", () => {
     const foreign = aLiveVm("web", {}, { owner: "terraform:shop", appliedAt: new Date("2025-12-31T10:00:00Z") });
     const { detail, at, hint } = only(plan(aSpec([aVm("web")]), { desk: anAnswer("desk", [foreign]) }));

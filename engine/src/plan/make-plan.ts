@@ -8,6 +8,7 @@ import type { AgentObservation, Fleet, Host } from "./fleet.ts";
 import { surveyFleet } from "./fleet.ts";
 import type { Leftover, Matches } from "./match.ts";
 import { matchVms } from "./match.ts";
+import { checkImages } from "./images.ts";
 import { orderSteps } from "./order.ts";
 import type { StackSet } from "./set-record.ts";
 import { sameSetAs, sortSet } from "./set-record.ts";
@@ -70,7 +71,7 @@ export function makePlan({ desired, observations: unsorted, options }: PlanInput
     ...matches.diagnostics,
     ...selection.diagnostics,
     ...drafted.notes,
-    ...[...byHost].flatMap(([host, own]) => [...checkSchedulable(host, own), ...checkCapacity(host, own)]),
+    ...[...byHost].flatMap(([host, own]) => [...checkSchedulable(host, own), ...checkImages(host, own), ...checkCapacity(host, own)]),
     ...checkCeilings(drafts, { maxImpact, ...(options.maxDestroy !== undefined && { maxDestroy: options.maxDestroy }) }),
   ];
   const bound = bindPlan(
