@@ -17,11 +17,13 @@ const [dir = "", count = ""] = process.argv.slice(2);
 const quiet = { info: () => {}, warn: () => {}, error: (fields: object, message: string) => process.stderr.write(`${message} ${JSON.stringify(fields)}\n`) };
 let counts: Counts = { all: 0, mutating: 0 };
 let members: readonly Member[] = [];
+let latencyMs = 0;
 
 async function startMember(index: number): Promise<Member> {
   const dataDir = path.join(dir, `a${index}`);
   mkdirSync(dataDir);
   const hypervisor = openSimulatedHypervisor({ dir: dataDir });
+  hypervisor.host.setLatency({ createDisk: latencyMs, define: latencyMs, start: latencyMs });
   hypervisor.host.setResources({ vcpu: 1024, ram_gb: 4096, disk_gb: 65_536 });
   const agent = await assemble({
     dataDir,
@@ -51,8 +53,8 @@ async function obey(message: FleetMessage): Promise<unknown> {
     case "reset":
       return reset();
     case "latency":
-      for (const { hypervisor } of members) hypervisor.host.setLatency({ createDisk: message.ms, define: message.ms, start: message.ms });
-      return undefined;
+      latencyMs = message.ms;
+      return reset();
     case "counts":
       return counts;
   }

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import path from "node:path";
 import { suite, test } from "node:test";
+import { openSimulatedHost } from "@ghost/agent";
 import type { Diagnostic } from "@ghost/schemas";
 import type { RunResult } from "../support/ghost.ts";
 import { ghost, startAgent, tempFolder } from "../support/ghost.ts";
@@ -36,7 +37,7 @@ const CASES: readonly Case[] = [
   { name: "an unknown key", text: `${HEAD}vms:\n  web: { agent: desk, image: debian-12, ram_bg: 2 }\n`, want: ["SPEC_UNKNOWN_KEY@5:41"] },
   { name: "a wrong type", text: `${HEAD}vms:\n  web: { agent: desk, image: debian-12, ram_gb: much }\n`, want: ["SPEC_WRONG_TYPE@5:49"] },
   { name: "out of range", text: `${HEAD}vms:\n  web: { agent: desk, image: debian-12, ram_gb: 0 }\n`, want: ["SPEC_OUT_OF_RANGE@5:49"] },
-  { name: "unknown template, agent and dependency, all at once", text: `${HEAD}vms:\n  web:\n    template: nope\n    agent: desk\n    image: debian-12\n    depends_on: [dbb]\n  db: ${VM}\n`, want: ["SPEC_UNKNOWN_REFERENCE@6:15", "SPEC_UNKNOWN_REFERENCE@7:12", "SPEC_UNKNOWN_REFERENCE@9:18"] },
+  { name: "unknown template, agent and dependency, all at once", text: `${HEAD}vms:\n  web:\n    template: nope\n    agent: dsk\n    image: debian-12\n    depends_on: [dbb]\n  db: ${VM}\n`, want: ["SPEC_UNKNOWN_REFERENCE@6:15", "SPEC_UNKNOWN_REFERENCE@7:12", "SPEC_UNKNOWN_REFERENCE@9:18"] },
   { name: "a dependency cycle", text: `${HEAD}vms:\n  a: { agent: desk, image: debian-12, depends_on: [b] }\n  b: { agent: desk, image: debian-12, depends_on: [a] }\n`, want: ["SPEC_CYCLE"] },
   { name: "an undefined variable", text: `${HEAD}vms:\n  web: { agent: desk, image: debian-12, ram_gb: "\${var.ram}" }\n`, want: ["VARIABLE_UNDEFINED"] },
   { name: "an unused variable", text: `${HEAD}variables:\n  ram: { type: integer, default: 1 }\nvms:\n  web: ${VM}\n`, want: ["VARIABLE_UNUSED@5:3"] },
@@ -113,7 +114,7 @@ suite("agents that misbehave", () => {
 
   for (const [name, onConnection, want] of [
     ["answers garbage", (socket: import("node:net").Socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\nthis is not gRPC\n"), /^AGENT_(PROTOCOL|UNREACHABLE)$/],
-    ["never answers", () => {}, /^AGENT_TIMEOUT$/],
+    ["never says a word", () => {}, /^AGENT_(TIMEOUT|UNREACHABLE)$/],
   ] as const) {
     test(`one that ${name}`, async () => {
       await using temp = await tempFolder();
@@ -133,6 +134,19 @@ suite("agents that misbehave", () => {
       }
     });
   }
+
+  test("one that answers too late", async () => {
+    await using temp = await tempFolder();
+    await using agent = await startAgent(path.join(temp.path, "desk"));
+    {
+      using host = openSimulatedHost(agent.dir);
+      host.setLatency({ list: 30_000 });
+    }
+    await writeFile(path.join(temp.path, "ghost.yaml"), specFor(agent.address));
+    const result = await ghost(["plan"], { cwd: temp.path });
+    assert.equal(result.code, 1);
+    assert.match(result.stdout + result.stderr, /AGENT_TIMEOUT/);
+  });
 
   test("two entries that reach one agent", async () => {
     await using temp = await tempFolder();
@@ -158,8 +172,7 @@ suite("agents that misbehave", () => {
     await using temp = await tempFolder();
     await using agent = await startAgent(path.join(temp.path, "desk"));
     await writeFile(path.join(temp.path, "ghost.yaml"), specFor(agent.address));
-    const fault = await ghost(["agent", "sim", "fault", "desk", "createDisk", "--error", "disk-full", "--times", "1"], { cwd: temp.path, env: {} });
-    const told = fault.code === 0 ? fault : await ghost(["agent", "sim", "fault", "desk", "createDisk", "--error", "disk-full", "--times", "1", "--dir", agent.dir]);
+    const told = await ghost(["agent", "sim", "fault", "desk", "createDisk", "--error", "disk-full", "--times", "1", "--dir", agent.dir]);
     assert.equal(told.code, 0, told.stderr);
     const failed = await ghost(["apply", "--yes"], { cwd: temp.path });
     assert.equal(failed.code, 1);
