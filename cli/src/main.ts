@@ -5,6 +5,7 @@
 import { createWriteStream } from "node:fs";
 import type { WriteStream } from "node:fs";
 import { once } from "node:events";
+import path from "node:path";
 import { GhostError, problem } from "@ghost/schemas";
 import { overviewHelp } from "./command/overview.ts";
 import { route } from "./command/route.ts";
@@ -16,7 +17,7 @@ import { terminalFacts } from "./terminal/facts.ts";
 import { watchInterrupts } from "./terminal/interrupts.ts";
 import type { Interrupts } from "./terminal/interrupts.ts";
 import { openSession } from "./terminal/session.ts";
-import type { Session } from "./terminal/session.ts";
+import type { Session, Sink } from "./terminal/session.ts";
 
 /** Help is set for this width where no terminal says otherwise, and never wider than the second. */
 const HELP_COLUMNS = 80;
@@ -29,22 +30,33 @@ interface OutputFlags {
   readonly "no-color"?: boolean;
 }
 
+/** What a command line sees of the world; a test gives another one. */
+export interface Surroundings {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: Sink & { readonly isTTY?: boolean };
+  readonly stderr: Sink & { readonly isTTY?: boolean };
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly interrupts: Interrupts;
+}
+
 /** Runs a command line to its end and ends the process. */
 export async function main(program: Program, argv: readonly string[]): Promise<void> {
+  const { stdin, stdout, stderr, env } = process;
   // Who stops reading (`ghost plan | head`) ends neither an apply nor in a message.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-  const code = await run(program, argv, watchInterrupts());
-  await Promise.all([process.stdout, process.stderr].map(flushed));
+  for (const stream of [stdout, stderr]) stream.on("error", () => {});
+  const code = await run(program, argv, { stdin, stdout, stderr, env, cwd: process.cwd(), interrupts: watchInterrupts() });
+  await Promise.all([stdout, stderr].map(flushed));
   // Connections and timers that are left must not keep the caller waiting.
   process.exit(code);
 }
 
-async function run(program: Program, argv: readonly string[], interrupts: Interrupts): Promise<ExitCode> {
+/** Runs a command line and gives its exit code. */
+export async function run(program: Program, argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+  const { interrupts, env } = surroundings;
   // Until the options are parsed, the bare words say how a mistake among them is shown.
-  let session = sessionFor(
-    { json: argv.includes("--json"), "no-tty": argv.includes("--no-tty"), "no-color": argv.includes("--no-color") },
-    interrupts,
-  );
+  const bare = { json: argv.includes("--json"), "no-tty": argv.includes("--no-tty"), "no-color": argv.includes("--no-color") };
+  let session = sessionFor(bare, surroundings);
   let jsonInto: WriteStream | undefined;
   try {
     const entries = program === "ghostctl" ? GHOSTCTL_COMMANDS : COMMANDS;
@@ -65,15 +77,14 @@ async function run(program: Program, argv: readonly string[], interrupts: Interr
       return EXIT.ok;
     }
     const flags = invocation.options as OutputFlags;
-    if (flags["json-into"] !== undefined) jsonInto = await openJsonInto(flags["json-into"]);
-    session = sessionFor(flags, interrupts, jsonInto);
-    return await (command.graceful === true
-      ? command.run(invocation, session)
-      : interruptible(command.run(invocation, session), interrupts.stop));
+    if (flags["json-into"] !== undefined) jsonInto = await openJsonInto(flags["json-into"], surroundings.cwd);
+    session = sessionFor(flags, surroundings, jsonInto);
+    const running = command.run(invocation, session);
+    return await (command.graceful === true ? running : interruptible(running, interrupts.stop));
   } catch (reason) {
     if (interrupts.stop.aborted && !(reason instanceof GhostError)) return EXIT.interrupted;
     session.report(GhostError.from(reason).diagnostics);
-    if (process.env["GHOST_DEBUG"] === "1") console.error(reason);
+    if (env["GHOST_DEBUG"] === "1") console.error(reason);
     return EXIT.error;
   } finally {
     if (jsonInto !== undefined) await new Promise((resolve) => jsonInto?.end(resolve));
@@ -88,33 +99,23 @@ function interruptible(running: Promise<ExitCode>, stop: AbortSignal): Promise<E
   return Promise.race([running, interrupted]);
 }
 
-function sessionFor(flags: OutputFlags, interrupts: Interrupts, jsonInto?: WriteStream): Session {
-  const { stdin, stdout, stderr, env } = process;
+function sessionFor(flags: OutputFlags, { interrupts, ...surroundings }: Surroundings, jsonInto?: WriteStream): Session {
+  const { stdin, stdout, stderr, env } = surroundings;
   const json = flags.json === true;
   const facts = terminalFacts({
     stdinIsTTY: stdin.isTTY,
-    stdoutIsTTY: stdout.isTTY,
-    stderrIsTTY: stderr.isTTY,
+    stdoutIsTTY: stdout.isTTY === true,
+    stderrIsTTY: stderr.isTTY === true,
     env,
     noTty: flags["no-tty"] === true,
     noColor: flags["no-color"] === true,
     json,
   });
-  return openSession({
-    stdout,
-    stderr,
-    stdin,
-    env,
-    cwd: process.cwd(),
-    facts,
-    json,
-    ...interrupts,
-    ...(jsonInto === undefined ? {} : { jsonInto }),
-  });
+  return openSession({ ...surroundings, facts, json, ...interrupts, ...(jsonInto !== undefined && { jsonInto }) });
 }
 
-async function openJsonInto(file: string): Promise<WriteStream> {
-  const stream = createWriteStream(file);
+async function openJsonInto(file: string, cwd: string): Promise<WriteStream> {
+  const stream = createWriteStream(path.resolve(cwd, file));
   try {
     await once(stream, "open");
   } catch (error) {

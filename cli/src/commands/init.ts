@@ -29,8 +29,8 @@ templates:
 
 vms:
   web:
-    template: small
     agent: desk
+    template: small
     ram_max_gb: 4 # up to here memory changes while the machine runs
     # replicas: 2             # makes web-1 and web-2
     # labels: { role: web }

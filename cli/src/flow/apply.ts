@@ -141,7 +141,7 @@ export function outcomeSentence(plan: PlanDocument, { summary, elapsedMs, ok }: 
 }
 
 /** How to see the end of operations that were left. */
-function attachHelp(left: readonly string[], agents: readonly PlanAgent[], words: string | undefined): string {
+export function attachHelp(left: readonly string[], agents: readonly PlanAgent[], words: string | undefined): string {
   const where = (operation: string): string => words ?? addressWords(agents.find(({ name }) => operation.startsWith(`${name}/`)));
   const commands = left.slice(0, ATTACH_MAX).map((operation) => `  ghost op attach ${operation}${where(operation)}\n`);
   const more = left.length > ATTACH_MAX ? `  … and ${left.length - ATTACH_MAX} more\n` : "";
