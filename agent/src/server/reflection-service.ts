@@ -33,7 +33,7 @@ export function createReflectionService(services: readonly string[]): {
 }
 
 /** One question, one answer; what is not there is an answer too. */
-export function answer({ message_request: question }: Request, services: readonly string[], descriptors: Descriptors): Answer {
+function answer({ message_request: question }: Request, services: readonly string[], descriptors: Descriptors): Answer {
   switch (question?.$case) {
     case "list_services":
       return { $case: "list_services_response", value: { service: services.map((name) => ({ name })) } };
