@@ -1,10 +1,10 @@
 /*
- * The stack's record on its agents: widened before the first effect, narrowed after the last.
+ * One copy of the stack's record, written against whoever else writes it.
  *
  * (1) A record may name too many members, never too few: whatever an apply is about to make is in it before.
  * (2) Another apply may have written meanwhile. Its members are kept; only what this apply deleted is taken out.
  */
-import type { Diagnostic, SetMember, SetRecord } from "@ghost/schemas";
+import type { SetMember, SetRecord } from "@ghost/schemas";
 import { GhostError } from "@ghost/schemas";
 import type { HostCalls } from "../observe.ts";
 import type { StackSet } from "../plan/set-record.ts";
@@ -31,17 +31,6 @@ export async function writeSet(client: SetClient, stack: string, set: StackSet, 
     if (stored.digest === setDigest(merged)) return stored;
     next = toRecord(stack, merged);
   }
-}
-
-/** A record that is wider than it need be harms nobody; the next plan narrows it. */
-export function notNarrowed(agentName: string, [first]: readonly [Diagnostic, ...Diagnostic[]]): Diagnostic {
-  return {
-    ...first,
-    severity: "warning",
-    detail: `The stack's record on agent "${agentName}" still names what was deleted: ${first.detail}`,
-    hint: "The next apply writes it again.",
-    agent: agentName,
-  };
 }
 
 function without(set: StackSet, gone: readonly SetMember[]): StackSet {
