@@ -86,7 +86,7 @@ export async function applyPlan({ plan, connect, resolveSecret, options = {}, on
     const report = outcomes.begin(step);
     const client = clients.get(step.agent);
     const why = lost.get(step.agent);
-    if (client === undefined || why !== undefined) return (report.failed(why ?? [notReached(step)]), false);
+    if (client === undefined || why !== undefined) return report.failed(why ?? [notReached(step)]);
     const operationId = idOf(step.id);
     report.start(operationId);
     try {
@@ -105,12 +105,12 @@ export async function applyPlan({ plan, connect, resolveSecret, options = {}, on
         detachSignal,
         onProgress: report.progress,
       });
-      if (result.kind === "done") return (report.done(result.operation), true);
-      if (result.kind === "left") return (report.left(operationId), false);
+      if (result.kind === "done") return report.done(result.operation);
+      if (result.kind === "left") return report.left(operationId);
       if (result.lost) lost.set(step.agent, result.diagnostics);
-      return (report.failed(result.diagnostics), false);
+      return report.failed(result.diagnostics);
     } catch (reason) {
-      return (report.failed(GhostError.from(reason).diagnostics), false);
+      return report.failed(GhostError.from(reason).diagnostics);
     }
   };
   await runGraph({
@@ -128,7 +128,7 @@ export async function applyPlan({ plan, connect, resolveSecret, options = {}, on
     onSkip: ({ step }, reason) => outcomes.skip(step, reason),
     signal: AbortSignal.any([signal, detachSignal].filter((one) => one !== undefined)),
   });
-  if (detachSignal?.aborted !== true) await record.narrow(outcomes.isDone, (_name, found) => outcomes.warn([found]));
+  if (detachSignal?.aborted !== true) await record.narrow(outcomes.isDone, lost, (found) => outcomes.warn([found]));
 
   const { summary, elapsedMs } = outcomes.end();
   return {

@@ -8,8 +8,12 @@ import { writeSet } from "./update-set.ts";
 export interface StackRecord {
   /** Before the first effect: everything that is there, is made or leaves. Writes nothing where the copies say so already. */
   widen(onProblem: (agentName: string, found: Diagnostics) => void): Promise<void>;
-  /** After the last: without what left for certain. */
-  narrow(isDone: (stepId: string) => boolean, onProblem: (agentName: string, found: Diagnostic) => void): Promise<void>;
+  /** After the last: without what left for certain. Lost agents keep what they have. */
+  narrow(
+    isDone: (stepId: string) => boolean,
+    lost: { has(agentName: string): boolean },
+    onProblem: (found: Diagnostic) => void,
+  ): Promise<void>;
 }
 
 /** `clients` has the agents that can be reached, by name in the spec. */
@@ -46,11 +50,12 @@ export function createStackRecord(plan: PlanDocument, clients: ReadonlyMap<strin
       const wide: StackSet = { ...plan.set, members: [...plan.set.members, ...leaving.map(({ member }) => member)] };
       await write(leaving.length === 0 ? (plan.set.outdated ?? clients.keys()) : clients.keys(), () => wide, [], onProblem);
     },
-    async narrow(isDone, onProblem) {
+    async narrow(isDone, lost, onProblem) {
       const gone = leaving.filter(({ step }) => isDone(step)).map(({ member }) => member);
       if (gone.length === 0) return;
       const next = (name: string): StackSet => ({ ...stored.get(name)!, serial: stored.get(name)!.serial + 1 });
-      await write([...stored.keys()], next, gone, (name, [first]) => onProblem(name, notNarrowed(name, first)));
+      const names = [...stored.keys()].filter((name) => !lost.has(name));
+      await write(names, next, gone, (name, [first]) => onProblem(notNarrowed(name, first)));
     },
   };
 }
