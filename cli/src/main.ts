@@ -8,6 +8,7 @@ import { once } from "node:events";
 import path from "node:path";
 import { GhostError, problem } from "@ghost/schemas";
 import { overviewHelp } from "./command/overview.ts";
+import { commandHelp, parseArguments } from "./command/parse.ts";
 import { route } from "./command/route.ts";
 import { COMMANDS, GHOSTCTL_COMMANDS } from "./commands/index.ts";
 import { EXIT } from "./exit-code.ts";
@@ -68,7 +69,6 @@ export async function run(program: Program, argv: readonly string[], surrounding
       else session.stderr.write(help);
       return found.asked ? EXIT.ok : EXIT.error;
     }
-    const { parseArguments, commandHelp } = await import("./command/parse.ts");
     const command = await found.entry.load();
     const text = { usage: `${program} ${found.entry.name}`, summary: found.entry.summary };
     const invocation = parseArguments(command, found.rest, text);

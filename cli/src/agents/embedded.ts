@@ -12,7 +12,7 @@ import { connect } from "node:net";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { embeddedSocketPath } from "@ghost/agent";
+import { embeddedSocketPath } from "@ghost/agent/embedded-path";
 import type { GhostError } from "@ghost/schemas";
 import { problem } from "@ghost/schemas";
 

@@ -1,5 +1,6 @@
 /** Changes a simulated host behind its agent's back, as somebody at the machine would with virsh. */
 import path from "node:path";
+import { openSimulatedHost } from "@ghost/agent";
 import type { Fault, SimulatedHost } from "@ghost/agent";
 import { parseBehindChange, parseCall, parseLatency, parseNumbers, SIM_KEYS } from "../agents/sim-values.ts";
 import { defineCommand } from "../command/command.ts";
@@ -53,11 +54,10 @@ export const agentSim: Command = defineCommand({
     { run: "ghost agent sim resources desk ram_gb=16", does: "a smaller host" },
   ],
   async run({ options, positionals }, session) {
-    const [action, object = "", ...words] = positionals as [Action, string, ...string[]];
+    const [action, object, ...words] = positionals as [Action, string, ...string[]];
     const at = object.indexOf("/");
     const [agent, vm] = at < 0 ? [object, undefined] : [object.slice(0, at), object.slice(at + 1)];
     const dir = options.dir === undefined ? (await embeddedAgent(agent, options, session)).dir : path.resolve(session.cwd, options.dir);
-    const { openSimulatedHost } = await import("@ghost/agent");
     using host = openSimulatedHost(dir);
     act({ action, host, vm, words, options, session });
     return EXIT.ok;

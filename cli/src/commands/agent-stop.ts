@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { embeddedSocketPath } from "@ghost/agent";
+import { embeddedSocketPath } from "@ghost/agent/embedded-path";
 import { problem } from "@ghost/schemas";
 import { answers } from "../agents/embedded.ts";
 import { defineCommand } from "../command/command.ts";

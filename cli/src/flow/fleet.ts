@@ -7,7 +7,7 @@ import type { Session } from "../terminal/session.ts";
 
 export interface Fleet extends AsyncDisposable {
   /** The client of an agent; an embedded one is started first. */
-  connect(agent: AgentConnection): Promise<HostClient>;
+  readonly connect: (agent: AgentConnection) => Promise<HostClient>;
 }
 
 export function openFleet(session: Session): Fleet {

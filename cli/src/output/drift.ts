@@ -1,5 +1,5 @@
 import type { AgentObservation } from "@ghost/engine";
-import type { ObservedVm, PlanDocument, PlanStep } from "@ghost/schemas";
+import type { ObservedVm, PlanAgent, PlanDocument, PlanStep } from "@ghost/schemas";
 import { MISSING_DOMAIN, worstImpact } from "@ghost/schemas";
 import { escapeLine } from "./escape.ts";
 import { plural } from "./plan-model.ts";
@@ -19,7 +19,7 @@ export function driftOnly(plan: PlanDocument, observations: readonly AgentObserv
     const changes = step.changes.filter(({ cause }) => cause === "drift");
     return changes.length === 0 ? [] : [{ ...step, changes, impact: worstImpact(changes.map(({ impact }) => impact)), reason: "" }];
   });
-  return { ...plan, steps, agents: plan.agents.map(({ available_after: _, ...agent }) => agent) };
+  return { ...plan, steps, agents: plan.agents.map(withoutForecast) };
 }
 
 /** Drift for people, under one sentence. */
@@ -34,4 +34,10 @@ export async function renderDrift(found: PlanDocument, view: PlanTextView): Prom
 /** A machine that was made and that its hypervisor does not have any more. */
 function isGone({ status, statusReason }: ObservedVm): boolean {
   return status === "error" && statusReason === MISSING_DOMAIN;
+}
+
+/** Drift takes nothing from a host. */
+function withoutForecast(agent: PlanAgent): PlanAgent {
+  const { available_after, ...rest } = agent;
+  return available_after === undefined ? agent : rest;
 }

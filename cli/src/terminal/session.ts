@@ -43,17 +43,17 @@ export interface Session extends Omit<SessionOptions, "stdout" | "stderr" | "jso
   readonly talk: OutputView;
   readonly stderr: Sink;
   /** Part of the result, for people; silent with `--json`. */
-  print(text: string): void;
+  readonly print: (text: string) => void;
   /** Part of the result in a format that programs read (a spec, a schema, a script): never altered, `--json` or not. */
-  printRaw(text: string): void;
+  readonly printRaw: (text: string) => void;
   /** Talk beside the result; silent with `--json`. */
-  say(text: string): void;
+  readonly say: (text: string) => void;
   /** One JSON object for `--json` and `--json-into`. */
-  emit(event: object): void;
+  readonly emit: (event: object) => void;
   /** Problems: as talk for people, as `{"type":"diagnostic"}` lines for programs. */
-  report(diagnostics: readonly Diagnostic[]): void;
+  readonly report: (diagnostics: readonly Diagnostic[]) => void;
   /** Problems for people only, where a document that programs get has them already. */
-  tell(diagnostics: readonly Diagnostic[]): void;
+  readonly tell: (diagnostics: readonly Diagnostic[]) => void;
 }
 
 export function openSession(options: SessionOptions): Session {
