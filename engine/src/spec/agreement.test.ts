@@ -9,13 +9,21 @@ import { RIGHT_SPEC, specData } from "./testdata/arbitrary.ts";
 import { FULL_SPEC, parse } from "./testdata/specs.ts";
 
 /** What a schema of one file can see; the rest needs other values, other blocks or other files. */
-const SHAPE: ReadonlySet<DiagnosticCode> = new Set(["SPEC_UNKNOWN_KEY", "SPEC_WRONG_TYPE", "SPEC_OUT_OF_RANGE", "SPEC_BAD_VALUE", "SPEC_BAD_NAME", "SPEC_LITERAL_SECRET"]);
+const SHAPE: ReadonlySet<DiagnosticCode> = new Set([
+  "SPEC_UNKNOWN_KEY",
+  "SPEC_WRONG_TYPE",
+  "SPEC_OUT_OF_RANGE",
+  "SPEC_BAD_VALUE",
+  "SPEC_BAD_NAME",
+  "SPEC_LITERAL_SECRET",
+]);
 
 /** The schema cannot count: it takes any five digits for a port. */
 function hasBadPort(data: unknown): boolean {
   const { agents } = data as { readonly agents: Readonly<Record<string, { readonly address?: unknown } | null>> };
   return Object.values(agents).some((one) => {
-    const port = typeof one?.address === "string" && !/^(?:unix|embedded):/.test(one.address) ? Number(/[0-9]+$/.exec(one.address)?.[0] ?? 1) : 1;
+    const port =
+      typeof one?.address === "string" && !/^(?:unix|embedded):/.test(one.address) ? Number(/[0-9]+$/.exec(one.address)?.[0] ?? 1) : 1;
     return port < 1 || port > 65_535;
   });
 }
@@ -34,7 +42,8 @@ suite("the source schema", () => {
           else refused += 1;
           if (isValid && problems.length > 0) assert.fail(`the schema accepts: ${JSON.stringify(problems[0])}`);
           const first = validateSource.errors?.[0];
-          if (!isValid && problems.length === 0 && diagnostics.every(({ code }) => code !== "SPEC_MISSING_KEY")) assert.fail(`the schema refuses: ${JSON.stringify(first)}`);
+          if (!isValid && problems.length === 0 && diagnostics.every(({ code }) => code !== "SPEC_MISSING_KEY"))
+            assert.fail(`the schema refuses: ${JSON.stringify(first)}`);
         }),
         { numRuns: 300 },
       );

@@ -21,7 +21,14 @@ function meaningOf({ stack, agents, vms }: Desired): unknown {
   return {
     stack,
     agents: agents.map(({ name, address, tls, timeoutMs, settings }) => ({ name, address, tls, timeoutMs, settings })),
-    vms: vms.map(({ name, agent, config: { template: _template, ...config }, previousNames, adopt, secrets }) => ({ name, agent, config, previousNames, adopt, secrets })),
+    vms: vms.map(({ name, agent, config: { template: _template, ...config }, previousNames, adopt, secrets }) => ({
+      name,
+      agent,
+      config,
+      previousNames,
+      adopt,
+      secrets,
+    })),
   };
 }
 
@@ -70,7 +77,10 @@ suite("renderEffective", () => {
   test("with explain, each value has its origin behind it, and the text means the same", async () => {
     const desired = await desiredOf(FULL_SPEC);
     const text = renderEffective(desired, { explain: true });
-    assert.match(text, /\n {2}web-1: # ghost\.yaml:31\n {4}agent: desk # ghost\.yaml:33\n {4}image: debian-12 # ghost\.yaml:24, template web\n/);
+    assert.match(
+      text,
+      /\n {2}web-1: # ghost\.yaml:31\n {4}agent: desk # ghost\.yaml:33\n {4}image: debian-12 # ghost\.yaml:24, template web\n/,
+    );
     assert.match(text, /\n {4}protect: true # ghost\.yaml:46, variable guard\n/);
     assert.match(text, /# What a new VM gets where nothing is set.*\n(?:# .*\n)*# {3}ram_gb: 1\n/);
     assert.deepEqual(meaningOf(await desiredOf(text)), meaningOf(desired));
@@ -79,9 +89,20 @@ suite("renderEffective", () => {
   test("for programs: every value with its path and place", async () => {
     const values = explainEffective(await desiredOf(FULL_SPEC));
     const find = (...path: string[]): unknown => values.find((one) => one.path.join(" ") === path.join(" "));
-    assert.deepEqual(find("vms", "web-1", "ram_gb"), { path: ["vms", "web-1", "ram_gb"], value: 4, layer: "template", name: "web", at: { file: "ghost.yaml", line: 26, column: 13 } });
+    assert.deepEqual(find("vms", "web-1", "ram_gb"), {
+      path: ["vms", "web-1", "ram_gb"],
+      value: 4,
+      layer: "template",
+      name: "web",
+      at: { file: "ghost.yaml", line: 26, column: 13 },
+    });
     assert.deepEqual(find("vms", "db-main", "power"), { path: ["vms", "db-main", "power"], value: "running", layer: "default" });
-    assert.deepEqual(find("agents", "desk", "timeout_s"), { path: ["agents", "desk", "timeout_s"], value: 30, layer: "agent", at: { file: "ghost.yaml", line: 14, column: 16 } });
+    assert.deepEqual(find("agents", "desk", "timeout_s"), {
+      path: ["agents", "desk", "timeout_s"],
+      value: 30,
+      layer: "agent",
+      at: { file: "ghost.yaml", line: 14, column: 16 },
+    });
     assert.equal(find("vms", "db-main", "cloud_init", "password", "secret"), undefined, "a reference is one value");
   });
 
@@ -121,26 +142,53 @@ suite("emitYaml", () => {
   for (const { text, want } of cases) test(JSON.stringify(text), () => assert.equal(emitText(text), want));
 
   test("the quick reader reads every text back", () => {
-    const text = fc.oneof(fc.string({ unit: "grapheme" }), fc.array(fc.constantFrom("a", " ", "\n", "\t", "#", ":", "-", "|", "'", '"', "$", "{", "é", "\\", "\u0000")).map((parts) => parts.join("")));
+    const text = fc.oneof(
+      fc.string({ unit: "grapheme" }),
+      fc
+        .array(fc.constantFrom("a", " ", "\n", "\t", "#", ":", "-", "|", "'", '"', "$", "{", "é", "\\", "\u0000"))
+        .map((parts) => parts.join("")),
+    );
     fc.assert(
-      fc.property(fc.dictionary(fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/), fc.oneof(text, fc.array(text, { maxLength: 3 }), fc.integer(), fc.boolean(), fc.dictionary(fc.constantFrom("x", "y"), text, { noNullPrototype: true })), { minKeys: 1, noNullPrototype: true }), (data) => {
-        const read = readQuickly(emitYaml(data));
-        assert.ok(read?.root, emitYaml(data));
-        const toData = (node: NonNullable<typeof read.root>): unknown => {
-          if (node.kind === "list") return node.items.map(toData);
-          if (node.kind === "map") return Object.fromEntries(node.entries.map(({ key, value }) => [key, toData(value)]));
-          const type = plainTypeOf(node);
-          return type === "integer" ? Number(node.text) : type === "boolean" ? node.text === "true" : node.text.replaceAll("$${", () => "${");
-        };
-        assert.deepEqual(toData(read.root), { ...data });
-      }),
+      fc.property(
+        fc.dictionary(
+          fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/),
+          fc.oneof(
+            text,
+            fc.array(text, { maxLength: 3 }),
+            fc.integer(),
+            fc.boolean(),
+            fc.dictionary(fc.constantFrom("x", "y"), text, { noNullPrototype: true }),
+          ),
+          { minKeys: 1, noNullPrototype: true },
+        ),
+        (data) => {
+          const read = readQuickly(emitYaml(data));
+          assert.ok(read?.root, emitYaml(data));
+          const toData = (node: NonNullable<typeof read.root>): unknown => {
+            if (node.kind === "list") return node.items.map(toData);
+            if (node.kind === "map") return Object.fromEntries(node.entries.map(({ key, value }) => [key, toData(value)]));
+            const type = plainTypeOf(node);
+            return type === "integer"
+              ? Number(node.text)
+              : type === "boolean"
+                ? node.text === "true"
+                : node.text.replaceAll("$${", () => "${");
+          };
+          assert.deepEqual(toData(read.root), { ...data });
+        },
+      ),
       { numRuns: 1000 },
     );
   });
 
   test("the definitions' order is the order of a VM's keys", async () => {
-    const desired = await desiredOf("ghost: 1\nstack: s\nagents: { a: { address: 'a:1' } }\nvms: { web: { power: stopped, vcpu: 2, image: debian-12, agent: a } }\n");
+    const desired = await desiredOf(
+      "ghost: 1\nstack: s\nagents: { a: { address: 'a:1' } }\nvms: { web: { power: stopped, vcpu: 2, image: debian-12, agent: a } }\n",
+    );
     const keys = [...renderEffective(desired).matchAll(/^ {4}([a-z_]+):/gm)].map(([, key]) => key).slice(1);
-    assert.deepEqual(keys, Object.keys(vm.attributes).filter((name) => keys.includes(name)));
+    assert.deepEqual(
+      keys,
+      Object.keys(vm.attributes).filter((name) => keys.includes(name)),
+    );
   });
 });

@@ -69,10 +69,7 @@ interface Given {
 
 const FIELDS: Fields = fieldsOf(variableAttributes);
 /** What a declaration may have; the type of `default` is the variable's own. */
-export const VARIABLE_FIELDS: Fields = fieldsOf({
-  ...variableAttributes,
-  default: { kind: "string", mode: "optional", change: "none", doc: "" },
-});
+export const VARIABLE_FIELDS: Fields = withDefault(variableAttributes);
 const ENV_PREFIX = "GHOST_VAR_";
 const DECIMAL = /^(?:0|-?[1-9][0-9]*)$/;
 
@@ -267,4 +264,8 @@ function findInEnvironment(name: string, env: GivenVariables["env"]): Given | un
   const key = `${ENV_PREFIX}${name}`;
   const value = Object.hasOwn(env, key) ? env[key] : undefined;
   return value === undefined ? undefined : { value, from: key, place: undefined };
+}
+
+function withDefault({ type, ...rest }: typeof variableAttributes): Fields {
+  return fieldsOf({ type, default: { kind: "string", mode: "optional", change: "none", doc: "The value when none is given." }, ...rest });
 }

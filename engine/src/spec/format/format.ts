@@ -6,6 +6,7 @@ import { SECTION_NAMES } from "../sections.ts";
 import type { SpecSource } from "../source.ts";
 import { SourceText } from "../source.ts";
 import { readText } from "../text/read.ts";
+import type { Node } from "../text/tree.ts";
 import { VARIABLE_FIELDS } from "../variables.ts";
 import { VM_FIELDS } from "../vm-blocks.ts";
 import type { KeyOrder } from "./layout.ts";
@@ -24,11 +25,26 @@ export interface FormattedSpec {
 export async function formatSpec(source: SpecSource): Promise<FormattedSpec> {
   const report = new Report();
   const file = new SourceText(source, source.folder ?? "/", 0);
-  const { problems } = await readText(file.text);
+  const { roots, problems } = await readText(file.text);
   for (const { code, offset, detail, hint } of problems) report.add(code, { source: file, offset }, detail, { hint });
   if (report.hasProblems) return { diagnostics: report.toDiagnostics() };
   const { layOut } = await import("./layout.ts");
-  return { text: layOut(file.text, SPEC_ORDER), diagnostics: [] };
+  const text = layOut(file.text, SPEC_ORDER);
+  // YAML has corners where a line means something only through its neighbours: a file that has one stays as it is.
+  const isSafe = meaningOf((await readText(text)).roots) === meaningOf(roots) && layOut(text, SPEC_ORDER) === text;
+  return { text: isSafe ? text : file.text, diagnostics: [] };
+}
+
+/** The same for texts that mean the same, in whatever order their keys are. */
+function meaningOf(nodes: readonly Node[]): string {
+  return JSON.stringify(nodes.map(toMeaning));
+}
+
+function toMeaning(node: Node): unknown {
+  if (node.kind === "scalar") return [node.text, node.plain];
+  if (node.kind === "list") return { list: node.items.map(toMeaning) };
+  // A key that stands twice keeps its order: the sort is stable.
+  return node.entries.map(({ key, value }) => [key, toMeaning(value)] as const).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
 const SPEC_ORDER: KeyOrder = {

@@ -6,9 +6,10 @@
  * (2) The lines between two entries are blank or comments. They belong to the entry below, but for comments that are
  *     indented more than the entries: those close the block above.
  * (3) An entry moves with the lines above it. Lines at the top of the file, down to the last blank one, stay there.
+ * (4) An alias means the last anchor of its name above it: in a text with aliases nothing moves.
  */
-import type { ParsedNode, YAMLMap, YAMLSeq } from "yaml";
-import { Document, isMap, isNode, isScalar, isSeq, parseAllDocuments, visit } from "yaml";
+import type { ParsedNode, Scalar, YAMLMap, YAMLSeq } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, visit } from "yaml";
 
 /** In which order the keys of a map come; those that are not listed keep their order, behind the others. */
 export interface KeyOrder {
@@ -52,18 +53,30 @@ const STEP = 2;
 
 /** The text in canonical form, or as it is when it is not one document with a block map. It must be free of errors. */
 export function layOut(original: string, order: KeyOrder): string {
-  const text = toText(original.replaceAll("\r\n", "\n"));
+  const text = toText(original.replaceAll("\r\n", "\n").replace(/\n[ \t]+$/, "\n"));
   const documents = parseAllDocuments<ParsedNode, true>(text.text, { uniqueKeys: false, version: "1.2", logLevel: "silent" });
   const root = Array.isArray(documents) && documents.length === 1 ? documents[0]?.contents : undefined;
   const isTakenApart = isMap(root) && root.flow !== true && root.anchor === undefined && root.tag === undefined;
   const split = isTakenApart ? splitMap(text, root as BlockMap, -1, text.lines) : undefined;
-  if (split === undefined) return text.text;
+  if (split === undefined) return original;
   const header = takeHeader(split.entries[0]!);
-  return `${[...header, ...printMap(text, split, order, 0)].join("\n")}\n`;
+  const keyOrder = hasAlias(root) ? undefined : order;
+  return `${[...header, ...printMap(text, split, keyOrder, 0)].join("\n")}\n`;
+}
+
+function hasAlias(root: unknown): boolean {
+  let found = false;
+  visit(root as ParsedNode, {
+    Alias: () => {
+      found = true;
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 function toText(text: string): Text {
-  const whole = text.endsWith("\n") ? text : `${text}\n`;
+  const whole = text === "" || text.endsWith("\n") ? text : `${text}\n`;
   const lines = whole.split("\n").slice(0, -1);
   const starts: number[] = [];
   let start = 0;
@@ -97,6 +110,7 @@ function splitMap(text: Text, map: BlockMap, lineAbove: number, below: readonly 
 
 function toEntry(text: Text, key: ParsedNode, value: ParsedNode | null, column: number): Entry | undefined {
   if (!isScalar(key) || key.anchor !== undefined || key.tag !== undefined) return undefined;
+  if (isScalar(value) && isInvisible(value)) return undefined;
   const [start, keyEnd] = key.range;
   const firstLine = lineOf(text, start);
   const colon = /^ *:/.exec(text.text.slice(keyEnd, keyEnd + 100))?.[0].length;
@@ -122,6 +136,11 @@ function toEntry(text: Text, key: ParsedNode, value: ParsedNode | null, column: 
   };
 }
 
+/** Nothing but an anchor, or a block of blank lines: where it ends depends on what is below. */
+function isInvisible({ type, source, anchor }: Scalar.Parsed): boolean {
+  return (anchor !== undefined && source === "") || (type?.startsWith("BLOCK_") === true && source.trim() === "");
+}
+
 /** Rule (2): gives the entry above what closes its block, and gives back the rest. */
 function giveBelow(lines: readonly string[], above: Entry | undefined, column: number): readonly string[] {
   const closes = above !== undefined && isBlock(above.value);
@@ -138,12 +157,9 @@ function takeHeader({ above }: Entry): readonly string[] {
 }
 
 function printMap(text: Text, { entries, closing }: Entries, order: KeyOrder | undefined, indent: number): string[] {
-  const rank = new Map(order?.keys.map((key, at) => [key, at]));
-  const rankOf = ({ name }: Entry): number => rank.get(name) ?? rank.size;
   const out: string[] = [];
-  for (const entry of entries.toSorted((a, b) => rankOf(a) - rankOf(b))) {
-    const isFirst = out.length === 0;
-    const above = isFirst && entry.above[0] === "" ? entry.above.slice(1) : entry.above;
+  for (const entry of sortByName(entries, order)) {
+    const above = out.length === 0 && entry.above[0] === "" ? entry.above.slice(1) : entry.above;
     out.push(...indentRemarks(above, indent), ...printEntry(text, entry, order?.inside(entry.name), indent));
   }
   const isLastBlank = closing.at(-1) === "";
@@ -167,7 +183,7 @@ function printEntry(text: Text, entry: Entry, order: KeyOrder | undefined, inden
   if (comment === undefined || (isBelowKey && (written.includes("\n") || written.startsWith("#")))) return shiftLines(text, entry, indent);
   const head = `${" ".repeat(indent)}${key}:`;
   if (written === "") return [head + comment];
-  if (!written.includes("\n")) return [`${head} ${normalizeFlow(value, written, order)}${comment}`];
+  if (!written.includes("\n")) return [`${head} ${normalizeFlow(text, value, written, order)}${comment}`];
   const [first = "", ...rest] = written.split("\n");
   // An indentation that is given as a number counts from the key.
   if (/^(?:[&!]\S* +)*[|>][-+]?[1-9]/.test(first)) return shiftLines(text, entry, indent);
@@ -210,7 +226,7 @@ function printListEntry(text: Text, entry: Entry, list: YAMLSeq.Parsed, indent: 
     const remarks = collapse(between);
     out.push(...indentRemarks(previous === entry.firstLine && remarks[0] === "" ? remarks.slice(1) : remarks, indent + STEP));
     out.push(
-      `${" ".repeat(indent + STEP)}- ${normalizeFlow(item, text.text.slice(text.starts[line]! + dash[0].length, end), undefined)}${comment}`,
+      `${" ".repeat(indent + STEP)}- ${normalizeFlow(text, item, text.text.slice(text.starts[line]! + dash[0].length, end), undefined)}${comment}`,
     );
     previous = line;
   }
@@ -232,38 +248,37 @@ function shiftLines(text: Text, entry: Entry, indent: number): string[] {
   return lines.map((line) => (by >= 0 ? (line === "" ? "" : " ".repeat(by) + line) : line.slice(Math.min(-by, columnOfText(line)))));
 }
 
-/** A flow map or list on one line, with one space where one belongs; anything else as it is. */
-function normalizeFlow(value: ParsedNode | null, written: string, order: KeyOrder | undefined): string {
-  if ((!isMap(value) && !isSeq(value)) || !isSimple(value)) return written;
-  sortFlow(value, order);
-  const document: Document = new Document(null);
-  document.contents = value;
-  return document.toString({ lineWidth: 0, flowCollectionPadding: true }).trimEnd();
+/** A flow map or list on one line as `{ a: b }` and `[a, b]`; anything else as it is. */
+function normalizeFlow(text: Text, value: ParsedNode | null, written: string, order: KeyOrder | undefined): string {
+  return isMap(value) || isSeq(value) ? (printFlow(text, value as ParsedNode, order) ?? written) : written;
 }
 
-/** Without anchors, aliases, tags and comments. */
-function isSimple(value: ParsedNode): boolean {
-  let simple = true;
-  visit(value, {
-    Alias: () => void (simple = false),
-    Node: (_key, node) =>
-      void (simple &&=
-        isNode(node) &&
-        !("anchor" in node && node.anchor !== undefined) &&
-        node.tag === undefined &&
-        node.comment == null &&
-        node.commentBefore == null),
-  });
-  return simple;
+/** Undefined where there is more than keys and values: an anchor, a tag, a key without a value. */
+function printFlow(text: Text, node: ParsedNode, order: KeyOrder | undefined): string | undefined {
+  if (isAlias(node) || node.anchor !== undefined || node.tag !== undefined) return undefined;
+  if (isScalar(node)) return text.text.slice(node.range[0], node.range[1]);
+  if (isSeq(node)) {
+    const items = (node as YAMLSeq.Parsed).items.map((item) => printFlow(text, item, undefined));
+    return items.includes(undefined) ? undefined : `[${items.join(", ")}]`;
+  }
+  const pairs: { readonly name: string; readonly shown: string }[] = [];
+  for (const { key, value } of (node as BlockMap).items) {
+    const name = isScalar(key) ? String(key.value) : undefined;
+    const shownKey = isScalar(key) ? printFlow(text, key, undefined) : undefined;
+    const shown =
+      name === undefined || value === null || value.range[0] === value.range[1] ? undefined : printFlow(text, value, order?.inside(name));
+    if (name === undefined || shownKey === undefined || shown === undefined) return undefined;
+    pairs.push({ name, shown: `${shownKey}: ${shown}` });
+  }
+  const sorted = sortByName(pairs, order);
+  return sorted.length === 0 ? "{}" : `{ ${sorted.map(({ shown }) => shown).join(", ")} }`;
 }
 
-function sortFlow(value: ParsedNode | null, order: KeyOrder | undefined): void {
-  if (!isMap(value)) return;
-  const map = value as BlockMap;
+/** Known keys in their order, all others behind them as they were: a stable sort. */
+function sortByName<T extends { readonly name: string }>(items: readonly T[], order: KeyOrder | undefined): readonly T[] {
   const rank = new Map(order?.keys.map((key, at) => [key, at]));
-  const rankOf = (item: (typeof map.items)[number]): number => rank.get(isScalar(item.key) ? String(item.key.value) : "") ?? rank.size;
-  map.items = map.items.toSorted((a, b) => rankOf(a) - rankOf(b));
-  for (const { key, value: inner } of map.items) sortFlow(inner, isScalar(key) ? order?.inside(String(key.value)) : undefined);
+  const rankOf = ({ name }: T): number => rank.get(name) ?? rank.size;
+  return items.toSorted((a, b) => rankOf(a) - rankOf(b));
 }
 
 /** ` # comment`, empty when nothing stands behind the value on its line, undefined when something else does. */

@@ -16,8 +16,8 @@ export interface ReadText {
   readonly problems: readonly TextProblem[];
 }
 
-/** No YAML text may have these characters (YAML 1.2.2, 5.1). */
-const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]/;
+/** No YAML text may have these characters (YAML 1.2.2, 5.1), nor a line end of old Macs, which readers take for different things. */
+const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]|\r(?!\n)/;
 /** More unclosed brackets than this are no spec, and the full parser would take seconds to say so. */
 const MAX_UNCLOSED = 1000;
 
@@ -58,7 +58,7 @@ function forbiddenCharacter(text: string, offset: number): TextProblem {
     code: "SPEC_SYNTAX",
     offset,
     detail: `The control character ${name} cannot stand in YAML.`,
-    hint: `Remove it; in double quotes it can be written as an escape.`,
+    hint: `Remove it; a text in double quotes may have it as an escape.`,
   };
 }
 
