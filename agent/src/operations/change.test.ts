@@ -79,6 +79,7 @@ suite("updating a VM", () => {
     { name: "a new name", to: { name: "shop" }, restarts: true },
     { name: "drift in hardware", behind: { ram_gb: 8, where: "live" }, to: {} },
     { name: "drift in what is stored", behind: { vcpu: 1, where: "stored" }, to: {} },
+    { name: "drift in the name", behind: { name: "oops" }, to: {}, restarts: true },
     { name: "drift in power", behind: { status: "stopped" }, to: {} },
     { name: "a paused guest", behind: { status: "paused" }, to: {} },
     { name: "a paused guest, with a restart", behind: { status: "paused" }, to: { firmware: "bios" }, restarts: true },
@@ -268,6 +269,28 @@ suite("updating a VM", () => {
       const again = await bench.run(intent);
       assert.equal(again.state, "succeeded", again.diagnostics[0]?.detail);
       assert.deepEqual(await changesLeft(bench, await bench.vm("web"), intent.vm!), []);
+    });
+  }
+});
+
+suite("a rename that fails", () => {
+  for (const [call, name] of [
+    ["change", "web"],
+    ["start", "shop"],
+  ] as const) {
+    test(`in ${call} leaves the name that the machine has`, async (t) => {
+      const bench = openBench(t);
+      const vm = await bench.create(BASE);
+      bench.hypervisor.host.addFault({ call, error: "refused", times: 2 });
+      const intent = changeIntent("update", vm, { name: "shop" });
+      assert.equal((await bench.run(intent)).state, "failed");
+      bench.hypervisor.host.clearFaults();
+      assert.deepEqual(
+        [...(await bench.vms()).values()].map((each) => [each.name, each.live.name]),
+        [[name, name]],
+      );
+      assert.equal((await bench.run(intent)).state, "succeeded");
+      assert.deepEqual([...(await bench.vms()).keys()], ["shop"]);
     });
   }
 });

@@ -72,7 +72,8 @@ function observe(domain: Domain, record: VmRecord | undefined): ObservedVm {
   return withRevision({
     ...(record === undefined ? NOBODYS : recorded(record)),
     uid: domain.uid,
-    name: domain.live.name,
+    // To its owner a VM is what it was called; that somebody renamed its domain is drift of `live.name`.
+    name: record === undefined || record.owner === "" ? domain.live.name : record.name,
     live,
     pending: pendingConfig(domain, record, live),
     status: domain.status,

@@ -472,6 +472,18 @@ suite("after a crash", () => {
         ),
     },
     {
+      name: "a rename, before it is made",
+      call: "change",
+      change: `changeIntent("update", before, { name: "shop" })`,
+      want: async (bench) => assert.equal((await bench.vm("shop")).live.name, "web"),
+    },
+    {
+      name: "a rename, after it is made",
+      call: "start",
+      change: `changeIntent("update", before, { name: "shop" })`,
+      want: async (bench) => assert.equal((await bench.vm("shop")).live.name, "shop"),
+    },
+    {
       name: "a restart, while the guest is down",
       call: "start",
       change: `changeIntent("update", before, { firmware: "bios" })`,

@@ -52,15 +52,17 @@ export async function reconcile(workshop: Workshop): Promise<Reconciliation> {
 async function settleRecord({ hypervisor, store }: Workshop, record: VmRecord, domain: Domain | undefined, notes: string[]): Promise<void> {
   const { uid, name } = record;
   if (domain === undefined) {
-    // Rule 8: what is ready stays on record, and is shown as missing.
-    if (record.phase === "ready") return;
+    // What is ready stays on record, and is shown as missing; unless it is nobody's and nothing is left of it.
+    if (record.phase === "ready" && (record.owner !== "" || (await hypervisor.listDisks(uid)).length > 0)) return;
     await removeEverything(hypervisor, uid);
     await store.write({ dropVm: uid });
-    notes.push(
-      record.phase === "creating"
-        ? `VM "${name}" was not made to its end; what there was of it is removed.`
-        : `VM "${name}" was being deleted; the rest of it is removed.`,
-    );
+    if (record.phase === "ready") notes.push(`VM "${name}", which belonged to nobody, is gone; its record is dropped.`);
+    else
+      notes.push(
+        record.phase === "creating"
+          ? `VM "${name}" was not made to its end; what there was of it is removed.`
+          : `VM "${name}" was being deleted; the rest of it is removed.`,
+      );
     return;
   }
   if (record.phase === "creating" && !(await isComplete(hypervisor.listDisks(uid), domain))) {
@@ -72,10 +74,8 @@ async function settleRecord({ hypervisor, store }: Workshop, record: VmRecord, d
   const looseDisks = await settleLooseDisks(hypervisor, uid, record.looseDisks);
   const settled: VmRecord = {
     ...record,
-    // A rename that was cut off, or was made behind the agent: the host's word counts.
-    name: domain.stored.name,
-    config: { ...record.config, name: domain.stored.name },
     phase: "ready",
+    imageDigest: record.imageDigest || (recordFromMetadata(domain)?.imageDigest ?? ""),
     looseDisks,
     diskIds: Object.fromEntries(Object.entries(domain.stored.disks).map(([disk, { id }]) => [disk, id])),
   };

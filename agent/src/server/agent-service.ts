@@ -55,7 +55,10 @@ export function createAgentService({
   async function requireVm(idOrName: string): Promise<ObservedVm> {
     if (idOrName === "") throw problem("VM_INVALID", `"vm_id" is missing.`);
     const vms = await listVms();
-    const vm = vms.find((each) => each.uid === idOrName) ?? vms.find((each) => each.name === idOrName);
+    const vm =
+      vms.find((each) => each.uid === idOrName) ??
+      vms.find((each) => each.name === idOrName) ??
+      vms.find((each) => each.live.name === idOrName);
     if (vm === undefined) throw problem("VM_NOT_FOUND", `The host has no VM with the id or name ${JSON.stringify(idOrName)}.`);
     return vm;
   }

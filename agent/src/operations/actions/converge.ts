@@ -43,7 +43,6 @@ export async function converge(attempt: Attempt, present: Present, config: VmCon
     config,
     applied: config,
     name: config.name ?? record.name,
-    looseDisks: [],
     planHash: intent.planHash,
     gitCommit: intent.gitCommit,
     phase: "ready",
@@ -69,6 +68,8 @@ export async function converge(attempt: Attempt, present: Present, config: VmCon
   if (task.seedsGuest) requireSecret(attempt, config);
   await attempt.begin({
     ...record,
+    // A rename counts from here on: if it is cut off, the domain's old name is what differs.
+    name: applied.name,
     planHash: intent.planHash,
     revision: "",
     looseDisks: [...record.looseDisks, ...task.madeDisks, ...task.droppedDisks],
@@ -76,6 +77,7 @@ export async function converge(attempt: Attempt, present: Present, config: VmCon
   let done: VmRecord;
   try {
     done = await carryOut(attempt, present, config, task, applied);
+    done = { ...done, looseDisks: await settleLooseDisks(attempt.hypervisor, record.uid, record.looseDisks) };
   } catch (reason) {
     await tidyUp(attempt, task, record).catch(() => undefined);
     throw reason;
@@ -228,8 +230,10 @@ async function tidyUp({ hypervisor, store, intent, progress }: Attempt, task: Ta
   await startAgain(hypervisor, task, before.uid);
   const looseDisks = await settleLooseDisks(hypervisor, before.uid, [...before.looseDisks, ...task.madeDisks, ...task.droppedDisks]);
   const domain = await hypervisor.find(before.uid);
+  // A domain that has the new name was renamed; one that has neither name was renamed by somebody else.
+  const name = domain !== undefined && domain.stored.name === intent.name ? intent.name : before.name;
   const diskIds = domain === undefined ? before.diskIds : idsOf(domain.stored.disks);
-  await store.write({ vm: { ...before, planHash: intent.planHash, revision: "", looseDisks, diskIds } });
+  await store.write({ vm: { ...before, name, diskIds, planHash: intent.planHash, revision: "", looseDisks } });
 }
 
 async function startAgain(hypervisor: Hypervisor, task: Task, uid: string): Promise<void> {
