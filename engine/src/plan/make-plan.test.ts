@@ -445,7 +445,7 @@ suite("what is refused", () => {
 
   test("an image that its host does not have, where a disk is to be made from it", () => {
     const images = [{ name: "debian-12", digest: "", cached: false, sizeBytes: 0 }];
-    const vms = [aVm("web", { image: "debian-21" }), aVm("old", { image: "gone" }), aVm("db", { image: "debian-12" })];
+    const vms = [aVm("web", { image: "debian-21" }), aVm("old", { image: "gone", labels: { a: "1" } }), aVm("db", { image: "debian-12" })];
     const { code, detail, hint, path } = only(
       plan(aSpec(vms), { desk: anAnswer("desk", [aLiveVm("old", { image: "gone" })], { host: { images } }) }),
     );
