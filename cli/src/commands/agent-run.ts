@@ -6,6 +6,7 @@ import type { Command } from "../command/command.ts";
 import { OUTPUT } from "../command/common-options.ts";
 import { usageProblem } from "../command/parse.ts";
 import { EXIT } from "../exit-code.ts";
+import { escapeLine } from "../output/escape.ts";
 import type { Session } from "../terminal/session.ts";
 import { VERSION } from "../version.ts";
 
@@ -40,6 +41,10 @@ export const agentRun: Command = defineCommand({
     if (embedded !== undefined && config !== undefined) throw usageProblem("--config and --embedded exclude each other.", TEXT);
     if (embedded === undefined && idle !== undefined) throw usageProblem("--idle belongs to --embedded.", TEXT);
     const agent = embedded === undefined ? await runConfigured(config, session) : await runIn(embedded, idle, session);
+    if (agent === undefined) {
+      session.say(`An agent serves ${escapeLine(embedded ?? "")} already.\n`);
+      return EXIT.ok;
+    }
     session.emit({ type: "agent", agent_id: agent.agentId, address: agent.address });
     const stop = (): void => void agent.stop();
     if (session.stop.aborted) stop();
@@ -56,7 +61,8 @@ async function runConfigured(file: string | undefined, session: Session): Promis
   return runAgent({ config, version: VERSION, handleSignals: false });
 }
 
-async function runIn(folder: string, idleMs: number | undefined, session: Session): Promise<RunningAgent> {
+/** Undefined when another process serves the folder. */
+async function runIn(folder: string, idleMs: number | undefined, session: Session): Promise<RunningAgent | undefined> {
   const { runEmbedded } = await import("@ghost/agent/run");
   return runEmbedded(path.resolve(session.cwd, folder), {
     version: VERSION,

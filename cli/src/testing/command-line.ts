@@ -6,6 +6,7 @@ import { Readable } from "node:stream";
 import { openSimulatedHost } from "@ghost/agent";
 import type { SimulatedHost } from "@ghost/agent";
 import { runEmbedded } from "@ghost/agent/run";
+import type { RunningAgent } from "@ghost/agent/run";
 import { run } from "../main.ts";
 import type { Program } from "../start.ts";
 
@@ -83,9 +84,10 @@ export async function openLab(...names: readonly string[]): Promise<Lab> {
   await using stack = new AsyncDisposableStack();
   const cwd = await mkdtemp(path.join(tmpdir(), "ghost-cli-"));
   stack.defer(() => rm(cwd, { recursive: true, force: true }));
-  const agents = new Map<string, Awaited<ReturnType<typeof runEmbedded>>>();
+  const agents = new Map<string, RunningAgent>();
   for (const name of names) {
     const agent = await runEmbedded(path.join(cwd, name), { version: "0.1.0", handleSignals: false });
+    if (agent === undefined) throw new Error(`another process serves ${name}`);
     stack.defer(() => agent.stop());
     agents.set(name, agent);
   }
