@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import type { Server as NetServer, Socket } from "node:net";
 import { dirname } from "node:path";
+import { createSecureContext } from "node:tls";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { GhostError, problem } from "@ghost/schemas";
@@ -85,6 +86,8 @@ function readCredentials(tls: TlsFiles): ServerCredentials {
   };
   const [ca, key, cert] = [read(tls.ca), read(tls.key), read(tls.cert)];
   try {
+    // gRPC would only find out later that they do not fit.
+    createSecureContext({ ca, key, cert });
     return ServerCredentials.createSsl(ca, [{ private_key: key, cert_chain: cert }], true);
   } catch (reason) {
     throw problem(
