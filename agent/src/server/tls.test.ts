@@ -15,11 +15,9 @@ async function makeCertificates(t: TestContext): Promise<(name: string) => strin
   const dir = await mkdtemp(join(tmpdir(), "ghost-tls-"));
   t.after(() => rm(dir, { recursive: true, force: true }));
   const openssl = (...args: string[]): void => void execFileSync("openssl", args, { cwd: dir, stdio: "pipe" });
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
   const create = (name: string, ...more: string[]): void =>
-    openssl(
-      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"],
-      ...["-keyout", `${name}.key`, "-out", `${name}.crt`, "-subj", `/CN=${name}`, ...more],
-    );
+    openssl("req", "-x509", ...key, "-keyout", `${name}.key`, "-out", `${name}.crt`, "-subj", `/CN=${name}`, ...more);
   for (const [authority, ...names] of [
     ["ca", "agent", "client"],
     ["other", "stranger"],
