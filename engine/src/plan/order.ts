@@ -7,6 +7,7 @@ import type { Draft } from "./steps.ts";
  * to every step.
  */
 export function orderSteps(drafts: readonly Draft[], vms: readonly DesiredVm[]): Draft[] {
+  if (drafts.length === 0) return [];
   const settings = new Map<string, string>();
   const builds = new Map<string, string>();
   const deletes = new Map<string, string>();
@@ -16,8 +17,7 @@ export function orderSteps(drafts: readonly Draft[], vms: readonly DesiredVm[]):
     else if (action === "delete") deletes.set(name, step.id);
     else if (action !== "release" && vm !== undefined) builds.set(vm.name, step.id);
   }
-  const members = new Map<string, string[]>();
-  for (const vm of vms) members.set(vm.key, [...(members.get(vm.key) ?? []), vm.name]);
+  const members = namesByKey(vms);
   const dependents = deletes.size === 0 ? new Map<string, string[]>() : reverse(vms, members);
 
   const waitsFor = ({ step, host, vm }: Draft): readonly string[] => {
@@ -35,6 +35,17 @@ export function orderSteps(drafts: readonly Draft[], vms: readonly DesiredVm[]):
       return { ...draft, step: { ...draft.step, depends_on: [...edges].sort() } };
     })
     .sort((a, b) => rank(a) - rank(b) || (a.step.id < b.step.id ? -1 : 1));
+}
+
+/** Names of all VMs of each block. */
+export function namesByKey(vms: readonly DesiredVm[]): Map<string, string[]> {
+  const names = new Map<string, string[]>();
+  for (const { key, name } of vms) {
+    const known = names.get(key);
+    if (known === undefined) names.set(key, [name]);
+    else known.push(name);
+  }
+  return names;
 }
 
 /** Names of the VMs that depend on each VM. */

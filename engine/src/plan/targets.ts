@@ -1,5 +1,6 @@
 import type { Diagnostic } from "@ghost/schemas";
 import type { Desired } from "../desired.ts";
+import { namesByKey } from "./order.ts";
 import type { Matches } from "./match.ts";
 
 /** Which VMs a plan is about; all when neither list has an entry. */
@@ -20,9 +21,8 @@ export interface Selection {
 /** Resolves the names against the spec and what is left over on the agents. */
 export function selectVms({ targets = [], exclude = [] }: Targets, desired: Desired, { leftovers }: Matches): Selection {
   if (targets.length === 0 && exclude.length === 0) return { includes: () => true, isPartial: false, diagnostics: [] };
-  const byName = new Map<string, readonly string[]>();
-  for (const { existing } of leftovers) byName.set(existing.name, [existing.name]);
-  for (const vm of desired.vms) byName.set(vm.key, [...(byName.get(vm.key) ?? []), vm.name]);
+  const byName = new Map<string, readonly string[]>(leftovers.map(({ existing }) => [existing.name, [existing.name]]));
+  for (const [key, names] of namesByKey(desired.vms)) byName.set(key, [...(byName.get(key) ?? []), ...names]);
   for (const vm of desired.vms) byName.set(vm.name, byName.get(vm.name) ?? [vm.name]);
   const wanted = new Set(targets.flatMap((name) => byName.get(name) ?? []));
   const specVms = new Map(desired.vms.map((vm) => [vm.name, vm]));
