@@ -275,6 +275,13 @@ suite("order", () => {
     });
   });
 
+  test("destroying takes everything that is the stack's, wherever the spec would have it", () => {
+    const moved = aSpec([aVm("web", {}, { agent: "loft" }), aVm("other", {}, { agent: "loft" })], two);
+    const answers = { desk: anAnswer("desk", [aLiveVm("web")]), loft: anAnswer("loft", [aLiveVm("other", {}, { owner: "" })]) };
+    const made = plan(moved, answers, { destroy: true });
+    assert.deepEqual([steps(made), made.diagnostics], [["delete web data-loss"], []]);
+  });
+
   test("what has nothing to do is no edge", () => {
     const live = [aLiveVm("db"), aLiveVm("web-1"), aLiveVm("web-2")];
     assert.deepEqual(edges(plan(aSpec(chain), { desk: anAnswer("desk", live) })), { lb: [] });

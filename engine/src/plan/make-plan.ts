@@ -58,7 +58,7 @@ export function makePlan({ desired, observations: unsorted, options }: PlanInput
   const owner = stackOwner(desired.stack);
   const fleet = surveyFleet(observations, options);
   const matched = matchVms(desired, fleet, owner);
-  const matches = options.destroy === true ? destroyAll(matched) : matched;
+  const matches = options.destroy === true ? destroyAll(matched, fleet, owner) : matched;
   const selection = selectVms(options, desired, matches);
   const drafted = draftSteps(matches, selection, fleet, options);
   const drafts = orderSteps(drafted.drafts, desired.vms);
@@ -109,15 +109,18 @@ export function makePlan({ desired, observations: unsorted, options }: PlanInput
   };
 }
 
-/** Nothing is wanted any more: what the stack has is left over. */
-function destroyAll(matches: Matches): Matches {
-  const own = matches.matches.filter((match) => match.kind === "own");
-  return {
-    matches: matches.matches.filter((match) => match.kind === "unknown"),
-    leftovers: [...own.map(({ host, existing, vm }): Leftover => ({ host, existing, vm })), ...matches.leftovers],
-    // Whose the others are does not matter to what deletes only its own.
-    diagnostics: [],
-  };
+/** Nothing is wanted any more: whatever the stack has is left over, wherever the spec would have it. */
+function destroyAll({ matches }: Matches, fleet: Fleet, owner: string): Matches {
+  const meantBy = new Map(matches.flatMap((match) => (match.kind === "own" ? [[match.existing, match.vm] as const] : [])));
+  const leftovers = fleet.hosts.flatMap((host) =>
+    host.observation.vms
+      .filter((vm) => vm.owner === owner)
+      .map((existing): Leftover => {
+        const vm = meantBy.get(existing);
+        return { host, existing, ...(vm && { vm }) };
+      }),
+  );
+  return { matches: matches.filter(({ kind }) => kind === "unknown"), leftovers, diagnostics: [] };
 }
 
 function draftSteps({ matches, leftovers }: Matches, selection: Selection, fleet: Fleet, options: PlanOptions): VmPlan {
