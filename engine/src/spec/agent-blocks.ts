@@ -6,10 +6,10 @@ import { quote } from "./display.ts";
 import type { Fields } from "./fields.ts";
 import { fieldsOf } from "./fields.ts";
 import type { Values } from "./merge.ts";
-import { dropEmpty } from "./merge.ts";
+import { toCanonical } from "./merge.ts";
 import { traceOrigins } from "./origins.ts";
 import type { Reading, Scope } from "./scope.ts";
-import { addProblem, openScope } from "./scope.ts";
+import { addProblem, openScope, ownerOf } from "./scope.ts";
 import type { Block } from "./sections.ts";
 import type { SourceText } from "./source.ts";
 import { absolutePath, describePlace } from "./source.ts";
@@ -35,8 +35,8 @@ export function resolveAgents(reading: Reading, blocks: ReadonlyMap<string, Bloc
   for (const block of blocks.values()) {
     const scope = openScope(reading, {
       source: block.source,
-      owner: `agent ${quote(block.key)}`,
-      base: ["agents", block.key],
+      section: "agents",
+      key: block.key,
       hints: HINTS,
     });
     const values = decodeObject(scope, AGENT_FIELDS, block.node);
@@ -61,7 +61,7 @@ function makeAgent(block: Block, address: string, written: string, values: Value
     address,
     ...(tls === undefined ? {} : { tls: resolveTls(block.source, tls) }),
     timeoutMs: timeoutS * 1000,
-    settings: dropEmpty({ ...(values["settings"] as Values | undefined) }) as AgentSettings,
+    settings: toCanonical((values["settings"] as Values | undefined) ?? {}) as AgentSettings,
     at: block.source.locate(block.keyStart),
     get origins(): Readonly<Record<string, Origin>> {
       return traceOrigins(AGENT_FIELDS, block, undefined, "agent");
@@ -89,7 +89,7 @@ function checkPort(scope: Scope, address: string, node: Node): boolean {
     scope,
     "SPEC_OUT_OF_RANGE",
     node.start,
-    `The port of ${scope.owner} is ${port}; it must be between 1 and 65535.`,
+    `The port of ${ownerOf(scope)} is ${port}; it must be between 1 and 65535.`,
     "An agent listens on port 9090 unless its agent.yaml says otherwise.",
   );
   scope.path.pop();
@@ -110,7 +110,7 @@ function reportMissingAddress(scope: Scope, block: Block): void {
 
 function reportTwin(scope: Scope, node: Node, address: string, twin: Block): void {
   scope.path.push("address");
-  const detail = `Agents ${quote(twin.key)} (${describePlace({ source: twin.source, offset: twin.keyStart })}) and ${quote(scope.base[1]!)} have one address, ${address}: its VMs would be counted twice.`;
+  const detail = `Agents ${quote(twin.key)} (${describePlace({ source: twin.source, offset: twin.keyStart })}) and ${quote(scope.key)} have one address, ${address}: its VMs would be counted twice.`;
   addProblem(scope, "AGENT_DUPLICATE", node.start, detail, "Remove one of the two, and let its VMs name the other.");
   scope.path.pop();
 }

@@ -45,9 +45,9 @@ suite("the source schema", () => {
           if (!isValid && problems.length === 0 && diagnostics.every(({ code }) => code !== "SPEC_MISSING_KEY"))
             assert.fail(`the schema refuses: ${JSON.stringify(first)}`);
         }),
-        { numRuns: 300 },
+        { numRuns: 100 },
       );
-      assert.ok(wrong === 0 ? refused === 0 : refused > 20, `${accepted} accepted, ${refused} refused`);
+      assert.ok(wrong === 0 ? refused === 0 : refused > 5, `${accepted} accepted, ${refused} refused`);
     });
   }
 });
@@ -63,7 +63,7 @@ suite("the resolved schema", () => {
     await check(FULL_SPEC);
     await fc.assert(
       fc.asyncProperty(RIGHT_SPEC, (data) => check(JSON.stringify(data))),
-      { numRuns: 200 },
+      { numRuns: 60 },
     );
   });
 });

@@ -3,6 +3,7 @@ import type { VmConfig } from "@ghost/schemas";
 import { NAME_DOC, NAME_PATTERN, vm as vmType } from "@ghost/schemas";
 import { listNames, quote } from "./display.ts";
 import { findPlace } from "./origins.ts";
+import type { Report } from "./report.ts";
 import type { Reading } from "./scope.ts";
 import type { Sections } from "./sections.ts";
 import type { Place } from "./source.ts";
@@ -71,7 +72,7 @@ function checkImage({ report }: Reading, vm: ResolvedVm): void {
   }
   if (first !== undefined && second !== undefined)
     reportConflict(
-      reading(report),
+      report,
       vm,
       [first],
       [second],
@@ -80,7 +81,7 @@ function checkImage({ report }: Reading, vm: ResolvedVm): void {
     );
   else if (first === "image" && config.image_sha256 !== undefined) {
     reportConflict(
-      reading(report),
+      report,
       vm,
       ["image"],
       ["image_sha256"],
@@ -97,7 +98,7 @@ function checkImage({ report }: Reading, vm: ResolvedVm): void {
   }
 }
 
-function checkHeadroom(all: Reading, vm: ResolvedVm): void {
+function checkHeadroom({ report }: Reading, vm: ResolvedVm): void {
   const { config } = vm;
   for (const [key, maxKey, fallback, unit] of [
     ["vcpu", "vcpu_max", vcpu.default, ""],
@@ -106,7 +107,7 @@ function checkHeadroom(all: Reading, vm: ResolvedVm): void {
     const [value, max] = [config[key] ?? fallback, config[maxKey]];
     if (max === undefined || max >= value) continue;
     reportConflict(
-      all,
+      report,
       vm,
       [key],
       [maxKey],
@@ -117,7 +118,8 @@ function checkHeadroom(all: Reading, vm: ResolvedVm): void {
 }
 
 function checkDisks({ report }: Reading, vm: ResolvedVm): void {
-  for (const [name, disk] of Object.entries<Partial<NonNullable<VmConfig["disks"]>[string]>>(vm.config.disks ?? {})) {
+  if (vm.config.disks === undefined) return;
+  for (const [name, disk] of Object.entries<Partial<NonNullable<VmConfig["disks"]>[string]>>(vm.config.disks)) {
     if (disk.size_gb !== undefined || isWritten(vm, ["disks", name, "size_gb"])) continue;
     report.add("SPEC_MISSING_KEY", placeOf(vm, ["disks", name]), `Disk ${quote(name)} of VM ${quote(vm.key)} has no size.`, {
       hint: `Add size_gb: disks: { ${name}: { size_gb: 20 } }`,
@@ -127,10 +129,11 @@ function checkDisks({ report }: Reading, vm: ResolvedVm): void {
 }
 
 function checkNetworks(all: Reading, vm: ResolvedVm, { macs }: Taken): void {
-  for (const [name, card] of Object.entries(vm.config.networks ?? {})) {
+  if (vm.config.networks === undefined) return;
+  for (const [name, card] of Object.entries(vm.config.networks)) {
     if (card.network !== undefined && card.bridge !== undefined) {
       reportConflict(
-        all,
+        all.report,
         vm,
         ["networks", name, "network"],
         ["networks", name, "bridge"],
@@ -196,7 +199,7 @@ function describeMaker(vm: ResolvedVm): string {
 }
 
 function reportConflict(
-  { report }: Pick<Reading, "report">,
+  report: Report,
   vm: ResolvedVm,
   first: readonly string[],
   second: readonly string[],
@@ -208,10 +211,6 @@ function reportConflict(
     hint,
     path: pathOf(vm, ...second),
   });
-}
-
-function reading(report: Reading["report"]): Pick<Reading, "report"> {
-  return { report };
 }
 
 function isWritten(vm: ResolvedVm, path: readonly string[]): boolean {

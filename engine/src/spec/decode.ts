@@ -15,7 +15,7 @@ import { hasExpression } from "./expression.ts";
 import type { Field, Fields } from "./fields.ts";
 import { fieldsOf } from "./fields.ts";
 import type { Scope } from "./scope.ts";
-import { addProblem, kindName, nameOf, upperFirst } from "./scope.ts";
+import { addProblem, kindName, nameOf, ownerOf, upperFirst } from "./scope.ts";
 import { didYouMean } from "./suggest.ts";
 import type { Entry, MapNode, Node, ScalarNode } from "./text/tree.ts";
 import { plainTypeOf } from "./text/tree.ts";
@@ -274,7 +274,7 @@ function decodeSecret(scope: Scope, node: Node): { readonly version: number } | 
       );
     return undefined;
   }
-  scope.secrets[scope.path.join(".")] = String(text);
+  (scope.secrets ??= {})[scope.path.join(".")] = String(text);
   return { version: values["version"] };
 }
 
@@ -316,7 +316,7 @@ function markAllUses(scope: Scope, node: Node): void {
 
 function reportUnknownKey(scope: Scope, fields: Fields, key: string, keyStart: number, value: Node): void {
   markAllUses(scope, value);
-  const where = scope.path.length > 1 ? quote(scope.path.slice(0, -1).join(".")) : scope.owner === "" ? "the spec" : scope.owner;
+  const where = scope.path.length > 1 ? quote(scope.path.slice(0, -1).join(".")) : (ownerOf(scope) ?? "the spec");
   const elsewhere = scope.path.length === 1 ? scope.hints.get(key) : undefined;
   const hint =
     elsewhere ??

@@ -2,7 +2,7 @@ import { describeValue } from "./display.ts";
 import { hasExpression, parseExpressions } from "./expression.ts";
 import type { Expression } from "./expression.ts";
 import type { Scope } from "./scope.ts";
-import { addProblem } from "./scope.ts";
+import { addProblem, ownerOf } from "./scope.ts";
 import { describePlace } from "./source.ts";
 import { didYouMean } from "./suggest.ts";
 import type { ScalarNode } from "./text/tree.ts";
@@ -83,7 +83,7 @@ function evaluate(scope: Scope, expression: Expression, offset: number): Expande
         scope,
         "EXPRESSION_SYNTAX",
         offset,
-        `\${index} is the number of a replica, and ${scope.owner === "" ? "there are none here" : `${scope.owner} has none`}.`,
+        `\${index} is the number of a replica, and ${scope.section === undefined ? "there are none here" : `${ownerOf(scope)} has none`}.`,
         "Set replicas on the VM, or write the value out.",
       );
       return undefined;

@@ -25,11 +25,12 @@ export function voidKeys(path: readonly string[], has: (key: string) => boolean)
   return alternative !== undefined && alternative.keys.some(has) ? [...alternative.keys, ...alternative.qualifiers] : [];
 }
 
+/** Builds and never deletes: an object that lost a key is slow for all that comes after. */
 function mergeObject(fields: Fields, below: Readonly<Values>, above: Readonly<Values>, alternative: Alternative | undefined): Values {
-  const merged: Values = { ...below };
-  if (alternative?.keys.some((key) => above[key] !== undefined) === true) {
-    for (const key of alternative.keys) delete merged[key];
-    for (const key of alternative.qualifiers) delete merged[key];
+  const merged: Values = {};
+  const isVoid = alternative?.keys.some((key) => above[key] !== undefined) === true;
+  for (const key in below) {
+    if (!isVoid || (!alternative.keys.includes(key) && !alternative.qualifiers.includes(key))) merged[key] = below[key];
   }
   for (const key in above) merged[key] = mergeValue(fields.get(key), merged[key], above[key]);
   return merged;
@@ -50,11 +51,20 @@ function mergeItem(map: Field, below: unknown, above: unknown): unknown {
   return mergeObject(of.fields, below as Values, above as Values, map.name === "networks" ? CARD : undefined);
 }
 
-/** Canonical form: empty maps, lists and objects left out. The items of a map stay: a card without values is a card. */
-export function dropEmpty(values: Values): Values {
+/**
+ * Canonical form: empty maps, lists and objects left out, and what is named in `without`. The items of a map stay: a
+ * card without values is a card.
+ */
+export function toCanonical(values: Readonly<Values>, first: Values = {}, without?: ReadonlySet<string>): Values {
   for (const key in values) {
     const value = values[key];
-    if (typeof value === "object" && value !== null && Object.keys(value).length === 0) delete values[key];
+    if (!isEmptyObject(value) && without?.has(key) !== true) first[key] = value;
   }
-  return values;
+  return first;
+}
+
+function isEmptyObject(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  for (const _ in value) return false;
+  return true;
 }

@@ -329,6 +329,6 @@ test("whatever the text, there is an answer, and every problem has a place, a se
         for (const vm of desired?.vms ?? []) assert.ok(vm.origins[""]);
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: 700 },
   );
 });

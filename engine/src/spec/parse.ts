@@ -84,7 +84,7 @@ async function readRoots(report: Report, source: SourceText): Promise<readonly R
 
 function readStack(reading: Reading, block: Block | undefined): string | undefined {
   if (block === undefined) return undefined;
-  const scope = openScope(reading, { source: block.source, owner: "", base: [] });
+  const scope = openScope(reading, { source: block.source });
   scope.path.push("stack");
   return decodeValue(scope, STACK_FIELD, block.node) as string | undefined;
 }

@@ -18,11 +18,11 @@ export interface Block {
 
 /** Top-level keys that hold blocks by name, in canonical order. */
 export const SECTION_NAMES = ["variables", "agents", "templates", "vms"] as const;
-type Section = (typeof SECTION_NAMES)[number];
+export type SectionName = (typeof SECTION_NAMES)[number];
 const TOP_LEVEL = ["ghost", "stack", ...SECTION_NAMES];
 
 /** All files of a spec put together, their blocks by name. */
-export interface Sections extends Readonly<Record<Section, ReadonlyMap<string, Block>>> {
+export interface Sections extends Readonly<Record<SectionName, ReadonlyMap<string, Block>>> {
   readonly stack: Block | undefined;
   /** False when the spec is of another version, so that nothing in it can be judged. */
   readonly isReadable: boolean;
@@ -42,7 +42,12 @@ const DECIMAL = /^(?:0|[1-9][0-9]*)$/;
  * reported; undefined when a file could not be read, so that nothing can be called missing.
  */
 export function collectSections(report: Report, suggest: Suggest, roots: readonly Root[], start: Place | undefined): Sections {
-  const sections: Record<Section, Map<string, Block>> = { variables: new Map(), agents: new Map(), templates: new Map(), vms: new Map() };
+  const sections: Record<SectionName, Map<string, Block>> = {
+    variables: new Map(),
+    agents: new Map(),
+    templates: new Map(),
+    vms: new Map(),
+  };
   let stack: Block | undefined;
   const versions = roots.flatMap(({ source, node }) =>
     node.kind === "map" ? node.entries.filter(({ key }) => key === "ghost").map(({ value }) => ({ source, value })) : [],
@@ -93,7 +98,7 @@ export function collectSections(report: Report, suggest: Suggest, roots: readonl
   return { ...sections, stack, isReadable: true };
 }
 
-function collectBlocks(report: Report, blocks: Map<string, Block>, section: Section, source: SourceText, node: Node): void {
+function collectBlocks(report: Report, blocks: Map<string, Block>, section: SectionName, source: SourceText, node: Node): void {
   if (node.kind !== "map") {
     const isEmpty = node.kind === "scalar" && node.text === "";
     report.add(
@@ -146,6 +151,6 @@ function checkVersion(report: Report, source: SourceText, node: Node): boolean {
   return false;
 }
 
-function isSection(key: string): key is Section {
+function isSection(key: string): key is SectionName {
   return (SECTION_NAMES as readonly string[]).includes(key);
 }

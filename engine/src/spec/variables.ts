@@ -78,10 +78,7 @@ export function readVariables(reading: Omit<Reading, "variables">, blocks: Reado
   const values = collectGiven(reading.report, reading.suggest, blocks, given);
   const declared = new Map<string, Variable>();
   for (const block of blocks.values()) {
-    const scope = openScope(
-      { ...reading, variables: new Variables() },
-      { source: block.source, owner: `variable ${quote(block.key)}`, base: ["variables", block.key] },
-    );
+    const scope = openScope({ ...reading, variables: new Variables() }, { source: block.source, section: "variables", key: block.key });
     declared.set(block.key, readVariable(scope, block, values.get(block.key) ?? findInEnvironment(block.key, given.env)));
   }
   return new Variables(declared);
@@ -154,7 +151,7 @@ function readDefault(scope: Scope, type: VariableType, node: Node): VariableValu
     scope,
     "SPEC_WRONG_TYPE",
     node.start,
-    `The default of the variable ${quote(scope.base[1]!)} is ${is}; it must be ${withArticle(type)}.`,
+    `The default of the variable ${quote(scope.key)} is ${is}; it must be ${withArticle(type)}.`,
     hint,
   );
   scope.path.pop();
@@ -234,7 +231,7 @@ function collectGiven(
   };
   for (const { source, root } of files) {
     if (root === undefined) continue;
-    const scope = openScope({ report, suggest, variables: new Variables(), env: {} }, { source, owner: "", base: [] });
+    const scope = openScope({ report, suggest, variables: new Variables(), env: {} }, { source });
     if (root.kind !== "map") {
       addProblem(scope, "SPEC_WRONG_TYPE", root.start, "A variables file is a map of names and values.", "Write name: value on each line.");
       continue;

@@ -6,7 +6,7 @@ import { listNames, quote } from "./display.ts";
 import type { Fields } from "./fields.ts";
 import { fieldsOf } from "./fields.ts";
 import type { Values } from "./merge.ts";
-import { dropEmpty, mergeVm } from "./merge.ts";
+import { mergeVm, toCanonical } from "./merge.ts";
 import { traceOrigins } from "./origins.ts";
 import type { Reading, Scope } from "./scope.ts";
 import { addProblem, openScope } from "./scope.ts";
@@ -22,7 +22,7 @@ export const VM_FIELDS: Fields = fieldsOf(vm.attributes, ["name"]);
 const TEMPLATE_FIELDS: Fields = fieldsOf(template.attributes);
 
 /** Keys of a VM that belong to the spec and are not part of its configuration. */
-const SPEC_KEYS = ["agent", "replicas", "depends_on", "previous_names", "adopt"] as const;
+const SPEC_KEYS: ReadonlySet<string> = new Set(["agent", "replicas", "depends_on", "previous_names", "adopt"]);
 
 const VM_HINTS: ReadonlyMap<string, string> = new Map([["name", "A VM's name is the key of its block."]]);
 const TEMPLATE_HINTS: ReadonlyMap<string, string> = new Map(
@@ -35,7 +35,7 @@ const TEMPLATE_HINTS: ReadonlyMap<string, string> = new Map(
 interface Layer {
   readonly block: Block;
   readonly values: Values;
-  readonly secrets: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, string>> | undefined;
   readonly usesIndex: boolean;
 }
 
@@ -60,20 +60,21 @@ class LazyVm implements ResolvedVm {
   readonly previousNames: readonly string[];
   readonly adopt: boolean;
   readonly secrets: Readonly<Record<string, string>>;
-  readonly #layers: { readonly own: Layer; readonly inherited: Layer | undefined; readonly isComplete: boolean };
+  readonly #layers: Layers;
 
-  constructor(name: string, index: number | undefined, own: Layer, inherited: Layer | undefined, config: Values, isComplete: boolean) {
-    const { values, block } = own;
+  constructor(name: string, index: number | undefined, config: Values, layers: Layers) {
+    const { own, inherited } = layers;
+    const { values } = own;
     this.name = name;
-    this.key = block.key;
+    this.key = own.block.key;
     if (index !== undefined) this.index = index;
     this.agent = (values["agent"] as string | undefined) ?? "";
     this.config = config as VmConfig;
     this.dependsOn = (values["depends_on"] as readonly string[] | undefined) ?? NONE;
     this.previousNames = (values["previous_names"] as readonly string[] | undefined) ?? NONE;
     this.adopt = values["adopt"] === true;
-    this.#layers = { own, inherited, isComplete };
     this.secrets = resolveSecrets(own, inherited);
+    this.#layers = layers;
   }
 
   get block(): Block {
@@ -123,50 +124,49 @@ function resolveBlock(reading: Reading, block: Block, templates: ReadonlyMap<str
     });
     return false;
   }
-  // Without replicas the block is still read once, for its mistakes.
   const first = readLayers(reading, block, templates, count === undefined ? undefined : 1);
-  if (count === undefined) vms.push(makeVm(block.key, undefined, first));
+  if (count === undefined) vms.push(new LazyVm(block.key, undefined, first.config, first));
   for (let index = 1; index <= (count ?? 0); index++) {
     const layers = index > 1 && first.usesIndex ? readLayers(reading, block, templates, index) : first;
-    vms.push(makeVm(`${block.key}-${index}`, index, layers));
+    const name = `${block.key}-${index}`;
+    vms.push(new LazyVm(name, index, { ...layers.config, name }, layers));
   }
   return true;
 }
 
+/** What a VM is made of; replicas share it where the number does not matter. */
 interface Layers {
   readonly own: Layer;
   readonly inherited: Layer | undefined;
-  /** Without its name. */
+  /** Named like the block. */
   readonly config: Values;
   readonly usesIndex: boolean;
   readonly isComplete: boolean;
 }
 
 function readLayers(reading: Reading, block: Block, templates: ReadonlyMap<string, Layer>, index: number | undefined): Layers {
-  const scope = openScope(reading, {
-    source: block.source,
-    owner: `VM ${quote(block.key)}`,
-    base: ["vms", block.key],
-    index,
-    hints: VM_HINTS,
-  });
+  const scope = openScope(reading, { source: block.source, section: "vms", key: block.key, index, hints: VM_HINTS });
   const values = decodeObject(scope, VM_FIELDS, block.node);
   const own: Layer = { block, values: values ?? {}, secrets: scope.secrets, usesIndex: scope.usesIndex };
-  const named = values?.["template"] as string | undefined;
+  const named = own.values["template"] as string | undefined;
   const found = named === undefined ? undefined : templates.get(named);
   if (named !== undefined && found === undefined) reportTemplate(scope, block, named, templates);
   const inherited = found?.usesIndex === true ? readTemplate(reading, found.block, index, block.key) : found;
-  const config = inherited === undefined ? { ...own.values } : mergeVm(VM_FIELDS, inherited.values, own.values);
-  for (const key of SPEC_KEYS) delete config[key];
-  const isComplete =
-    values !== undefined && (found !== undefined || block.node.kind !== "map" || findEntry(block.node, "template") === undefined);
-  return { own, inherited, config: dropEmpty(config), usesIndex: own.usesIndex || found?.usesIndex === true, isComplete };
+  const merged = inherited === undefined ? own.values : mergeVm(VM_FIELDS, inherited.values, own.values);
+  return {
+    own,
+    inherited,
+    config: toCanonical(merged, { name: block.key }, SPEC_KEYS),
+    usesIndex: own.usesIndex || found?.usesIndex === true,
+    isComplete:
+      values !== undefined && (found !== undefined || block.node.kind !== "map" || findEntry(block.node, "template") === undefined),
+  };
 }
 
 /** By itself a template is read as for a first replica; `${index}` is wrong only in a VM that has none. */
 function readTemplate(reading: Reading, block: Block, index: number | undefined, vmKey?: string): Layer {
-  const owner = `template ${quote(block.key)}${vmKey === undefined || index !== undefined ? "" : ` (for VM ${quote(vmKey)})`}`;
-  const scope = openScope(reading, { source: block.source, owner, base: ["templates", block.key], index, hints: TEMPLATE_HINTS });
+  const forVm = index === undefined ? vmKey : undefined;
+  const scope = openScope(reading, { source: block.source, section: "templates", key: block.key, forVm, index, hints: TEMPLATE_HINTS });
   const values = decodeObject(scope, TEMPLATE_FIELDS, block.node) ?? {};
   return { block, values, secrets: scope.secrets, usesIndex: scope.usesIndex };
 }
@@ -175,7 +175,7 @@ function readTemplate(reading: Reading, block: Block, index: number | undefined,
 function readReplicas(reading: Reading, block: Block): number | undefined {
   const entry = block.node.kind === "map" ? findEntry(block.node, "replicas") : undefined;
   if (entry === undefined) return undefined;
-  const scope = openScope(reading, { source: block.source, owner: `VM ${quote(block.key)}`, base: ["vms", block.key] });
+  const scope = openScope(reading, { source: block.source, section: "vms", key: block.key });
   scope.path.push("replicas");
   return (decodeValue(scope, VM_FIELDS.get("replicas")!, entry.value) as number | undefined) ?? 1;
 }
@@ -191,13 +191,9 @@ function reportTemplate(scope: Scope, block: Block, name: string, templates: Rea
   scope.path.pop();
 }
 
-function makeVm(name: string, index: number | undefined, { own, inherited, config, isComplete }: Layers): ResolvedVm {
-  return new LazyVm(name, index, own, inherited, { name, ...config }, isComplete);
-}
-
 /** The VM's references over its template's, a file's path made absolute from where it is written. */
 function resolveSecrets(own: Layer, inherited: Layer | undefined): Readonly<Record<string, string>> {
-  if (isEmpty(own.secrets) && (inherited === undefined || isEmpty(inherited.secrets))) return NO_SECRETS;
+  if (own.secrets === undefined && inherited?.secrets === undefined) return NO_SECRETS;
   const secrets: Record<string, string> = {};
   for (const layer of [inherited, own]) {
     for (const [path, reference] of Object.entries(layer?.secrets ?? NO_SECRETS)) {
@@ -207,9 +203,4 @@ function resolveSecrets(own: Layer, inherited: Layer | undefined): Readonly<Reco
     }
   }
   return secrets;
-}
-
-function isEmpty(record: Readonly<Record<string, string>>): boolean {
-  for (const _ in record) return false;
-  return true;
 }

@@ -82,7 +82,7 @@ suite("readText", () => {
         const { problems } = await readText(text);
         for (const { offset, detail, hint } of problems) assert.ok(offset >= 0 && offset <= text.length && detail !== "" && hint !== "");
       }),
-      { numRuns: 2000 },
+      { numRuns: 700 },
     );
   });
 });
