@@ -126,7 +126,8 @@ async function startCore(
     logger,
   });
   agent.hypervisor.onChange(({ what, uid }) => {
-    if (what !== "status") return;
+    // What a create or a delete does on its way is told by its end.
+    if (what !== "status" || (agent.store.vms.get(uid)?.phase ?? "ready") !== "ready") return;
     void agent.hypervisor.find(uid).then(
       (domain) => domain !== undefined && core.reportStatus(uid, domain.status),
       () => undefined,

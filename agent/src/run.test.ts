@@ -8,9 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import type { TestContext } from "node:test";
-import { connectHost } from "@ghost/proto/client";
+import { connectHost, connectVms } from "@ghost/proto/client";
 import type { HostClient } from "@ghost/proto/client";
 import { GhostError } from "@ghost/schemas";
+import { startCoreServer } from "./core/testdata/core-server.ts";
 import { embeddedSocketPath, openSimulatedHost } from "./index.ts";
 import { loadAgentConfig, runAgent, runEmbedded } from "./run.ts";
 import type { RunningAgent } from "./run.ts";
@@ -34,7 +35,7 @@ async function configured(t: TestContext, dir: string, extra = ""): Promise<Runn
   const file = join(dir, "agent.yaml");
   await writeFile(
     file,
-    `agent: { name: desk }\nhypervisor: simulated\ndata_dir: ${dir}/data\nresources: { reserved_cpu: 2, reserved_ram_gb: 4, reserved_disk_gb: 50 }\nsimulated: { vcpu: 8, ram_gb: 16, disk_gb: 200 }\ngrpc: { listen_addr: "unix:${dir}/a.sock" }\nmetrics: { listen_addr: "127.0.0.1:0" }\nhealth: { listen_addr: "127.0.0.1:0" }\nlogging: { output: file }\n${extra}`,
+    `${extra === "" ? "agent: { name: desk }\n" : extra}hypervisor: simulated\ndata_dir: ${dir}/data\nresources: { reserved_cpu: 2, reserved_ram_gb: 4, reserved_disk_gb: 50 }\nsimulated: { vcpu: 8, ram_gb: 16, disk_gb: 200 }\ngrpc: { listen_addr: "unix:${dir}/a.sock" }\nmetrics: { listen_addr: "127.0.0.1:0" }\nhealth: { listen_addr: "127.0.0.1:0" }\nlogging: { output: file }\n`,
   );
   const { config } = await loadAgentConfig(file, {});
   const agent = await runAgent({ config, version: "0.1.0", handleSignals: false });
@@ -107,6 +108,29 @@ suite("a configured agent", () => {
     behind.clearFaults();
     assert.equal((await ended).at(-1)?.state, "succeeded");
     assert.equal((await fetch(`${agent.healthUrl}/ready`)).status, 200);
+  });
+
+  test("tells Ghost Core what it has and what becomes of it", async (t) => {
+    const core = await startCoreServer();
+    t.after(() => core.kill());
+    const dir = await tempDir(t);
+    const agent = await configured(t, dir, `agent: { name: desk, api_url: "http://${core.address}" }\n`);
+    await until(() => core.calls.includes("register"));
+    const vms = connectVms({ name: "desk", address: agent.address, timeoutMs: 30_000 });
+    t.after(() => vms.close());
+    const { vm_id } = await vms.create({ name: "web", vcpu: 1, ram_gb: 1, disk_gb: 10, template: "debian-12" });
+    await vms.stop(vm_id);
+    await vms.delete(vm_id);
+    await agent.stop();
+    // A report whose answer was still awaited at the end is sent again.
+    const calls = [...new Set(core.calls.filter((call) => !call.startsWith("heartbeat")))];
+    assert.deepEqual(calls, [
+      "register",
+      "created web core-1",
+      `status ${vm_id} stopped core-1`,
+      `deleted ${vm_id} core-1`,
+      "unregister core-1",
+    ]);
   });
 
   test("says why it cannot start, and holds nothing then", async (t) => {
@@ -241,3 +265,8 @@ suite("a signal", () => {
     );
   });
 });
+
+/** Waits for a condition; the test runner's own limit ends a wait that never comes true. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
