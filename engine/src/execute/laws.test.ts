@@ -13,7 +13,7 @@ import { ALL_CAPABILITIES, aLiveVm } from "../testdata/fixtures.ts";
 import type { World } from "../testdata/world.ts";
 import { createWorld } from "../testdata/world.ts";
 
-const RUNS = { numRuns: 150 };
+const RUNS = { numRuns: 100 };
 
 async function applied(world: World, desired: Desired): Promise<PlanDocument> {
   const plan = await world.plan(desired);

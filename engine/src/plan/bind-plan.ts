@@ -2,7 +2,7 @@ import type { PlanHeader, PlanStep } from "@ghost/schemas";
 import { buildTree, planHash, stepHash } from "./bind.ts";
 
 /** Version of the binding rules in bind.ts. */
-export const HEADER_FORMAT = 1;
+const HEADER_FORMAT = 1;
 
 export interface BoundPlan {
   readonly header: PlanHeader;

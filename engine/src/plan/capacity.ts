@@ -11,7 +11,7 @@ const KINDS = {
 } as const satisfies Record<keyof Resources, { code: DiagnosticCode; noun: string; unit: string }>;
 
 /** What a host has left, once its settings are as the spec has them. */
-export function availableOn(host: Host): Resources {
+function availableOn(host: Host): Resources {
   const { available, reserved } = host.observation.host;
   const { reserved_vcpu: vcpu = 0, reserved_ram_gb: ramGb = 0, reserved_disk_gb: diskGb = 0 } = host.agent.settings;
   // agent.yaml may reserve more than the settings: lowering them frees nothing that is known.

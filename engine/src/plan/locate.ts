@@ -2,7 +2,7 @@ import type { SourceLocation } from "@ghost/schemas";
 import type { DesiredVm } from "../desired.ts";
 
 /** Where a person wrote an attribute of a VM: the attribute itself, else what holds it, else the VM's block. */
-export function locate(vm: DesiredVm, path: readonly string[] = []): SourceLocation | undefined {
+function locate(vm: DesiredVm, path: readonly string[] = []): SourceLocation | undefined {
   for (let length = path.length; length >= 0; length--) {
     const origin = vm.origins[path.slice(0, length).join(".")];
     if (origin !== undefined) return origin.at;

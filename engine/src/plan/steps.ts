@@ -83,7 +83,7 @@ export function stepForLeftover({ host, existing, vm }: Leftover): Draft {
 }
 
 /** True for a VM whose record remains while the hypervisor does not have it any more. */
-export function isMissing(vm: Pick<ObservedVm, "status" | "statusReason">): boolean {
+function isMissing(vm: Pick<ObservedVm, "status" | "statusReason">): boolean {
   return vm.status === "error" && vm.statusReason === MISSING_DOMAIN;
 }
 

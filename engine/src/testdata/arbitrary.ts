@@ -36,7 +36,7 @@ export const config: fc.Arbitrary<VmConfig> = fc
   .map((value) => value as VmConfig);
 
 /** Always on the same agent, so that a VM changes but never moves. */
-export function agentFor(name: string): (typeof AGENTS)[number] {
+function agentFor(name: string): (typeof AGENTS)[number] {
   return AGENTS[name.charCodeAt(name.length - 1) % AGENTS.length]!;
 }
 

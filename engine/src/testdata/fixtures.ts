@@ -6,10 +6,10 @@ import { revisionOf } from "../diff/projection.ts";
 import type { PlanOptions } from "../plan/make-plan.ts";
 
 export const STACK = "shop";
-export const OWNER = "spec:shop";
+const OWNER = "spec:shop";
 
 export const ALL_CAPABILITIES: Capabilities = { vcpu_plug: true, vcpu_unplug: true, ram_balloon: true, disk_plug: true, disk_grow: true, network_plug: true, kvm: true };
-export const PLENTY: Resources = { vcpu: 1000, ram_gb: 1000, disk_gb: 100_000 };
+const PLENTY: Resources = { vcpu: 1000, ram_gb: 1000, disk_gb: 100_000 };
 
 const at = (line: number, column = 3): { readonly file: string; readonly line: number; readonly column: number } => ({ file: "ghost.yaml", line, column });
 

@@ -11,7 +11,7 @@ import { planOptions, STACK } from "./fixtures.ts";
 import type { ModelAgent } from "./model-agent.ts";
 import { createModelAgent } from "./model-agent.ts";
 
-export const NOW = new Date("2026-01-02T03:04:05.678Z");
+const NOW = new Date("2026-01-02T03:04:05.678Z");
 
 export interface World {
   readonly agents: ReadonlyMap<string, ModelAgent>;
