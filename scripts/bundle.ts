@@ -4,11 +4,14 @@
  * agent, nothing but a terminal loads React).
  */
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import path from "node:path";
 import { build as bundle } from "esbuild";
 import type { Metafile, Plugin } from "esbuild";
 
 const NEEDED_MAJOR = 24;
+/** CommonJS packages ask for Node's own modules with require, and everything else is in the bundle. */
+const BANNER = "const require=process.getBuiltinModule;";
 const root = path.join(import.meta.dirname, "..");
 const release = path.join(root, "dist/release");
 const lib = path.join(release, "lib");
@@ -33,7 +36,7 @@ const quickWidth: Plugin = {
 rmSync(release, { recursive: true, force: true });
 mkdirSync(lib, { recursive: true });
 
-const { metafile } = await bundle({
+const { metafile, outputFiles } = await bundle({
   absWorkingDir: root,
   entryPoints: { start: "cli/src/start.ts" },
   outdir: lib,
@@ -41,9 +44,9 @@ const { metafile } = await bundle({
   chunkNames: "[name]-[hash]",
   bundle: true,
   splitting: true,
-  minify: true,
-  // Names of functions and classes show in error texts and in Error.name.
-  keepNames: true,
+  // Identifiers keep their names: they show in errors, and keeping them any other way costs time at every start.
+  minifyWhitespace: true,
+  minifySyntax: true,
   format: "esm",
   platform: "node",
   target: `node${NEEDED_MAJOR}`,
@@ -52,14 +55,15 @@ const { metafile } = await bundle({
   legalComments: "linked",
   metafile: true,
   plugins: [quickWidth],
+  write: false,
   // Only looked for where a developer sets DEV; see ink's reconciler.
   external: ["react-devtools-core"],
   define: { "process.env.NODE_ENV": '"production"', "process.env.DEV": '"false"' },
-  // CommonJS packages ask for Node's own modules with require.
-  banner: { js: 'import { createRequire as ghostCreateRequire } from "node:module"; const require = ghostCreateRequire(import.meta.url);' },
+  banner: { js: BANNER },
   logLevel: "warning",
 });
 
+for (const { path: file, text } of outputFiles) writeFileSync(file, file.endsWith(".mjs") ? withPlainBuiltins(text) : text);
 for (const program of ["ghost", "ghostctl"]) {
   writeFileSync(path.join(release, `${program}.mjs`), entryText(program), { mode: 0o755 });
 }
@@ -67,6 +71,23 @@ copyFolder("schemas/json", path.join(lib, "schemas"));
 copyFileSync(path.join(root, "LICENSE"), path.join(release, "LICENSE"));
 writeFileSync(path.join(release, "package.json"), packageText());
 process.stdout.write(report(metafile));
+
+/**
+ * An import of one of Node's modules reads every export of it, and so runs every lazy getter: `node:util` alone loads
+ * worker threads, `node:crypto` the web's cryptography. Taken as the plain objects that they are, they cost nothing.
+ */
+function withPlainBuiltins(code: string): string {
+  return code.replace(/(?<=^|[;}\n])import\s*([\w$*{][^"';()]*?)\s*from\s*"([^"]+)";/g, (whole: string, what: string, id: string) =>
+    isBuiltin(id) ? takenPlain(what, `process.getBuiltinModule("node:${id.replace(/^node:/, "")}")`) : whole,
+  );
+}
+
+/** `import main, { some as other } from …` as constants. */
+function takenPlain(what: string, source: string): string {
+  const [, main, all, some] = /^\s*(?:([\w$]+)\s*,?\s*)?(?:\*\s*as\s+([\w$]+)|\{([^}]*)\})?\s*$/.exec(what) ?? [];
+  const names = [main, all, some === undefined ? undefined : `{${some.replaceAll(/\s+as\s+/g, ":")}}`];
+  return names.flatMap((name) => (name === undefined ? [] : [`const ${name}=${source};`])).join("");
+}
 
 /** Plain JavaScript that an older Node can read, to say what is needed. */
 function entryText(program: string): string {

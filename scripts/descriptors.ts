@@ -47,7 +47,7 @@ export const descriptors: Readonly<Record<string, FileDescriptor>> = ${JSON.stri
 /** A FileDescriptorSet is field 1, length-delimited, again and again. */
 function splitSet(set: Buffer): readonly Buffer[] {
   const files: Buffer[] = [];
-  for (let at = 0; at < set.length; ) {
+  for (let at = 0; at < set.length;) {
     if (set[at++] !== 0x0a) throw new Error("not a FileDescriptorSet");
     let length = 0;
     for (let shift = 0; ; shift += 7) {
@@ -68,7 +68,10 @@ function symbolsOf(file: JsonFile): readonly string[] {
     ...enumType.map((nested) => `${within}${name}.${nested.name}`),
   ];
   return [
-    ...(file.service ?? []).flatMap(({ name, method = [] }) => [`${prefix}${name}`, ...method.map((each) => `${prefix}${name}.${each.name}`)]),
+    ...(file.service ?? []).flatMap(({ name, method = [] }) => [
+      `${prefix}${name}`,
+      ...method.map((each) => `${prefix}${name}.${each.name}`),
+    ]),
     ...(file.messageType ?? []).flatMap((message) => ofMessage(prefix, message)),
     ...(file.enumType ?? []).map(({ name }) => `${prefix}${name}`),
   ];

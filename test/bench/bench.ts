@@ -35,7 +35,8 @@ const figures: Figure[] = [];
 
 function add(...measured: readonly Series[]): void {
   series.push(...measured);
-  for (const { name, medianMs, minMs, maxMs } of measured) tell(`${name.padEnd(58)} ${medianMs.toFixed(0).padStart(7)} ms   (${minMs.toFixed(0)}–${maxMs.toFixed(0)})`);
+  for (const { name, medianMs, minMs, maxMs } of measured)
+    tell(`${name.padEnd(58)} ${medianMs.toFixed(0).padStart(7)} ms   (${minMs.toFixed(0)}–${maxMs.toFixed(0)})`);
 }
 
 function figure(one: Figure): void {
@@ -88,8 +89,18 @@ async function plans(vms: number, agents: number, targetMs: number): Promise<Ser
   const after = await fleet.counts();
   figure({ name: `  calls of one plan per agent, ${label}`, value: (after.all - before.all) / agents, unit: "calls", target: 1 });
   await runOnce({ argv: [...GHOST, "apply", "-f", fleet.spec, "--yes"] });
-  figure({ name: `  changing calls of an apply of nothing, ${label}`, value: (await fleet.counts()).mutating - after.mutating, unit: "calls", target: 0 });
-  figure({ name: `  peak memory of the plan, ${label}`, value: await peakRssMb(command), unit: "MB", ...(vms === 10_000 ? { target: 250 } : {}) });
+  figure({
+    name: `  changing calls of an apply of nothing, ${label}`,
+    value: (await fleet.counts()).mutating - after.mutating,
+    unit: "calls",
+    target: 0,
+  });
+  figure({
+    name: `  peak memory of the plan, ${label}`,
+    value: await peakRssMb(command),
+    unit: "MB",
+    ...(vms === 10_000 ? { target: 250 } : {}),
+  });
   return measured;
 }
 
@@ -115,10 +126,22 @@ async function terraform(plan: Series | undefined, apply: Series | undefined): P
     }
     const applied = toSeries(`terraform ${version} apply, 1,000 terraform_data`, "terraform apply", samples);
     add(applied);
-    if (apply !== undefined) figure({ name: "terraform apply / ghost apply, 1,000", value: applied.medianMs / apply.medianMs, unit: "×", target: 15, atLeast: true });
-    const planned = await time(`terraform ${version} plan, no change, 1,000 terraform_data`, { argv: ["terraform", "plan", "-input=false", "-no-color"], cwd: dir }, runs);
+    if (apply !== undefined)
+      figure({
+        name: "terraform apply / ghost apply, 1,000",
+        value: applied.medianMs / apply.medianMs,
+        unit: "×",
+        target: 15,
+        atLeast: true,
+      });
+    const planned = await time(
+      `terraform ${version} plan, no change, 1,000 terraform_data`,
+      { argv: ["terraform", "plan", "-input=false", "-no-color"], cwd: dir },
+      runs,
+    );
     add(planned);
-    if (plan !== undefined) figure({ name: "terraform plan / ghost plan, 1,000", value: planned.medianMs / plan.medianMs, unit: "×", target: 5, atLeast: true });
+    if (plan !== undefined)
+      figure({ name: "terraform plan / ghost plan, 1,000", value: planned.medianMs / plan.medianMs, unit: "×", target: 5, atLeast: true });
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
@@ -135,6 +158,12 @@ if (wanted("apply")) apply1000 = await applies();
 if (wanted("terraform")) await terraform(plan1000, apply1000);
 
 if (flags.json) {
-  const machine = { cpu: cpus()[0]?.model ?? "", cores: cpus().length, memoryGb: Math.round(totalmem() / 2 ** 30), platform: `${process.platform} ${process.arch}`, node: process.version };
+  const machine = {
+    cpu: cpus()[0]?.model ?? "",
+    cores: cpus().length,
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    platform: `${process.platform} ${process.arch}`,
+    node: process.version,
+  };
   process.stdout.write(`${JSON.stringify({ date: new Date().toISOString(), machine, runs, figures, series }, null, 2)}\n`);
 }

@@ -14,7 +14,11 @@ interface Member {
 }
 
 const [dir = "", count = ""] = process.argv.slice(2);
-const quiet = { info: () => {}, warn: () => {}, error: (fields: object, message: string) => process.stderr.write(`${message} ${JSON.stringify(fields)}\n`) };
+const quiet = {
+  info: () => {},
+  warn: () => {},
+  error: (fields: object, message: string) => process.stderr.write(`${message} ${JSON.stringify(fields)}\n`),
+};
 let counts: Counts = { all: 0, mutating: 0 };
 let members: readonly Member[] = [];
 let latencyMs = 0;

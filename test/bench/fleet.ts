@@ -73,6 +73,7 @@ function specText(dir: string, vms: number, agents: number): string {
   const lines = ["ghost: 1", "stack: bench", "agents:"];
   for (let index = 0; index < agents; index += 1) lines.push(`  host-${index}: { address: "unix:${socketOf(dir, index)}", timeout_s: 60 }`);
   lines.push("templates:", "  small: { image: debian-12, vcpu: 1, ram_gb: 1, disk_gb: 10, labels: { app: bench } }", "vms:");
-  for (let index = 0; index < vms; index += 1) lines.push(`  vm-${index}:`, "    template: small", `    agent: host-${index % agents}`, "    labels: { tier: front }");
+  for (let index = 0; index < vms; index += 1)
+    lines.push(`  vm-${index}:`, "    template: small", `    agent: host-${index % agents}`, "    labels: { tier: front }");
   return `${lines.join("\n")}\n`;
 }

@@ -30,7 +30,11 @@ export interface Command {
 export async function runOnce({ argv, cwd, env, codes = [0] }: Command): Promise<Sample> {
   const [program = "", ...args] = argv;
   const startedAt = performance.now();
-  const child = spawn(program, args, { cwd, env: { ...process.env, CI: "true", NO_COLOR: "1", ...env }, stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(program, args, {
+    cwd,
+    env: { ...process.env, CI: "true", NO_COLOR: "1", ...env },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
   const [code] = (await once(child, "close")) as [number | null];
@@ -39,7 +43,7 @@ export async function runOnce({ argv, cwd, env, codes = [0] }: Command): Promise
   return { wallMs, code };
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   return sorted.length % 2 === 1 ? (sorted[middle] ?? Number.NaN) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
@@ -58,13 +62,18 @@ export async function time(name: string, command: Command, runs: number): Promis
 }
 
 /** Commands in turn, A B A B …, so that a drift of the machine's speed hits all of them. */
-export async function timeInTurn(commands: readonly { readonly name: string; readonly command: Command }[], runs: number): Promise<readonly Series[]> {
+export async function timeInTurn(
+  commands: readonly { readonly name: string; readonly command: Command }[],
+  runs: number,
+): Promise<readonly Series[]> {
   const samples = commands.map(() => [] as number[]);
   for (const { command } of commands) await runOnce(command);
   for (let run = 0; run < runs; run += 1) {
     for (const [index, { command }] of commands.entries()) samples[index]?.push((await runOnce(command)).wallMs);
   }
-  return commands.map(({ name, command }, index) => toSeries(name, command.argv.map((word) => path.basename(word)).join(" "), samples[index] ?? []));
+  return commands.map(({ name, command }, index) =>
+    toSeries(name, command.argv.map((word) => path.basename(word)).join(" "), samples[index] ?? []),
+  );
 }
 
 /** Peak resident memory of a Node program in MB, by a hook that the program writes at its end; a run of its own, since the hook costs time. */

@@ -5,7 +5,9 @@ import path from "node:path";
 /** Version of the terraform on the PATH; undefined when there is none. */
 export function terraformVersion(): string | undefined {
   try {
-    const { terraform_version: version } = JSON.parse(execFileSync("terraform", ["version", "-json"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })) as { terraform_version: string };
+    const { terraform_version: version } = JSON.parse(
+      execFileSync("terraform", ["version", "-json"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }),
+    ) as { terraform_version: string };
     return version;
   } catch {
     return undefined;

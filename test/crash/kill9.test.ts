@@ -34,7 +34,8 @@ function random(seed: number): () => number {
 function specText(addresses: Readonly<Record<(typeof HOSTS)[number], string>>): string {
   const agents = HOSTS.map((name) => `  ${name}: { address: "${addresses[name]}" }`).join("\n");
   const vms = HOSTS.map(
-    (name) => `  ${name}-vm: { agent: ${name}, image: debian-12, replicas: ${VMS_PER_HOST}, vcpu: 1, ram_gb: 1, disk_gb: 4, disks: { data: { size_gb: 1 } } }`,
+    (name) =>
+      `  ${name}-vm: { agent: ${name}, image: debian-12, replicas: ${VMS_PER_HOST}, vcpu: 1, ram_gb: 1, disk_gb: 4, disks: { data: { size_gb: 1 } } }`,
   ).join("\n");
   return `ghost: 1\nstack: crash\nagents:\n${agents}\nvms:\n${vms}\n`;
 }

@@ -77,7 +77,9 @@ suite("the spec by example", async () => {
 });
 
 suite("examples", async () => {
-  for (const name of (await readdir(path.join(ROOT, "examples"), { recursive: true })).filter((file) => file.endsWith("ghost.yaml") && !file.includes("node_modules"))) {
+  for (const name of (await readdir(path.join(ROOT, "examples"), { recursive: true })).filter(
+    (file) => file.endsWith("ghost.yaml") && !file.includes("node_modules"),
+  )) {
     test(`${name} is valid`, async () => {
       const { code, stdout, stderr } = await ghost(["validate", "-f", path.join(ROOT, "examples", name)]);
       assert.equal(code, 0, stdout + stderr);
@@ -86,18 +88,25 @@ suite("examples", async () => {
 });
 
 test("docs/errors.md has one entry for each code, and no other", async () => {
-  const headings = [...(await readDoc("errors.md")).matchAll(/^### (\w+)$/gm)].map((match) => match[1]);
-  assert.deepEqual(headings.toSorted(), Object.keys(codes).toSorted());
+  const headings = new Set([...(await readDoc("errors.md")).matchAll(/^### (\w+)$/gm)].map((match) => match[1]));
+  assert.deepEqual(headings, new Set(Object.keys(codes)));
 });
 
 test("links between the pages lead somewhere", async () => {
-  const pages = ["README.md", "CONTRIBUTING.md", ...(await readdir(path.join(ROOT, "docs"), { recursive: true })).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)];
+  const pages = [
+    "README.md",
+    "CONTRIBUTING.md",
+    ...(await readdir(path.join(ROOT, "docs"), { recursive: true })).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`),
+  ];
   for (const page of pages) {
     const text = await readFile(path.join(ROOT, page), "utf8");
     for (const [, target = ""] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
       if (/^[a-z]+:/.test(target)) continue;
       const file = path.join(ROOT, path.dirname(page), target);
-      await assert.doesNotReject(readFile(file).catch((error: NodeJS.ErrnoException) => (error.code === "EISDIR" ? undefined : Promise.reject(error))), `${page} links to ${target}`);
+      await assert.doesNotReject(
+        readFile(file).catch((error: NodeJS.ErrnoException) => (error.code === "EISDIR" ? undefined : Promise.reject(error))),
+        `${page} links to ${target}`,
+      );
     }
   }
 });

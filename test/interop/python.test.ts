@@ -49,9 +49,18 @@ suite("a client of another gRPC implementation", () => {
           return false;
         }
       }, "the agent's socket");
-      execFileSync("protoc", [`--proto_path=${path.resolve(import.meta.dirname, "../../proto/agentpb")}`, `--python_out=${temp.path}`, "agent.proto"]);
-      const printed = execFileSync(PYTHON, [path.join(import.meta.dirname, "client.py"), `unix:${socket}`, temp.path], { encoding: "utf8" });
-      const calls = printed.trim().split("\n").map((line) => JSON.parse(line) as { call: string; code: string; reply: Record<string, unknown> });
+      execFileSync("protoc", [
+        `--proto_path=${path.resolve(import.meta.dirname, "../../proto/agentpb")}`,
+        `--python_out=${temp.path}`,
+        "agent.proto",
+      ]);
+      const printed = execFileSync(PYTHON, [path.join(import.meta.dirname, "client.py"), `unix:${socket}`, temp.path], {
+        encoding: "utf8",
+      });
+      const calls = printed
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as { call: string; code: string; reply: Record<string, unknown> });
       assert.deepEqual(
         calls.map(({ call, code }) => `${call} ${code}`),
         [
@@ -83,8 +92,11 @@ suite("a client of another gRPC implementation", () => {
       const [made, , , , , tooBig, , listed, byId, byName] = calls.map(({ reply }) => reply);
       assert.equal(made?.["status"], "running");
       assert.match(String(tooBig?.["details"]), /short/, "RESOURCE_EXHAUSTED says what is short by how much");
-      assert.equal((listed?.["vms"] as unknown[]).length, 2);
-      assert.deepEqual({ ...byId, uptime_seconds: 0, cpu_usage_percent: 0, ram_usage_percent: 0 }, { ...byName, uptime_seconds: 0, cpu_usage_percent: 0, ram_usage_percent: 0 });
+      assert.equal((listed?.["vms"] as unknown[] | undefined)?.length, 2);
+      assert.deepEqual(
+        { ...byId, uptime_seconds: 0, cpu_usage_percent: 0, ram_usage_percent: 0 },
+        { ...byName, uptime_seconds: 0, cpu_usage_percent: 0, ram_usage_percent: 0 },
+      );
       assert.equal(byId?.["name"], "my-vm");
       assert.equal(byId?.["vcpu"], 2);
       assert.equal(calls[13]?.reply["status"], "stopped");

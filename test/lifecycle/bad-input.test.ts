@@ -27,7 +27,8 @@ function deeplyNested(depth: number): string {
 
 function aliasBomb(): string {
   const lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"];
-  for (let level = 1; level < 10; level += 1) lines.push(`a${level}: &a${level} [${Array.from({ length: 10 }, () => `*a${level - 1}`).join(", ")}]`);
+  for (let level = 1; level < 10; level += 1)
+    lines.push(`a${level}: &a${level} [${Array.from({ length: 10 }, () => `*a${level - 1}`).join(", ")}]`);
   return `${HEAD}${lines.join("\n")}\n`;
 }
 
@@ -37,21 +38,70 @@ const CASES: readonly Case[] = [
   { name: "an unknown key", text: `${HEAD}vms:\n  web: { agent: desk, image: debian-12, ram_bg: 2 }\n`, want: ["SPEC_UNKNOWN_KEY@5:41"] },
   { name: "a wrong type", text: `${HEAD}vms:\n  web: { agent: desk, image: debian-12, ram_gb: much }\n`, want: ["SPEC_WRONG_TYPE@5:49"] },
   { name: "out of range", text: `${HEAD}vms:\n  web: { agent: desk, image: debian-12, ram_gb: 0 }\n`, want: ["SPEC_OUT_OF_RANGE@5:49"] },
-  { name: "unknown template, agent and dependency, all at once", text: `${HEAD}vms:\n  web:\n    template: nope\n    agent: dsk\n    image: debian-12\n    depends_on: [dbb]\n  db: ${VM}\n`, want: ["SPEC_UNKNOWN_REFERENCE@6:15", "SPEC_UNKNOWN_REFERENCE@7:12", "SPEC_UNKNOWN_REFERENCE@9:18"] },
-  { name: "a dependency cycle", text: `${HEAD}vms:\n  a: { agent: desk, image: debian-12, depends_on: [b] }\n  b: { agent: desk, image: debian-12, depends_on: [a] }\n`, want: ["SPEC_CYCLE"] },
-  { name: "an undefined variable", text: `${HEAD}vms:\n  web: { agent: desk, image: debian-12, ram_gb: "\${var.ram}" }\n`, want: ["VARIABLE_UNDEFINED"] },
-  { name: "an unused variable", text: `${HEAD}variables:\n  ram: { type: integer, default: 1 }\nvms:\n  web: ${VM}\n`, want: ["VARIABLE_UNUSED@5:3"] },
-  { name: "--var of a wrong type", text: `${HEAD}variables:\n  ram: { type: integer, default: 1 }\nvms:\n  web: { agent: desk, image: debian-12, ram_gb: "\${var.ram}" }\n`, args: ["--var", "ram=much"], want: ["VARIABLE_BAD_VALUE"] },
+  {
+    name: "unknown template, agent and dependency, all at once",
+    text: `${HEAD}vms:\n  web:\n    template: nope\n    agent: dsk\n    image: debian-12\n    depends_on: [dbb]\n  db: ${VM}\n`,
+    want: ["SPEC_UNKNOWN_REFERENCE@6:15", "SPEC_UNKNOWN_REFERENCE@7:12", "SPEC_UNKNOWN_REFERENCE@9:18"],
+  },
+  {
+    name: "a dependency cycle",
+    text: `${HEAD}vms:\n  a: { agent: desk, image: debian-12, depends_on: [b] }\n  b: { agent: desk, image: debian-12, depends_on: [a] }\n`,
+    want: ["SPEC_CYCLE"],
+  },
+  {
+    name: "an undefined variable",
+    text: `${HEAD}vms:\n  web: { agent: desk, image: debian-12, ram_gb: "\${var.ram}" }\n`,
+    want: ["VARIABLE_UNDEFINED"],
+  },
+  {
+    name: "an unused variable",
+    text: `${HEAD}variables:\n  ram: { type: integer, default: 1 }\nvms:\n  web: ${VM}\n`,
+    want: ["VARIABLE_UNUSED@5:3"],
+  },
+  {
+    name: "--var of a wrong type",
+    text: `${HEAD}variables:\n  ram: { type: integer, default: 1 }\nvms:\n  web: { agent: desk, image: debian-12, ram_gb: "\${var.ram}" }\n`,
+    args: ["--var", "ram=much"],
+    want: ["VARIABLE_BAD_VALUE"],
+  },
   { name: "an alias bomb", text: aliasBomb(), want: ["SPEC_TOO_LARGE"] },
   { name: "deep nesting", text: deeplyNested(5000), want: ["SPEC_TOO_LARGE"] },
   { name: "NUL bytes", text: Buffer.from(`${HEAD}vms:\n  web\0: ${VM}\n`), want: ["SPEC_UNREADABLE"] },
-  { name: "text that is not UTF-8", text: Buffer.concat([Buffer.from(HEAD), Buffer.from([0x23, 0xff, 0xfe, 0x0a])]), want: ["SPEC_UNREADABLE"] },
-  { name: "`no` where a boolean stands", text: `${HEAD}vms:\n  web: { agent: desk, image: debian-12, protect: no }\n`, want: ["SPEC_WRONG_TYPE@5:50"] },
-  { name: "numbers that people and programs read differently", text: `${HEAD}vms:\n  web: { agent: desk, image: debian-12, ram_gb: 1e3, vcpu: 0x10, disk_gb: 08 }\n`, want: ["SPEC_WRONG_TYPE@5:49", "SPEC_WRONG_TYPE@5:60", "SPEC_WRONG_TYPE@5:75"] },
-  { name: "__proto__ and constructor as keys", text: `${HEAD}vms:\n  web: { agent: desk, image: debian-12, __proto__: { protect: true }, constructor: 1 }\n`, want: ["SPEC_UNKNOWN_KEY@5:41", "SPEC_UNKNOWN_KEY@5:71"] },
-  { name: "names with control characters, escapes, dots, and too long", text: `${HEAD}vms:\n  "a\\e[31m": ${VM}\n  "..": ${VM}\n  ${"a".repeat(64)}: ${VM}\n`, want: ["SPEC_BAD_NAME@5:3", "SPEC_BAD_NAME@6:3", "SPEC_BAD_NAME@7:3"] },
-  { name: "two VMs of one name", text: `${HEAD}vms:\n  web: { agent: desk, image: debian-12, replicas: 2 }\n  web-1: ${VM}\n`, want: ["SPEC_NAME_COLLISION"] },
-  { name: "a literal secret", text: `${HEAD}vms:\n  web: { agent: desk, image: debian-12, cloud_init: { password: hunter2 } }\n`, want: ["SPEC_LITERAL_SECRET"] },
+  {
+    name: "text that is not UTF-8",
+    text: Buffer.concat([Buffer.from(HEAD), Buffer.from([0x23, 0xff, 0xfe, 0x0a])]),
+    want: ["SPEC_UNREADABLE"],
+  },
+  {
+    name: "`no` where a boolean stands",
+    text: `${HEAD}vms:\n  web: { agent: desk, image: debian-12, protect: no }\n`,
+    want: ["SPEC_WRONG_TYPE@5:50"],
+  },
+  {
+    name: "numbers that people and programs read differently",
+    text: `${HEAD}vms:\n  web: { agent: desk, image: debian-12, ram_gb: 1e3, vcpu: 0x10, disk_gb: 08 }\n`,
+    want: ["SPEC_WRONG_TYPE@5:49", "SPEC_WRONG_TYPE@5:60", "SPEC_WRONG_TYPE@5:75"],
+  },
+  {
+    name: "__proto__ and constructor as keys",
+    text: `${HEAD}vms:\n  web: { agent: desk, image: debian-12, __proto__: { protect: true }, constructor: 1 }\n`,
+    want: ["SPEC_UNKNOWN_KEY@5:41", "SPEC_UNKNOWN_KEY@5:71"],
+  },
+  {
+    name: "names with control characters, escapes, dots, and too long",
+    text: `${HEAD}vms:\n  "a\\e[31m": ${VM}\n  "..": ${VM}\n  ${"a".repeat(64)}: ${VM}\n`,
+    want: ["SPEC_BAD_NAME@5:3", "SPEC_BAD_NAME@6:3", "SPEC_BAD_NAME@7:3"],
+  },
+  {
+    name: "two VMs of one name",
+    text: `${HEAD}vms:\n  web: { agent: desk, image: debian-12, replicas: 2 }\n  web-1: ${VM}\n`,
+    want: ["SPEC_NAME_COLLISION"],
+  },
+  {
+    name: "a literal secret",
+    text: `${HEAD}vms:\n  web: { agent: desk, image: debian-12, cloud_init: { password: hunter2 } }\n`,
+    want: ["SPEC_LITERAL_SECRET"],
+  },
 ];
 
 function diagnosticsOf(result: RunResult): readonly Diagnostic[] {
@@ -75,8 +125,15 @@ suite("a wrong spec", () => {
         want,
         JSON.stringify(found, null, 1),
       );
-      assert.ok(found.every(({ hint }) => hint !== undefined && hint !== ""), "each has a hint");
-      assert.deepEqual((await readdir(temp.path)).filter((entry) => entry === ".ghost"), [], "no agent was contacted or started");
+      assert.ok(
+        found.every(({ hint }) => hint !== undefined && hint !== ""),
+        "each has a hint",
+      );
+      assert.deepEqual(
+        (await readdir(temp.path)).filter((entry) => entry === ".ghost"),
+        [],
+        "no agent was contacted or started",
+      );
 
       const human = await ghost(["validate", ...args], { cwd: temp.path });
       assert.equal(human.code, 1);
@@ -110,10 +167,15 @@ suite("a wrong spec", () => {
 });
 
 suite("agents that misbehave", () => {
-  const specFor = (address: string, rest = ""): string => `ghost: 1\nstack: s\nagents: { desk: { address: "${address}", timeout_s: 1 }${rest} }\nvms: { web: { agent: desk, image: debian-12 } }\n`;
+  const specFor = (address: string, rest = ""): string =>
+    `ghost: 1\nstack: s\nagents: { desk: { address: "${address}", timeout_s: 1 }${rest} }\nvms: { web: { agent: desk, image: debian-12 } }\n`;
 
   for (const [name, onConnection, want] of [
-    ["answers garbage", (socket: import("node:net").Socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\nthis is not gRPC\n"), /^AGENT_(PROTOCOL|UNREACHABLE)$/],
+    [
+      "answers garbage",
+      (socket: import("node:net").Socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\nthis is not gRPC\n"),
+      /^AGENT_(PROTOCOL|UNREACHABLE)$/,
+    ],
     ["never says a word", () => {}, /^AGENT_(TIMEOUT|UNREACHABLE)$/],
   ] as const) {
     test(`one that ${name}`, async () => {
@@ -162,7 +224,10 @@ suite("agents that misbehave", () => {
   test("more than the agent has is found by the plan", async () => {
     await using temp = await tempFolder();
     await using agent = await startAgent(path.join(temp.path, "desk"));
-    await writeFile(path.join(temp.path, "ghost.yaml"), specFor(agent.address).replace("image: debian-12", "image: debian-12, ram_gb: 4000"));
+    await writeFile(
+      path.join(temp.path, "ghost.yaml"),
+      specFor(agent.address).replace("image: debian-12", "image: debian-12, ram_gb: 4000"),
+    );
     const result = await ghost(["plan"], { cwd: temp.path });
     assert.equal(result.code, 1);
     assert.match(result.stdout + result.stderr, /HOST_OUT_OF_MEMORY[^]*short/);

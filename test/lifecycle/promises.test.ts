@@ -63,7 +63,8 @@ suite("plan, apply, plan", () => {
 });
 
 suite("what changes behind Ghost's back", () => {
-  const specText = (address: string, vms: string): string => `ghost: 1\nstack: shop\nagents: { desk: { address: "${address}" } }\nvms:\n${vms}\n`;
+  const specText = (address: string, vms: string): string =>
+    `ghost: 1\nstack: shop\nagents: { desk: { address: "${address}" } }\nvms:\n${vms}\n`;
   const WEB = "  web: { agent: desk, image: debian-12, ram_gb: 4, ram_max_gb: 8 }";
 
   test("drift is told as last applied, live and desired", async () => {
@@ -77,7 +78,14 @@ suite("what changes behind Ghost's back", () => {
     const plan = planOf(await ghost(["plan", "-f", spec, "--json"]));
     const change = plan.steps[0]?.changes[0];
     assert.deepEqual(
-      { path: change?.path, before: change?.before, after: change?.after, last: change?.last_applied, cause: change?.cause, impact: change?.impact },
+      {
+        path: change?.path,
+        before: change?.before,
+        after: change?.after,
+        last: change?.last_applied,
+        cause: change?.cause,
+        impact: change?.impact,
+      },
       { path: ["ram_gb"], before: 8, after: 4, last: 4, cause: "drift", impact: "live" },
     );
     const drift = await ghost(["drift", "-f", spec]);
@@ -107,7 +115,10 @@ suite("what changes behind Ghost's back", () => {
     const adopted = await ghost(["adopt", "desk/web", "desk/handmade", "-f", spec, "--yes"]);
     assert.equal(adopted.code, 0, adopted.stderr + adopted.stdout);
     const plan = planOf(await ghost(["plan", "-f", spec, "--json"]));
-    assert.deepEqual(codesOf(plan).filter((code) => code === "OWNED_BY_OTHER"), []);
+    assert.deepEqual(
+      codesOf(plan).filter((code) => code === "OWNED_BY_OTHER"),
+      [],
+    );
   });
 
   test("a VM that leaves the spec is deleted only when that was allowed", async () => {
@@ -155,7 +166,8 @@ suite("an agent that does not answer", () => {
     await using rack = await startAgent(path.join(temp.path, "rack"));
     const spec = path.join(temp.path, "ghost.yaml");
     const agents = `agents: { desk: { address: "${desk.address}" }, rack: { address: "${rack.address}" } }`;
-    const vms = (web: string, count: number): string => `vms: { web: { agent: ${web}, image: debian-12 }, db: { agent: rack, image: debian-12, replicas: ${count} } }`;
+    const vms = (web: string, count: number): string =>
+      `vms: { web: { agent: ${web}, image: debian-12 }, db: { agent: rack, image: debian-12, replicas: ${count} } }`;
     await writeFile(spec, `ghost: 1\nstack: shop\n${agents}\n${vms("desk", 1)}\n`);
     assert.equal((await ghost(["apply", "-f", spec, "--yes"])).code, 0);
     await desk.kill("SIGTERM");
@@ -166,8 +178,14 @@ suite("an agent that does not answer", () => {
       const planned = await ghost(["plan", "-f", spec, "--json"]);
       assert.equal(planned.code, 1);
       const plan = planOf(planned);
-      assert.deepEqual(plan.unknown.map(({ name, agent }) => `${agent}/${name}`), ["desk/web"]);
-      assert.deepEqual(plan.steps.map(({ id, body }) => `${body.action} ${id}`), ["create rack/vm/db-2"]);
+      assert.deepEqual(
+        plan.unknown.map(({ name, agent }) => `${agent}/${name}`),
+        ["desk/web"],
+      );
+      assert.deepEqual(
+        plan.steps.map(({ id, body }) => `${body.action} ${id}`),
+        ["create rack/vm/db-2"],
+      );
     }
     await writeFile(spec, `ghost: 1\nstack: shop\n${agents}\n${vms("desk", 2)}\n`);
     assert.equal((await ghost(["plan", "-f", spec, "--partial"])).code, 3);
@@ -175,7 +193,13 @@ suite("an agent that does not answer", () => {
     assert.equal(partial.code, 3, partial.stderr + partial.stdout);
     {
       using host = openSimulatedHost(rack.dir);
-      assert.deepEqual(host.listDomains().map((domain) => domain.live.name).toSorted(), ["db-1", "db-2"]);
+      assert.deepEqual(
+        host
+          .listDomains()
+          .map((domain) => domain.live.name)
+          .toSorted(),
+        ["db-1", "db-2"],
+      );
     }
 
     await using back = await startAgent(desk.dir);
