@@ -254,7 +254,8 @@ function readFlowValue(state: State, column: number, depth: number): Node {
     const char = text.charCodeAt(pos);
     if (char === NEWLINE || char === COMMA || char === CLOSE_MAP || char === CLOSE_LIST) break;
     if (char === SPACE) continue;
-    if (char === OPEN_MAP || char === OPEN_LIST || char === HASH || char === COLON) decline();
+    if (char === OPEN_MAP || char === OPEN_LIST || char === HASH) decline();
+    if (char === COLON && KEY_CHARACTER[text.charCodeAt(pos + 1)] !== true) decline();
     end = pos + 1;
   }
   state.pos = pos;
