@@ -79,6 +79,8 @@ async function startAgent(
     if (performance.now() > until) throw failed(dir, `it does not answer after ${deadlineMs / 1000} s`, logPath, from);
     await pause(POLL_MS, undefined, { signal });
   }
+  // Ours came second: it must not take the folder later, when nobody expects an agent there.
+  if (isHeldByOther(dir, child.pid)) child.kill();
 }
 
 /** True when a living process other than ours holds the folder; see the agent's lock. */
