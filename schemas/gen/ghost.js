@@ -4,170 +4,168 @@ teger",minimum:1,maximum:1},stack:{if:{type:"string",pattern:"\\$\\{"},else:{typ
 propertyNames:{pattern:"^[A-Za-z_][A-Za-z0-9_]{0,62}$"},additionalProperties:{$ref:"#/$defs/variable"}},agents:{type:"object",propertyNames:{pattern:"^[a-z]([a-\
 z0-9-]{0,61}[a-z0-9])?$"},additionalProperties:{$ref:"#/$defs/agent"}},templates:{type:"object",propertyNames:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},additionalProperties:{
 $ref:"#/$defs/template"}},vms:{type:"object",propertyNames:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},additionalProperties:{$ref:"#/$defs/vm"}}},$defs:{variable:{
-type:"object",additionalProperties:!1,properties:{type:{enum:["string","integer","boolean"]},description:{type:"string"},sensitive:{type:"boolean"},default:{}},
-allOf:[{if:{properties:{type:{const:"integer"}},required:["type"]},then:{properties:{default:{type:"integer"}}}},{if:{properties:{type:{const:"boolean"}},required:[
-"type"]},then:{properties:{default:{type:"boolean"}}}},{if:{properties:{type:{enum:["integer","boolean"]}},required:["type"]},else:{properties:{default:{type:"s\
-tring"}}}}]},agent:{type:"object",additionalProperties:!1,properties:{address:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^(unix:[^\\u0000-\
-\\u001f]+|embedded:[^\\u0000-\\u001f]+|(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5})$"}},tls:{type:"object",additionalProperties:!1,properties:{ca:{if:{type:"\
-string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},cert:{if:{type:"string",pattern:"\\$\\{"},else:{type:"\
-string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},key:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u0\
-07f-\\u009f\\u2028\\u2029]*$"}},server_name:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}}}},
-timeout_s:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:600}},settings:{type:"object",additionalProperties:!1,properties:{labels:{
-type:"object",propertyNames:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{if:{type:"string",pattern:"\\$\\{"},else:{type:"s\
-tring",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:255}}},reserved_vcpu:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:0,
-maximum:4096}},reserved_ram_gb:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:0,maximum:65536}},reserved_disk_gb:{if:{type:"string",pattern:"\
-\\$\\{"},else:{type:"integer",minimum:0,maximum:1048576}},schedulable:{if:{type:"string",pattern:"\\$\\{"},else:{type:"boolean"}}}}}},template:{type:"object",additionalProperties:!1,
-properties:{image:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[a-z0-9][a-z0-9._-]{0,62}$"}},image_url:{if:{type:"string",pattern:"\\$\\{"},
-else:{type:"string",pattern:"^https?://[^\\s\\u0000-\\u001f]+$"}},image_sha256:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[0-9a-f]{64}$"}},
-image_path:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^/[^\\u0000-\\u001f]*$"}},image_on_change:{if:{type:"string",pattern:"\\$\\{"},else:{
-enum:["ignore","recreate"]}},vcpu:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:512}},vcpu_max:{if:{type:"string",pattern:"\\$\\{"},
-else:{type:"integer",minimum:1,maximum:512}},ram_gb:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:4096}},ram_max_gb:{if:{type:"str\
-ing",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:4096}},disk_gb:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:65536}},
-disks:{type:"object",propertyNames:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},additionalProperties:{type:"object",additionalProperties:!1,properties:{size_gb:{
-if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:65536}}}}},networks:{type:"object",propertyNames:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z\
-0-9])?$"},additionalProperties:{type:"object",additionalProperties:!1,properties:{network:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[A-\
-Za-z0-9][A-Za-z0-9._-]{0,62}$"}},bridge:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$"}},mac:{if:{type:"st\
-ring",pattern:"\\$\\{"},else:{type:"string",pattern:"^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$"}}}}},power:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["running",
-"stopped","unmanaged"]}},autostart:{if:{type:"string",pattern:"\\$\\{"},else:{type:"boolean"}},firmware:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["bios",
-"uefi"]}},machine:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["q35","pc"]}},accel:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["auto","kvm","tcg"]}},cloud_init:{
-type:"object",additionalProperties:!1,properties:{packages:{type:"array",items:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u001\
-f\\u007f-\\u009f\\u2028\\u2029]*$"}}},user_data:{type:"string"},network_config:{type:"string"},password:{type:"object",additionalProperties:!1,properties:{secret:{
-if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\\u0000-\\u001f]+)$"}},version:{if:{type:"string",pattern:"\
-\\$\\{"},else:{type:"integer",minimum:1}}},required:["secret","version"]}}},cloud_init_on_change:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["ignore","next\
--boot","recreate"]}},ssh_keys:{type:"array",items:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}}},
-labels:{type:"object",propertyNames:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{if:{type:"string",pattern:"\\$\\{"},else:{
-type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:255}}},metadata:{type:"object",propertyNames:{pattern:"^[A-Za-z0-9]([A-Za-z\
-0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]\
-*$",maxLength:4096}}},protect:{if:{type:"string",pattern:"\\$\\{"},else:{type:"boolean"}},disruption:{type:"object",additionalProperties:!1,properties:{allow:{if:{
-type:"string",pattern:"\\$\\{"},else:{enum:["none","next-boot","live","guest","restart","stop","replace","data-loss"]}}}},wait_for:{if:{type:"string",pattern:"\\\
-$\\{"},else:{enum:["none","ip","guest-agent","cloud-init"]}},wait_timeout_s:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:86400}},
-stop_timeout_s:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:3600}},on_remove:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["de\
-lete","retain"]}}}},vm:{type:"object",additionalProperties:!1,properties:{agent:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[a-z]([a-z0-9\
--]{0,61}[a-z0-9])?$"}},template:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"}},image:{if:{type:"string",
-pattern:"\\$\\{"},else:{type:"string",pattern:"^[a-z0-9][a-z0-9._-]{0,62}$"}},image_url:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^https\
-?://[^\\s\\u0000-\\u001f]+$"}},image_sha256:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[0-9a-f]{64}$"}},image_path:{if:{type:"string",pattern:"\
-\\$\\{"},else:{type:"string",pattern:"^/[^\\u0000-\\u001f]*$"}},image_on_change:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["ignore","recreate"]}},vcpu:{if:{
-type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:512}},vcpu_max:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:512}},
-ram_gb:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:4096}},ram_max_gb:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,
-maximum:4096}},disk_gb:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:65536}},disks:{type:"object",propertyNames:{pattern:"^[a-z]([\
-a-z0-9-]{0,61}[a-z0-9])?$"},additionalProperties:{type:"object",additionalProperties:!1,properties:{size_gb:{if:{type:"string",pattern:"\\$\\{"},else:{type:"int\
-eger",minimum:1,maximum:65536}}}}},networks:{type:"object",propertyNames:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},additionalProperties:{type:"object",additionalProperties:!1,
-properties:{network:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"}},bridge:{if:{type:"string",pattern:"\\$\
-\\{"},else:{type:"string",pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$"}},mac:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[0-9a-f][02468ace\
-](:[0-9a-f]{2}){5}$"}}}}},power:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["running","stopped","unmanaged"]}},autostart:{if:{type:"string",pattern:"\\$\\{"},
-else:{type:"boolean"}},firmware:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["bios","uefi"]}},machine:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["q35",
-"pc"]}},accel:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["auto","kvm","tcg"]}},cloud_init:{type:"object",additionalProperties:!1,properties:{packages:{type:"\
-array",items:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}}},user_data:{type:"string"},
-network_config:{type:"string"},password:{type:"object",additionalProperties:!1,properties:{secret:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"\
-^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\\u0000-\\u001f]+)$"}},version:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1}}},required:["secret","ve\
-rsion"]}}},cloud_init_on_change:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["ignore","next-boot","recreate"]}},ssh_keys:{type:"array",items:{if:{type:"stri\
-ng",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}}},labels:{type:"object",propertyNames:{pattern:"^[A-Za-z\
-0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\\
-u2028\\u2029]*$",maxLength:255}}},metadata:{type:"object",propertyNames:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{if:{type:"\
-string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:4096}}},protect:{if:{type:"string",pattern:"\
-\\$\\{"},else:{type:"boolean"}},disruption:{type:"object",additionalProperties:!1,properties:{allow:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["none","nex\
-t-boot","live","guest","restart","stop","replace","data-loss"]}}}},wait_for:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["none","ip","guest-agent","cloud-in\
-it"]}},wait_timeout_s:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:86400}},stop_timeout_s:{if:{type:"string",pattern:"\\$\\{"},else:{
-type:"integer",minimum:1,maximum:3600}},on_remove:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["delete","retain"]}},replicas:{if:{type:"string",pattern:"\\$\\\
-{"},else:{type:"integer",minimum:0,maximum:1e3}},depends_on:{type:"array",items:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[a-z]([a-z0-9\
--]{0,61}[a-z0-9])?$"}}},previous_names:{type:"array",items:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"}}},
-adopt:{if:{type:"string",pattern:"\\$\\{"},else:{type:"boolean"}}}}}},b=new RegExp("\\$\\{","u"),C=new RegExp("^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$","u"),Ze=new RegExp(
-"^[A-Za-z_][A-Za-z0-9_]{0,62}$","u"),Ke={type:"object",additionalProperties:!1,properties:{type:{enum:["string","integer","boolean"]},description:{type:"string"},
-sensitive:{type:"boolean"},default:{}},allOf:[{if:{properties:{type:{const:"integer"}},required:["type"]},then:{properties:{default:{type:"integer"}}}},{if:{properties:{
-type:{const:"boolean"}},required:["type"]},then:{properties:{default:{type:"boolean"}}}},{if:{properties:{type:{enum:["integer","boolean"]}},required:["type"]},
-else:{properties:{default:{type:"string"}}}}]};function oe(o,{instancePath:r="",parentData:pe,parentDataProperty:Q,rootData:G=o,dynamicAnchors:M={}}={}){let e=null,
-s=0;const O=oe.evaluated;O.dynamicProps&&(O.props=void 0),O.dynamicItems&&(O.items=void 0);const L=s;let D=!0;const I=s;if(o&&typeof o=="object"&&!Array.isArray(
-o)){let _;if(o.type===void 0&&(_="type")){const g={};e===null?e=[g]:e.push(g),s++}else if(o.type!==void 0&&o.type!=="integer"){const g={};e===null?e=[g]:e.push(
-g),s++}}var V=I===s;if(s=L,e!==null&&(L?e.length=L:e=null),V){const _=s;if(o&&typeof o=="object"&&!Array.isArray(o)&&o.default!==void 0){let h=o.default;if(!(typeof h==
-"number"&&!(h%1)&&!isNaN(h)&&isFinite(h))){const F={instancePath:r+"/default",schemaPath:"#/allOf/0/then/properties/default/type",keyword:"type",params:{type:"i\
-nteger"},message:"must be integer"};e===null?e=[F]:e.push(F),s++}}var V=_===s;if(D=V,D){var q={};q.default=!0,q.type=!0}}if(!D){const _={instancePath:r,schemaPath:"\
-#/allOf/0/if",keyword:"if",params:{failingKeyword:"then"},message:'must match "then" schema'};e===null?e=[_]:e.push(_),s++}const k=s;let v=!0;const T=s;if(o&&typeof o==
-"object"&&!Array.isArray(o)){let _;if(o.type===void 0&&(_="type")){const g={};e===null?e=[g]:e.push(g),s++}else if(o.type!==void 0&&o.type!=="boolean"){const g={};
-e===null?e=[g]:e.push(g),s++}}var j=T===s;if(s=k,e!==null&&(k?e.length=k:e=null),j){const _=s;if(o&&typeof o=="object"&&!Array.isArray(o)&&o.default!==void 0&&typeof o.
-default!="boolean"){const h={instancePath:r+"/default",schemaPath:"#/allOf/1/then/properties/default/type",keyword:"type",params:{type:"boolean"},message:"must \
-be boolean"};e===null?e=[h]:e.push(h),s++}var j=_===s;if(v=j,v){var K={};K.default=!0,K.type=!0}}if(!v){const _={instancePath:r,schemaPath:"#/allOf/1/if",keyword:"\
-if",params:{failingKeyword:"then"},message:'must match "then" schema'};e===null?e=[_]:e.push(_),s++}q!==!0&&K!==void 0&&(K===!0?q=!0:(q=q||{},Object.assign(q,K)));
-const S=s;let E=!0;const z=s;if(o&&typeof o=="object"&&!Array.isArray(o)){let _;if(o.type===void 0&&(_="type")){const g={};e===null?e=[g]:e.push(g),s++}else if(o.
-type!==void 0){let g=o.type;if(!(g==="integer"||g==="boolean")){const h={};e===null?e=[h]:e.push(h),s++}}}var y=z===s;if(s=S,e!==null&&(S?e.length=S:e=null),!y){
-const _=s;if(o&&typeof o=="object"&&!Array.isArray(o)&&o.default!==void 0&&typeof o.default!="string"){const h={instancePath:r+"/default",schemaPath:"#/allOf/2/\
-else/properties/default/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[h]:e.push(h),s++}var y=_===s;if(E=y,E){var $={};$.default=
-!0,$.type=!0}}if(!E){const _={instancePath:r,schemaPath:"#/allOf/2/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?
-e=[_]:e.push(_),s++}if(q!==!0&&$!==void 0&&($===!0?q=!0:(q=q||{},Object.assign(q,$))),o&&typeof o=="object"&&!Array.isArray(o)){for(const _ in o)if(!(_==="type"||
-_==="description"||_==="sensitive"||_==="default")){const g={instancePath:r,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:_},
-message:"must NOT have additional properties"};e===null?e=[g]:e.push(g),s++}if(o.type!==void 0){let _=o.type;if(!(_==="string"||_==="integer"||_==="boolean")){const g={
-instancePath:r+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues:Ke.properties.type.enum},message:"must be equal to one of the al\
-lowed values"};e===null?e=[g]:e.push(g),s++}}if(o.description!==void 0&&typeof o.description!="string"){const _={instancePath:r+"/description",schemaPath:"#/pro\
-perties/description/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[_]:e.push(_),s++}if(o.sensitive!==void 0&&typeof o.sensitive!=
-"boolean"){const _={instancePath:r+"/sensitive",schemaPath:"#/properties/sensitive/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?
-e=[_]:e.push(_),s++}}else{const _={instancePath:r,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[_]:e.push(_),s++}
-return oe.errors=e,s===0}oe.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const Te={type:"object",additionalProperties:!1,properties:{address:{if:{type:"\
-string",pattern:"\\$\\{"},else:{type:"string",pattern:"^(unix:[^\\u0000-\\u001f]+|embedded:[^\\u0000-\\u001f]+|(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5})$"}},
-tls:{type:"object",additionalProperties:!1,properties:{ca:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\\
-u2029]*$"}},cert:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},key:{if:{type:"string",
-pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},server_name:{if:{type:"string",pattern:"\\$\\{"},else:{type:"\
-string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}}}},timeout_s:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:600}},
-settings:{type:"object",additionalProperties:!1,properties:{labels:{type:"object",propertyNames:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{
+type:"object",additionalProperties:!1,properties:{type:{enum:["string","integer","boolean"]},description:{type:"string"},default:{}},allOf:[{if:{properties:{type:{
+const:"integer"}},required:["type"]},then:{properties:{default:{type:"integer"}}}},{if:{properties:{type:{const:"boolean"}},required:["type"]},then:{properties:{
+default:{type:"boolean"}}}},{if:{properties:{type:{enum:["integer","boolean"]}},required:["type"]},else:{properties:{default:{type:"string"}}}}]},agent:{type:"o\
+bject",additionalProperties:!1,properties:{address:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^(unix:[^\\u0000-\\u001f]+|embedded:[^\\u0000-\
+\\u001f]+|(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5})$"}},tls:{type:"object",additionalProperties:!1,properties:{ca:{if:{type:"string",pattern:"\\$\\{"},
+else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},cert:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0\
+000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},key:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*\
+$"}},server_name:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}}}},timeout_s:{if:{type:"\
+string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:600}},settings:{type:"object",additionalProperties:!1,properties:{labels:{type:"object",propertyNames:{
+pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u0\
+01f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:255}}},reserved_vcpu:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:0,maximum:4096}},reserved_ram_gb:{
+if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:0,maximum:65536}},reserved_disk_gb:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:0,
+maximum:1048576}},schedulable:{if:{type:"string",pattern:"\\$\\{"},else:{type:"boolean"}}}}}},template:{type:"object",additionalProperties:!1,properties:{image:{
+if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[a-z0-9][a-z0-9._-]{0,62}$"}},image_url:{if:{type:"string",pattern:"\\$\\{"},else:{type:"strin\
+g",pattern:"^https?://[^\\s\\u0000-\\u001f]+$"}},image_sha256:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[0-9a-f]{64}$"}},image_path:{if:{
+type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^/[^\\u0000-\\u001f]*$"}},image_on_change:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["ignore",
+"recreate"]}},vcpu:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:512}},vcpu_max:{if:{type:"string",pattern:"\\$\\{"},else:{type:"i\
+nteger",minimum:1,maximum:512}},ram_gb:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:4096}},ram_max_gb:{if:{type:"string",pattern:"\
+\\$\\{"},else:{type:"integer",minimum:1,maximum:4096}},disk_gb:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:65536}},disks:{type:"\
+object",propertyNames:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},additionalProperties:{type:"object",additionalProperties:!1,properties:{size_gb:{if:{type:"s\
+tring",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:65536}}}}},networks:{type:"object",propertyNames:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},additionalProperties:{
+type:"object",additionalProperties:!1,properties:{network:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"}},
+bridge:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$"}},mac:{if:{type:"string",pattern:"\\$\\{"},else:{type:"\
+string",pattern:"^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$"}}}}},power:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["running","stopped","unmanaged"]}},autostart:{
+if:{type:"string",pattern:"\\$\\{"},else:{type:"boolean"}},firmware:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["bios","uefi"]}},machine:{if:{type:"string",
+pattern:"\\$\\{"},else:{enum:["q35","pc"]}},accel:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["auto","kvm","tcg"]}},cloud_init:{type:"object",additionalProperties:!1,
+properties:{packages:{type:"array",items:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}}},
+user_data:{type:"string"},network_config:{type:"string"},password:{type:"object",additionalProperties:!1,properties:{secret:{if:{type:"string",pattern:"\\$\\{"},
+else:{type:"string",pattern:"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\\u0000-\\u001f]+)$"}},version:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1}}},
+required:["secret","version"]}}},cloud_init_on_change:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["ignore","next-boot","recreate"]}},ssh_keys:{type:"array",
+items:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}}},labels:{type:"object",propertyNames:{
+pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u0\
+01f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:255}}},metadata:{type:"object",propertyNames:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{
+if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:4096}}},protect:{if:{type:"string",
+pattern:"\\$\\{"},else:{type:"boolean"}},disruption:{type:"object",additionalProperties:!1,properties:{allow:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["n\
+one","next-boot","live","guest","restart","stop","replace","data-loss"]}}}},wait_for:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["none","ip","guest-agent",
+"cloud-init"]}},wait_timeout_s:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:86400}},stop_timeout_s:{if:{type:"string",pattern:"\\$\
+\\{"},else:{type:"integer",minimum:1,maximum:3600}},on_remove:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["delete","retain"]}}}},vm:{type:"object",additionalProperties:!1,
+properties:{agent:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"}},template:{if:{type:"string",pattern:"\\$\
+\\{"},else:{type:"string",pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"}},image:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[a-z0-9][a-z0-9\
+._-]{0,62}$"}},image_url:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^https?://[^\\s\\u0000-\\u001f]+$"}},image_sha256:{if:{type:"string",
+pattern:"\\$\\{"},else:{type:"string",pattern:"^[0-9a-f]{64}$"}},image_path:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^/[^\\u0000-\\u001f]\
+*$"}},image_on_change:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["ignore","recreate"]}},vcpu:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,
+maximum:512}},vcpu_max:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:512}},ram_gb:{if:{type:"string",pattern:"\\$\\{"},else:{type:"\
+integer",minimum:1,maximum:4096}},ram_max_gb:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:4096}},disk_gb:{if:{type:"string",pattern:"\
+\\$\\{"},else:{type:"integer",minimum:1,maximum:65536}},disks:{type:"object",propertyNames:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},additionalProperties:{type:"\
+object",additionalProperties:!1,properties:{size_gb:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:65536}}}}},networks:{type:"objec\
+t",propertyNames:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},additionalProperties:{type:"object",additionalProperties:!1,properties:{network:{if:{type:"string",
+pattern:"\\$\\{"},else:{type:"string",pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"}},bridge:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[A\
+-Za-z0-9][A-Za-z0-9._-]{0,14}$"}},mac:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$"}}}}},power:{if:{type:"\
+string",pattern:"\\$\\{"},else:{enum:["running","stopped","unmanaged"]}},autostart:{if:{type:"string",pattern:"\\$\\{"},else:{type:"boolean"}},firmware:{if:{type:"\
+string",pattern:"\\$\\{"},else:{enum:["bios","uefi"]}},machine:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["q35","pc"]}},accel:{if:{type:"string",pattern:"\
+\\$\\{"},else:{enum:["auto","kvm","tcg"]}},cloud_init:{type:"object",additionalProperties:!1,properties:{packages:{type:"array",items:{if:{type:"string",pattern:"\
+\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}}},user_data:{type:"string"},network_config:{type:"string"},password:{
+type:"object",additionalProperties:!1,properties:{secret:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\\\
+u0000-\\u001f]+)$"}},version:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1}}},required:["secret","version"]}}},cloud_init_on_change:{if:{type:"\
+string",pattern:"\\$\\{"},else:{enum:["ignore","next-boot","recreate"]}},ssh_keys:{type:"array",items:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"\
+^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}}},labels:{type:"object",propertyNames:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{
+if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:255}}},metadata:{type:"object",propertyNames:{
+pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u0\
+01f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:4096}}},protect:{if:{type:"string",pattern:"\\$\\{"},else:{type:"boolean"}},disruption:{type:"object",additionalProperties:!1,
+properties:{allow:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["none","next-boot","live","guest","restart","stop","replace","data-loss"]}}}},wait_for:{if:{type:"\
+string",pattern:"\\$\\{"},else:{enum:["none","ip","guest-agent","cloud-init"]}},wait_timeout_s:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,
+maximum:86400}},stop_timeout_s:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:3600}},on_remove:{if:{type:"string",pattern:"\\$\\{"},
+else:{enum:["delete","retain"]}},replicas:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:0,maximum:1e3}},depends_on:{type:"array",items:{if:{
+type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"}}},previous_names:{type:"array",items:{if:{type:"string",pattern:"\
+\\$\\{"},else:{type:"string",pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"}}},adopt:{if:{type:"string",pattern:"\\$\\{"},else:{type:"boolean"}}}}}},w=new RegExp("\
+\\$\\{","u"),C=new RegExp("^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$","u"),Ze=new RegExp("^[A-Za-z_][A-Za-z0-9_]{0,62}$","u"),Ke={type:"object",additionalProperties:!1,
+properties:{type:{enum:["string","integer","boolean"]},description:{type:"string"},default:{}},allOf:[{if:{properties:{type:{const:"integer"}},required:["type"]},
+then:{properties:{default:{type:"integer"}}}},{if:{properties:{type:{const:"boolean"}},required:["type"]},then:{properties:{default:{type:"boolean"}}}},{if:{properties:{
+type:{enum:["integer","boolean"]}},required:["type"]},else:{properties:{default:{type:"string"}}}}]};function oe(m,{instancePath:r="",parentData:pe,parentDataProperty:Q,
+rootData:G=m,dynamicAnchors:M={}}={}){let e=null,s=0;const O=oe.evaluated;O.dynamicProps&&(O.props=void 0),O.dynamicItems&&(O.items=void 0);const L=s;let D=!0;const I=s;
+if(m&&typeof m=="object"&&!Array.isArray(m)){let b;if(m.type===void 0&&(b="type")){const g={};e===null?e=[g]:e.push(g),s++}else if(m.type!==void 0&&m.type!=="in\
+teger"){const g={};e===null?e=[g]:e.push(g),s++}}var V=I===s;if(s=L,e!==null&&(L?e.length=L:e=null),V){const b=s;if(m&&typeof m=="object"&&!Array.isArray(m)&&m.
+default!==void 0){let h=m.default;if(!(typeof h=="number"&&!(h%1)&&!isNaN(h)&&isFinite(h))){const F={instancePath:r+"/default",schemaPath:"#/allOf/0/then/proper\
+ties/default/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[F]:e.push(F),s++}}var V=b===s;if(D=V,D){var q={};q.default=!0,q.
+type=!0}}if(!D){const b={instancePath:r,schemaPath:"#/allOf/0/if",keyword:"if",params:{failingKeyword:"then"},message:'must match "then" schema'};e===null?e=[b]:
+e.push(b),s++}const k=s;let v=!0;const T=s;if(m&&typeof m=="object"&&!Array.isArray(m)){let b;if(m.type===void 0&&(b="type")){const g={};e===null?e=[g]:e.push(g),
+s++}else if(m.type!==void 0&&m.type!=="boolean"){const g={};e===null?e=[g]:e.push(g),s++}}var j=T===s;if(s=k,e!==null&&(k?e.length=k:e=null),j){const b=s;if(m&&
+typeof m=="object"&&!Array.isArray(m)&&m.default!==void 0&&typeof m.default!="boolean"){const h={instancePath:r+"/default",schemaPath:"#/allOf/1/then/properties\
+/default/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[h]:e.push(h),s++}var j=b===s;if(v=j,v){var K={};K.default=!0,K.type=
+!0}}if(!v){const b={instancePath:r,schemaPath:"#/allOf/1/if",keyword:"if",params:{failingKeyword:"then"},message:'must match "then" schema'};e===null?e=[b]:e.push(
+b),s++}q!==!0&&K!==void 0&&(K===!0?q=!0:(q=q||{},Object.assign(q,K)));const S=s;let E=!0;const z=s;if(m&&typeof m=="object"&&!Array.isArray(m)){let b;if(m.type===
+void 0&&(b="type")){const g={};e===null?e=[g]:e.push(g),s++}else if(m.type!==void 0){let g=m.type;if(!(g==="integer"||g==="boolean")){const h={};e===null?e=[h]:
+e.push(h),s++}}}var y=z===s;if(s=S,e!==null&&(S?e.length=S:e=null),!y){const b=s;if(m&&typeof m=="object"&&!Array.isArray(m)&&m.default!==void 0&&typeof m.default!=
+"string"){const h={instancePath:r+"/default",schemaPath:"#/allOf/2/else/properties/default/type",keyword:"type",params:{type:"string"},message:"must be string"};
+e===null?e=[h]:e.push(h),s++}var y=b===s;if(E=y,E){var $={};$.default=!0,$.type=!0}}if(!E){const b={instancePath:r,schemaPath:"#/allOf/2/if",keyword:"if",params:{
+failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[b]:e.push(b),s++}if(q!==!0&&$!==void 0&&($===!0?q=!0:(q=q||{},Object.assign(q,$))),m&&typeof m==
+"object"&&!Array.isArray(m)){for(const b in m)if(!(b==="type"||b==="description"||b==="default")){const g={instancePath:r,schemaPath:"#/additionalProperties",keyword:"\
+additionalProperties",params:{additionalProperty:b},message:"must NOT have additional properties"};e===null?e=[g]:e.push(g),s++}if(m.type!==void 0){let b=m.type;
+if(!(b==="string"||b==="integer"||b==="boolean")){const g={instancePath:r+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues:Ke.properties.
+type.enum},message:"must be equal to one of the allowed values"};e===null?e=[g]:e.push(g),s++}}if(m.description!==void 0&&typeof m.description!="string"){const b={
+instancePath:r+"/description",schemaPath:"#/properties/description/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[b]:e.push(b),
+s++}}else{const b={instancePath:r,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[b]:e.push(b),s++}return oe.errors=
+e,s===0}oe.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const Te={type:"object",additionalProperties:!1,properties:{address:{if:{type:"string",pattern:"\
+\\$\\{"},else:{type:"string",pattern:"^(unix:[^\\u0000-\\u001f]+|embedded:[^\\u0000-\\u001f]+|(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5})$"}},tls:{type:"\
+object",additionalProperties:!1,properties:{ca:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},
+cert:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},key:{if:{type:"string",pattern:"\\$\\\
+{"},else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},server_name:{if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"\
+^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}}}},timeout_s:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:600}},settings:{type:"\
+object",additionalProperties:!1,properties:{labels:{type:"object",propertyNames:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{
 if:{type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:255}}},reserved_vcpu:{if:{type:"s\
 tring",pattern:"\\$\\{"},else:{type:"integer",minimum:0,maximum:4096}},reserved_ram_gb:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:0,maximum:65536}},
 reserved_disk_gb:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:0,maximum:1048576}},schedulable:{if:{type:"string",pattern:"\\$\\{"},else:{type:"\
 boolean"}}}}}},Fe=new RegExp("^(unix:[^\\u0000-\\u001f]+|embedded:[^\\u0000-\\u001f]+|(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5})$","u"),B=new RegExp("^[\
-^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$","u"),ye=new RegExp("^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$","u"),ge=(o=>[...o].length);function me(o,{
-instancePath:r="",parentData:pe,parentDataProperty:Q,rootData:G=o,dynamicAnchors:M={}}={}){let e=null,s=0;const O=me.evaluated;if(O.dynamicProps&&(O.props=void 0),
-O.dynamicItems&&(O.items=void 0),o&&typeof o=="object"&&!Array.isArray(o)){for(const z in o)if(!(z==="address"||z==="tls"||z==="timeout_s"||z==="settings")){const y={
+^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$","u"),ye=new RegExp("^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$","u"),ge=(m=>[...m].length);function me(m,{
+instancePath:r="",parentData:pe,parentDataProperty:Q,rootData:G=m,dynamicAnchors:M={}}={}){let e=null,s=0;const O=me.evaluated;if(O.dynamicProps&&(O.props=void 0),
+O.dynamicItems&&(O.items=void 0),m&&typeof m=="object"&&!Array.isArray(m)){for(const z in m)if(!(z==="address"||z==="tls"||z==="timeout_s"||z==="settings")){const y={
 instancePath:r,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:z},message:"must NOT have additional properties"};e===
-null?e=[y]:e.push(y),s++}if(o.address!==void 0){let z=o.address;const y=s;let $=!0;const _=s;if(s===_)if(typeof z=="string"){if(!b.test(z)){const g={};e===null?
-e=[g]:e.push(g),s++}}else{const g={};e===null?e=[g]:e.push(g),s++}var L=_===s;if(s=y,e!==null&&(y?e.length=y:e=null),!L){const g=s;if(typeof z=="string"){if(!Fe.
+null?e=[y]:e.push(y),s++}if(m.address!==void 0){let z=m.address;const y=s;let $=!0;const b=s;if(s===b)if(typeof z=="string"){if(!w.test(z)){const g={};e===null?
+e=[g]:e.push(g),s++}}else{const g={};e===null?e=[g]:e.push(g),s++}var L=b===s;if(s=y,e!==null&&(y?e.length=y:e=null),!L){const g=s;if(typeof z=="string"){if(!Fe.
 test(z)){const F={instancePath:r+"/address",schemaPath:"#/properties/address/else/pattern",keyword:"pattern",params:{pattern:"^(unix:[^\\u0000-\\u001f]+|embedded:\
 [^\\u0000-\\u001f]+|(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5})$"},message:'must match pattern "^(unix:[^\\u0000-\\u001f]+|embedded:[^\\u0000-\\u001f]+|(\\[[0\
 -9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5})$"'};e===null?e=[F]:e.push(F),s++}}else{const F={instancePath:r+"/address",schemaPath:"#/properties/address/else/typ\
 e",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[F]:e.push(F),s++}var L=g===s;$=L}if(!$){const g={instancePath:r+"/address",schemaPath:"\
-#/properties/address/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[g]:e.push(g),s++}}if(o.tls!==void 0){let z=o.
+#/properties/address/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[g]:e.push(g),s++}}if(m.tls!==void 0){let z=m.
 tls;if(z&&typeof z=="object"&&!Array.isArray(z)){for(const y in z)if(!(y==="ca"||y==="cert"||y==="key"||y==="server_name")){const $={instancePath:r+"/tls",schemaPath:"\
 #/properties/tls/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:y},message:"must NOT have additional properties"};e===null?e=[$]:
-e.push($),s++}if(z.ca!==void 0){let y=z.ca;const $=s;let _=!0;const g=s;if(s===g)if(typeof y=="string"){if(!b.test(y)){const h={};e===null?e=[h]:e.push(h),s++}}else{
+e.push($),s++}if(z.ca!==void 0){let y=z.ca;const $=s;let b=!0;const g=s;if(s===g)if(typeof y=="string"){if(!w.test(y)){const h={};e===null?e=[h]:e.push(h),s++}}else{
 const h={};e===null?e=[h]:e.push(h),s++}var D=g===s;if(s=$,e!==null&&($?e.length=$:e=null),!D){const h=s;if(typeof y=="string"){if(!B.test(y)){const P={instancePath:r+
 "/tls/ca",schemaPath:"#/properties/tls/properties/ca/else/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'\
 must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[P]:e.push(P),s++}}else{const P={instancePath:r+"/tls/ca",schemaPath:"#/pro\
-perties/tls/properties/ca/else/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[P]:e.push(P),s++}var D=h===s;_=D}if(!_){const h={
+perties/tls/properties/ca/else/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[P]:e.push(P),s++}var D=h===s;b=D}if(!b){const h={
 instancePath:r+"/tls/ca",schemaPath:"#/properties/tls/properties/ca/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?
-e=[h]:e.push(h),s++}}if(z.cert!==void 0){let y=z.cert;const $=s;let _=!0;const g=s;if(s===g)if(typeof y=="string"){if(!b.test(y)){const h={};e===null?e=[h]:e.push(
+e=[h]:e.push(h),s++}}if(z.cert!==void 0){let y=z.cert;const $=s;let b=!0;const g=s;if(s===g)if(typeof y=="string"){if(!w.test(y)){const h={};e===null?e=[h]:e.push(
 h),s++}}else{const h={};e===null?e=[h]:e.push(h),s++}var I=g===s;if(s=$,e!==null&&($?e.length=$:e=null),!I){const h=s;if(typeof y=="string"){if(!B.test(y)){const P={
 instancePath:r+"/tls/cert",schemaPath:"#/properties/tls/properties/cert/else/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u20\
 29]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[P]:e.push(P),s++}}else{const P={instancePath:r+"/tls/cert",
 schemaPath:"#/properties/tls/properties/cert/else/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[P]:e.push(P),s++}var I=h===s;
-_=I}if(!_){const h={instancePath:r+"/tls/cert",schemaPath:"#/properties/tls/properties/cert/if",keyword:"if",params:{failingKeyword:"else"},message:'must match \
-"else" schema'};e===null?e=[h]:e.push(h),s++}}if(z.key!==void 0){let y=z.key;const $=s;let _=!0;const g=s;if(s===g)if(typeof y=="string"){if(!b.test(y)){const h={};
+b=I}if(!b){const h={instancePath:r+"/tls/cert",schemaPath:"#/properties/tls/properties/cert/if",keyword:"if",params:{failingKeyword:"else"},message:'must match \
+"else" schema'};e===null?e=[h]:e.push(h),s++}}if(z.key!==void 0){let y=z.key;const $=s;let b=!0;const g=s;if(s===g)if(typeof y=="string"){if(!w.test(y)){const h={};
 e===null?e=[h]:e.push(h),s++}}else{const h={};e===null?e=[h]:e.push(h),s++}var V=g===s;if(s=$,e!==null&&($?e.length=$:e=null),!V){const h=s;if(typeof y=="string"){
 if(!B.test(y)){const P={instancePath:r+"/tls/key",schemaPath:"#/properties/tls/properties/key/else/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\\
 u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[P]:e.push(P),s++}}else{const P={
 instancePath:r+"/tls/key",schemaPath:"#/properties/tls/properties/key/else/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[P]:
-e.push(P),s++}var V=h===s;_=V}if(!_){const h={instancePath:r+"/tls/key",schemaPath:"#/properties/tls/properties/key/if",keyword:"if",params:{failingKeyword:"els\
-e"},message:'must match "else" schema'};e===null?e=[h]:e.push(h),s++}}if(z.server_name!==void 0){let y=z.server_name;const $=s;let _=!0;const g=s;if(s===g)if(typeof y==
-"string"){if(!b.test(y)){const h={};e===null?e=[h]:e.push(h),s++}}else{const h={};e===null?e=[h]:e.push(h),s++}var q=g===s;if(s=$,e!==null&&($?e.length=$:e=null),
+e.push(P),s++}var V=h===s;b=V}if(!b){const h={instancePath:r+"/tls/key",schemaPath:"#/properties/tls/properties/key/if",keyword:"if",params:{failingKeyword:"els\
+e"},message:'must match "else" schema'};e===null?e=[h]:e.push(h),s++}}if(z.server_name!==void 0){let y=z.server_name;const $=s;let b=!0;const g=s;if(s===g)if(typeof y==
+"string"){if(!w.test(y)){const h={};e===null?e=[h]:e.push(h),s++}}else{const h={};e===null?e=[h]:e.push(h),s++}var q=g===s;if(s=$,e!==null&&($?e.length=$:e=null),
 !q){const h=s;if(typeof y=="string"){if(!B.test(y)){const P={instancePath:r+"/tls/server_name",schemaPath:"#/properties/tls/properties/server_name/else/pattern",
 keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*\
 $"'};e===null?e=[P]:e.push(P),s++}}else{const P={instancePath:r+"/tls/server_name",schemaPath:"#/properties/tls/properties/server_name/else/type",keyword:"type",
-params:{type:"string"},message:"must be string"};e===null?e=[P]:e.push(P),s++}var q=h===s;_=q}if(!_){const h={instancePath:r+"/tls/server_name",schemaPath:"#/pr\
+params:{type:"string"},message:"must be string"};e===null?e=[P]:e.push(P),s++}var q=h===s;b=q}if(!b){const h={instancePath:r+"/tls/server_name",schemaPath:"#/pr\
 operties/tls/properties/server_name/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[h]:e.push(h),s++}}}else{const y={
-instancePath:r+"/tls",schemaPath:"#/properties/tls/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[y]:e.push(y),s++}}if(o.timeout_s!==
-void 0){let z=o.timeout_s;const y=s;let $=!0;const _=s;if(s===_)if(typeof z=="string"){if(!b.test(z)){const g={};e===null?e=[g]:e.push(g),s++}}else{const g={};e===
-null?e=[g]:e.push(g),s++}var k=_===s;if(s=y,e!==null&&(y?e.length=y:e=null),!k){const g=s;if(!(typeof z=="number"&&!(z%1)&&!isNaN(z)&&isFinite(z))){const F={instancePath:r+
+instancePath:r+"/tls",schemaPath:"#/properties/tls/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[y]:e.push(y),s++}}if(m.timeout_s!==
+void 0){let z=m.timeout_s;const y=s;let $=!0;const b=s;if(s===b)if(typeof z=="string"){if(!w.test(z)){const g={};e===null?e=[g]:e.push(g),s++}}else{const g={};e===
+null?e=[g]:e.push(g),s++}var k=b===s;if(s=y,e!==null&&(y?e.length=y:e=null),!k){const g=s;if(!(typeof z=="number"&&!(z%1)&&!isNaN(z)&&isFinite(z))){const F={instancePath:r+
 "/timeout_s",schemaPath:"#/properties/timeout_s/else/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[F]:e.push(F),s++}if(typeof z==
 "number"&&isFinite(z)){if(z>600||isNaN(z)){const F={instancePath:r+"/timeout_s",schemaPath:"#/properties/timeout_s/else/maximum",keyword:"maximum",params:{comparison:"\
 <=",limit:600},message:"must be <= 600"};e===null?e=[F]:e.push(F),s++}if(z<1||isNaN(z)){const F={instancePath:r+"/timeout_s",schemaPath:"#/properties/timeout_s/\
 else/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[F]:e.push(F),s++}}var k=g===s;$=k}if(!$){const g={instancePath:r+
 "/timeout_s",schemaPath:"#/properties/timeout_s/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[g]:e.push(g),s++}}
-if(o.settings!==void 0){let z=o.settings;if(z&&typeof z=="object"&&!Array.isArray(z)){for(const y in z)if(!(y==="labels"||y==="reserved_vcpu"||y==="reserved_ram\
+if(m.settings!==void 0){let z=m.settings;if(z&&typeof z=="object"&&!Array.isArray(z)){for(const y in z)if(!(y==="labels"||y==="reserved_vcpu"||y==="reserved_ram\
 _gb"||y==="reserved_disk_gb"||y==="schedulable")){const $={instancePath:r+"/settings",schemaPath:"#/properties/settings/additionalProperties",keyword:"additiona\
 lProperties",params:{additionalProperty:y},message:"must NOT have additional properties"};e===null?e=[$]:e.push($),s++}if(z.labels!==void 0){let y=z.labels;if(y&&
-typeof y=="object"&&!Array.isArray(y)){for(const $ in y){const _=s;if(typeof $=="string"&&!ye.test($)){const g={instancePath:r+"/settings/labels",schemaPath:"#/\
+typeof y=="object"&&!Array.isArray(y)){for(const $ in y){const b=s;if(typeof $=="string"&&!ye.test($)){const g={instancePath:r+"/settings/labels",schemaPath:"#/\
 properties/settings/properties/labels/propertyNames/pattern",keyword:"pattern",params:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},message:'must\
- match pattern "^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"',propertyName:$};e===null?e=[g]:e.push(g),s++}var v=_===s;if(!v){const g={instancePath:r+"/set\
+ match pattern "^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"',propertyName:$};e===null?e=[g]:e.push(g),s++}var v=b===s;if(!v){const g={instancePath:r+"/set\
 tings/labels",schemaPath:"#/properties/settings/properties/labels/propertyNames",keyword:"propertyNames",params:{propertyName:$},message:"property name must be \
-valid"};e===null?e=[g]:e.push(g),s++}}for(const $ in y){let _=y[$];const g=s;let h=!0;const F=s;if(s===F)if(typeof _=="string"){if(!b.test(_)){const P={};e===null?
-e=[P]:e.push(P),s++}}else{const P={};e===null?e=[P]:e.push(P),s++}var T=F===s;if(s=g,e!==null&&(g?e.length=g:e=null),!T){const P=s;if(typeof _=="string"){if(ge(
-_)>255){const R={instancePath:r+"/settings/labels/"+$.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/settings/properties/labels/additionalPrope\
-rties/else/maxLength",keyword:"maxLength",params:{limit:255},message:"must NOT have more than 255 characters"};e===null?e=[R]:e.push(R),s++}if(!B.test(_)){const R={
+valid"};e===null?e=[g]:e.push(g),s++}}for(const $ in y){let b=y[$];const g=s;let h=!0;const F=s;if(s===F)if(typeof b=="string"){if(!w.test(b)){const P={};e===null?
+e=[P]:e.push(P),s++}}else{const P={};e===null?e=[P]:e.push(P),s++}var T=F===s;if(s=g,e!==null&&(g?e.length=g:e=null),!T){const P=s;if(typeof b=="string"){if(ge(
+b)>255){const R={instancePath:r+"/settings/labels/"+$.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/settings/properties/labels/additionalPrope\
+rties/else/maxLength",keyword:"maxLength",params:{limit:255},message:"must NOT have more than 255 characters"};e===null?e=[R]:e.push(R),s++}if(!B.test(b)){const R={
 instancePath:r+"/settings/labels/"+$.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/settings/properties/labels/additionalProperties/else/patter\
 n",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u202\
 9]*$"'};e===null?e=[R]:e.push(R),s++}}else{const R={instancePath:r+"/settings/labels/"+$.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/setting\
@@ -175,35 +173,35 @@ s/properties/labels/additionalProperties/else/type",keyword:"type",params:{type:
 if(!h){const P={instancePath:r+"/settings/labels/"+$.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/settings/properties/labels/additionalProper\
 ties/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[P]:e.push(P),s++}}}else{const $={instancePath:r+"/settings/\
 labels",schemaPath:"#/properties/settings/properties/labels/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[$]:e.push($),s++}}
-if(z.reserved_vcpu!==void 0){let y=z.reserved_vcpu;const $=s;let _=!0;const g=s;if(s===g)if(typeof y=="string"){if(!b.test(y)){const h={};e===null?e=[h]:e.push(
+if(z.reserved_vcpu!==void 0){let y=z.reserved_vcpu;const $=s;let b=!0;const g=s;if(s===g)if(typeof y=="string"){if(!w.test(y)){const h={};e===null?e=[h]:e.push(
 h),s++}}else{const h={};e===null?e=[h]:e.push(h),s++}var j=g===s;if(s=$,e!==null&&($?e.length=$:e=null),!j){const h=s;if(!(typeof y=="number"&&!(y%1)&&!isNaN(y)&&
 isFinite(y))){const P={instancePath:r+"/settings/reserved_vcpu",schemaPath:"#/properties/settings/properties/reserved_vcpu/else/type",keyword:"type",params:{type:"\
 integer"},message:"must be integer"};e===null?e=[P]:e.push(P),s++}if(typeof y=="number"&&isFinite(y)){if(y>4096||isNaN(y)){const P={instancePath:r+"/settings/re\
 served_vcpu",schemaPath:"#/properties/settings/properties/reserved_vcpu/else/maximum",keyword:"maximum",params:{comparison:"<=",limit:4096},message:"must be <= \
 4096"};e===null?e=[P]:e.push(P),s++}if(y<0||isNaN(y)){const P={instancePath:r+"/settings/reserved_vcpu",schemaPath:"#/properties/settings/properties/reserved_vc\
-pu/else/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[P]:e.push(P),s++}}var j=h===s;_=j}if(!_){const h={instancePath:r+
+pu/else/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[P]:e.push(P),s++}}var j=h===s;b=j}if(!b){const h={instancePath:r+
 "/settings/reserved_vcpu",schemaPath:"#/properties/settings/properties/reserved_vcpu/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" \
-schema'};e===null?e=[h]:e.push(h),s++}}if(z.reserved_ram_gb!==void 0){let y=z.reserved_ram_gb;const $=s;let _=!0;const g=s;if(s===g)if(typeof y=="string"){if(!b.
+schema'};e===null?e=[h]:e.push(h),s++}}if(z.reserved_ram_gb!==void 0){let y=z.reserved_ram_gb;const $=s;let b=!0;const g=s;if(s===g)if(typeof y=="string"){if(!w.
 test(y)){const h={};e===null?e=[h]:e.push(h),s++}}else{const h={};e===null?e=[h]:e.push(h),s++}var K=g===s;if(s=$,e!==null&&($?e.length=$:e=null),!K){const h=s;
 if(!(typeof y=="number"&&!(y%1)&&!isNaN(y)&&isFinite(y))){const P={instancePath:r+"/settings/reserved_ram_gb",schemaPath:"#/properties/settings/properties/reser\
 ved_ram_gb/else/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[P]:e.push(P),s++}if(typeof y=="number"&&isFinite(y)){if(y>65536||
 isNaN(y)){const P={instancePath:r+"/settings/reserved_ram_gb",schemaPath:"#/properties/settings/properties/reserved_ram_gb/else/maximum",keyword:"maximum",params:{
 comparison:"<=",limit:65536},message:"must be <= 65536"};e===null?e=[P]:e.push(P),s++}if(y<0||isNaN(y)){const P={instancePath:r+"/settings/reserved_ram_gb",schemaPath:"\
 #/properties/settings/properties/reserved_ram_gb/else/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[P]:e.push(
-P),s++}}var K=h===s;_=K}if(!_){const h={instancePath:r+"/settings/reserved_ram_gb",schemaPath:"#/properties/settings/properties/reserved_ram_gb/if",keyword:"if",
+P),s++}}var K=h===s;b=K}if(!b){const h={instancePath:r+"/settings/reserved_ram_gb",schemaPath:"#/properties/settings/properties/reserved_ram_gb/if",keyword:"if",
 params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[h]:e.push(h),s++}}if(z.reserved_disk_gb!==void 0){let y=z.reserved_disk_gb;const $=s;
-let _=!0;const g=s;if(s===g)if(typeof y=="string"){if(!b.test(y)){const h={};e===null?e=[h]:e.push(h),s++}}else{const h={};e===null?e=[h]:e.push(h),s++}var S=g===
+let b=!0;const g=s;if(s===g)if(typeof y=="string"){if(!w.test(y)){const h={};e===null?e=[h]:e.push(h),s++}}else{const h={};e===null?e=[h]:e.push(h),s++}var S=g===
 s;if(s=$,e!==null&&($?e.length=$:e=null),!S){const h=s;if(!(typeof y=="number"&&!(y%1)&&!isNaN(y)&&isFinite(y))){const P={instancePath:r+"/settings/reserved_dis\
 k_gb",schemaPath:"#/properties/settings/properties/reserved_disk_gb/else/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[P]:
 e.push(P),s++}if(typeof y=="number"&&isFinite(y)){if(y>1048576||isNaN(y)){const P={instancePath:r+"/settings/reserved_disk_gb",schemaPath:"#/properties/settings\
 /properties/reserved_disk_gb/else/maximum",keyword:"maximum",params:{comparison:"<=",limit:1048576},message:"must be <= 1048576"};e===null?e=[P]:e.push(P),s++}if(y<
 0||isNaN(y)){const P={instancePath:r+"/settings/reserved_disk_gb",schemaPath:"#/properties/settings/properties/reserved_disk_gb/else/minimum",keyword:"minimum",
-params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[P]:e.push(P),s++}}var S=h===s;_=S}if(!_){const h={instancePath:r+"/settings/reserved_disk_g\
+params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[P]:e.push(P),s++}}var S=h===s;b=S}if(!b){const h={instancePath:r+"/settings/reserved_disk_g\
 b",schemaPath:"#/properties/settings/properties/reserved_disk_gb/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=
-[h]:e.push(h),s++}}if(z.schedulable!==void 0){let y=z.schedulable;const $=s;let _=!0;const g=s;if(s===g)if(typeof y=="string"){if(!b.test(y)){const h={};e===null?
+[h]:e.push(h),s++}}if(z.schedulable!==void 0){let y=z.schedulable;const $=s;let b=!0;const g=s;if(s===g)if(typeof y=="string"){if(!w.test(y)){const h={};e===null?
 e=[h]:e.push(h),s++}}else{const h={};e===null?e=[h]:e.push(h),s++}var E=g===s;if(s=$,e!==null&&($?e.length=$:e=null),!E){const h=s;if(typeof y!="boolean"){const P={
 instancePath:r+"/settings/schedulable",schemaPath:"#/properties/settings/properties/schedulable/else/type",keyword:"type",params:{type:"boolean"},message:"must \
-be boolean"};e===null?e=[P]:e.push(P),s++}var E=h===s;_=E}if(!_){const h={instancePath:r+"/settings/schedulable",schemaPath:"#/properties/settings/properties/sc\
+be boolean"};e===null?e=[P]:e.push(P),s++}var E=h===s;b=E}if(!b){const h={instancePath:r+"/settings/schedulable",schemaPath:"#/properties/settings/properties/sc\
 hedulable/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[h]:e.push(h),s++}}}else{const y={instancePath:r+"/sett\
 ings",schemaPath:"#/properties/settings/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[y]:e.push(y),s++}}}else{const z={instancePath:r,
 schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[z]:e.push(z),s++}return me.errors=e,s===0}me.evaluated={props:!0,
@@ -235,149 +233,149 @@ string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:86400}},stop_ti
 on_remove:{if:{type:"string",pattern:"\\$\\{"},else:{enum:["delete","retain"]}}}},be=Object.prototype.hasOwnProperty,ve=new RegExp("^[a-z0-9][a-z0-9._-]{0,62}$",
 "u"),ke=new RegExp("^https?://[^\\s\\u0000-\\u001f]+$","u"),Pe=new RegExp("^[0-9a-f]{64}$","u"),$e=new RegExp("^/[^\\u0000-\\u001f]*$","u"),ze=new RegExp("^[A-Z\
 a-z0-9][A-Za-z0-9._-]{0,62}$","u"),Ne=new RegExp("^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$","u"),Ae=new RegExp("^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$","u"),xe=new RegExp(
-"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\\u0000-\\u001f]+)$","u");function ue(o,{instancePath:r="",parentData:pe,parentDataProperty:Q,rootData:G=o,dynamicAnchors:M={}}={}){
-let e=null,s=0;const O=ue.evaluated;if(O.dynamicProps&&(O.props=void 0),O.dynamicItems&&(O.items=void 0),o&&typeof o=="object"&&!Array.isArray(o)){for(const l in o)
+"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\\u0000-\\u001f]+)$","u");function ue(m,{instancePath:r="",parentData:pe,parentDataProperty:Q,rootData:G=m,dynamicAnchors:M={}}={}){
+let e=null,s=0;const O=ue.evaluated;if(O.dynamicProps&&(O.props=void 0),O.dynamicItems&&(O.items=void 0),m&&typeof m=="object"&&!Array.isArray(m)){for(const l in m)
 if(!be.call(H.properties,l)){const f={instancePath:r,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:l},message:"m\
-ust NOT have additional properties"};e===null?e=[f]:e.push(f),s++}if(o.image!==void 0){let l=o.image;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){
-if(!b.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var L=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),!L){const n=s;
+ust NOT have additional properties"};e===null?e=[f]:e.push(f),s++}if(m.image!==void 0){let l=m.image;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){
+if(!w.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var L=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),!L){const n=s;
 if(typeof l=="string"){if(!ve.test(l)){const t={instancePath:r+"/image",schemaPath:"#/properties/image/else/pattern",keyword:"pattern",params:{pattern:"^[a-z0-9\
 ][a-z0-9._-]{0,62}$"},message:'must match pattern "^[a-z0-9][a-z0-9._-]{0,62}$"'};e===null?e=[t]:e.push(t),s++}}else{const t={instancePath:r+"/image",schemaPath:"\
 #/properties/image/else/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),s++}var L=n===s;d=L}if(!d){const n={instancePath:r+
-"/image",schemaPath:"#/properties/image/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(o.image_url!==
-void 0){let l=o.image_url;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!b.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===
+"/image",schemaPath:"#/properties/image/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(m.image_url!==
+void 0){let l=m.image_url;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!w.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===
 null?e=[n]:e.push(n),s++}var D=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),!D){const n=s;if(typeof l=="string"){if(!ke.test(l)){const t={instancePath:r+"/image\
 _url",schemaPath:"#/properties/image_url/else/pattern",keyword:"pattern",params:{pattern:"^https?://[^\\s\\u0000-\\u001f]+$"},message:'must match pattern "^http\
 s?://[^\\s\\u0000-\\u001f]+$"'};e===null?e=[t]:e.push(t),s++}}else{const t={instancePath:r+"/image_url",schemaPath:"#/properties/image_url/else/type",keyword:"t\
 ype",params:{type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),s++}var D=n===s;d=D}if(!d){const n={instancePath:r+"/image_url",schemaPath:"#/pro\
-perties/image_url/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(o.image_sha256!==void 0){
-let l=o.image_sha256;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!b.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?
+perties/image_url/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(m.image_sha256!==void 0){
+let l=m.image_sha256;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!w.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?
 e=[n]:e.push(n),s++}var I=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),!I){const n=s;if(typeof l=="string"){if(!Pe.test(l)){const t={instancePath:r+"/image_sha2\
 56",schemaPath:"#/properties/image_sha256/else/pattern",keyword:"pattern",params:{pattern:"^[0-9a-f]{64}$"},message:'must match pattern "^[0-9a-f]{64}$"'};e===null?
 e=[t]:e.push(t),s++}}else{const t={instancePath:r+"/image_sha256",schemaPath:"#/properties/image_sha256/else/type",keyword:"type",params:{type:"string"},message:"\
 must be string"};e===null?e=[t]:e.push(t),s++}var I=n===s;d=I}if(!d){const n={instancePath:r+"/image_sha256",schemaPath:"#/properties/image_sha256/if",keyword:"\
-if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(o.image_path!==void 0){let l=o.image_path;const f=s;let d=!0;
-const c=s;if(s===c)if(typeof l=="string"){if(!b.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var V=c===s;if(s=
+if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(m.image_path!==void 0){let l=m.image_path;const f=s;let d=!0;
+const c=s;if(s===c)if(typeof l=="string"){if(!w.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var V=c===s;if(s=
 f,e!==null&&(f?e.length=f:e=null),!V){const n=s;if(typeof l=="string"){if(!$e.test(l)){const t={instancePath:r+"/image_path",schemaPath:"#/properties/image_path\
 /else/pattern",keyword:"pattern",params:{pattern:"^/[^\\u0000-\\u001f]*$"},message:'must match pattern "^/[^\\u0000-\\u001f]*$"'};e===null?e=[t]:e.push(t),s++}}else{
 const t={instancePath:r+"/image_path",schemaPath:"#/properties/image_path/else/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=
 [t]:e.push(t),s++}var V=n===s;d=V}if(!d){const n={instancePath:r+"/image_path",schemaPath:"#/properties/image_path/if",keyword:"if",params:{failingKeyword:"else"},
-message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(o.image_on_change!==void 0){let l=o.image_on_change;const f=s;let d=!0;const c=s;if(s===c)if(typeof l==
-"string"){if(!b.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var q=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),
+message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(m.image_on_change!==void 0){let l=m.image_on_change;const f=s;let d=!0;const c=s;if(s===c)if(typeof l==
+"string"){if(!w.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var q=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),
 !q){const n=s;if(!(l==="ignore"||l==="recreate")){const t={instancePath:r+"/image_on_change",schemaPath:"#/properties/image_on_change/else/enum",keyword:"enum",
 params:{allowedValues:H.properties.image_on_change.else.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),s++}var q=n===s;d=q}
 if(!d){const n={instancePath:r+"/image_on_change",schemaPath:"#/properties/image_on_change/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "\
-else" schema'};e===null?e=[n]:e.push(n),s++}}if(o.vcpu!==void 0){let l=o.vcpu;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!b.test(l)){const n={};
+else" schema'};e===null?e=[n]:e.push(n),s++}}if(m.vcpu!==void 0){let l=m.vcpu;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!w.test(l)){const n={};
 e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var k=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),!k){const n=s;if(!(typeof l=="numb\
 er"&&!(l%1)&&!isNaN(l)&&isFinite(l))){const t={instancePath:r+"/vcpu",schemaPath:"#/properties/vcpu/else/type",keyword:"type",params:{type:"integer"},message:"m\
 ust be integer"};e===null?e=[t]:e.push(t),s++}if(typeof l=="number"&&isFinite(l)){if(l>512||isNaN(l)){const t={instancePath:r+"/vcpu",schemaPath:"#/properties/v\
 cpu/else/maximum",keyword:"maximum",params:{comparison:"<=",limit:512},message:"must be <= 512"};e===null?e=[t]:e.push(t),s++}if(l<1||isNaN(l)){const t={instancePath:r+
 "/vcpu",schemaPath:"#/properties/vcpu/else/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[t]:e.push(t),s++}}var k=n===
 s;d=k}if(!d){const n={instancePath:r+"/vcpu",schemaPath:"#/properties/vcpu/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===
-null?e=[n]:e.push(n),s++}}if(o.vcpu_max!==void 0){let l=o.vcpu_max;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!b.test(l)){const n={};e===null?
+null?e=[n]:e.push(n),s++}}if(m.vcpu_max!==void 0){let l=m.vcpu_max;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!w.test(l)){const n={};e===null?
 e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var v=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),!v){const n=s;if(!(typeof l=="number"&&!(l%
 1)&&!isNaN(l)&&isFinite(l))){const t={instancePath:r+"/vcpu_max",schemaPath:"#/properties/vcpu_max/else/type",keyword:"type",params:{type:"integer"},message:"mu\
 st be integer"};e===null?e=[t]:e.push(t),s++}if(typeof l=="number"&&isFinite(l)){if(l>512||isNaN(l)){const t={instancePath:r+"/vcpu_max",schemaPath:"#/propertie\
 s/vcpu_max/else/maximum",keyword:"maximum",params:{comparison:"<=",limit:512},message:"must be <= 512"};e===null?e=[t]:e.push(t),s++}if(l<1||isNaN(l)){const t={
 instancePath:r+"/vcpu_max",schemaPath:"#/properties/vcpu_max/else/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=
 [t]:e.push(t),s++}}var v=n===s;d=v}if(!d){const n={instancePath:r+"/vcpu_max",schemaPath:"#/properties/vcpu_max/if",keyword:"if",params:{failingKeyword:"else"},
-message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(o.ram_gb!==void 0){let l=o.ram_gb;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="strin\
-g"){if(!b.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var T=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),!T){
+message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(m.ram_gb!==void 0){let l=m.ram_gb;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="strin\
+g"){if(!w.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var T=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),!T){
 const n=s;if(!(typeof l=="number"&&!(l%1)&&!isNaN(l)&&isFinite(l))){const t={instancePath:r+"/ram_gb",schemaPath:"#/properties/ram_gb/else/type",keyword:"type",
 params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),s++}if(typeof l=="number"&&isFinite(l)){if(l>4096||isNaN(l)){const t={instancePath:r+
 "/ram_gb",schemaPath:"#/properties/ram_gb/else/maximum",keyword:"maximum",params:{comparison:"<=",limit:4096},message:"must be <= 4096"};e===null?e=[t]:e.push(t),
 s++}if(l<1||isNaN(l)){const t={instancePath:r+"/ram_gb",schemaPath:"#/properties/ram_gb/else/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"\
 must be >= 1"};e===null?e=[t]:e.push(t),s++}}var T=n===s;d=T}if(!d){const n={instancePath:r+"/ram_gb",schemaPath:"#/properties/ram_gb/if",keyword:"if",params:{failingKeyword:"\
-else"},message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(o.ram_max_gb!==void 0){let l=o.ram_max_gb;const f=s;let d=!0;const c=s;if(s===c)if(typeof l==
-"string"){if(!b.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var j=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),
+else"},message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(m.ram_max_gb!==void 0){let l=m.ram_max_gb;const f=s;let d=!0;const c=s;if(s===c)if(typeof l==
+"string"){if(!w.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var j=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),
 !j){const n=s;if(!(typeof l=="number"&&!(l%1)&&!isNaN(l)&&isFinite(l))){const t={instancePath:r+"/ram_max_gb",schemaPath:"#/properties/ram_max_gb/else/type",keyword:"\
 type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),s++}if(typeof l=="number"&&isFinite(l)){if(l>4096||isNaN(l)){const t={instancePath:r+
 "/ram_max_gb",schemaPath:"#/properties/ram_max_gb/else/maximum",keyword:"maximum",params:{comparison:"<=",limit:4096},message:"must be <= 4096"};e===null?e=[t]:
 e.push(t),s++}if(l<1||isNaN(l)){const t={instancePath:r+"/ram_max_gb",schemaPath:"#/properties/ram_max_gb/else/minimum",keyword:"minimum",params:{comparison:">=",
 limit:1},message:"must be >= 1"};e===null?e=[t]:e.push(t),s++}}var j=n===s;d=j}if(!d){const n={instancePath:r+"/ram_max_gb",schemaPath:"#/properties/ram_max_gb/\
-if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(o.disk_gb!==void 0){let l=o.disk_gb;const f=s;
-let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!b.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var K=c===
+if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(m.disk_gb!==void 0){let l=m.disk_gb;const f=s;
+let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!w.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var K=c===
 s;if(s=f,e!==null&&(f?e.length=f:e=null),!K){const n=s;if(!(typeof l=="number"&&!(l%1)&&!isNaN(l)&&isFinite(l))){const t={instancePath:r+"/disk_gb",schemaPath:"\
 #/properties/disk_gb/else/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),s++}if(typeof l=="number"&&isFinite(l)){
 if(l>65536||isNaN(l)){const t={instancePath:r+"/disk_gb",schemaPath:"#/properties/disk_gb/else/maximum",keyword:"maximum",params:{comparison:"<=",limit:65536},message:"\
 must be <= 65536"};e===null?e=[t]:e.push(t),s++}if(l<1||isNaN(l)){const t={instancePath:r+"/disk_gb",schemaPath:"#/properties/disk_gb/else/minimum",keyword:"min\
 imum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[t]:e.push(t),s++}}var K=n===s;d=K}if(!d){const n={instancePath:r+"/disk_gb",schemaPath:"\
-#/properties/disk_gb/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(o.disks!==void 0){let l=o.
+#/properties/disk_gb/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(m.disks!==void 0){let l=m.
 disks;if(l&&typeof l=="object"&&!Array.isArray(l)){for(const f in l){const d=s;if(typeof f=="string"&&!C.test(f)){const c={instancePath:r+"/disks",schemaPath:"#\
 /properties/disks/propertyNames/pattern",keyword:"pattern",params:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'must match pattern "^[a-z]([a-z0-9-]{0,\
 61}[a-z0-9])?$"',propertyName:f};e===null?e=[c]:e.push(c),s++}var S=d===s;if(!S){const c={instancePath:r+"/disks",schemaPath:"#/properties/disks/propertyNames",
 keyword:"propertyNames",params:{propertyName:f},message:"property name must be valid"};e===null?e=[c]:e.push(c),s++}}for(const f in l){let d=l[f];if(d&&typeof d==
 "object"&&!Array.isArray(d)){for(const c in d)if(c!=="size_gb"){const n={instancePath:r+"/disks/"+f.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/propert\
 ies/disks/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:c},message:"must NOT have additional properties"};
-e===null?e=[n]:e.push(n),s++}if(d.size_gb!==void 0){let c=d.size_gb;const n=s;let A=!0;const t=s;if(s===t)if(typeof c=="string"){if(!b.test(c)){const a={};e===null?
+e===null?e=[n]:e.push(n),s++}if(d.size_gb!==void 0){let c=d.size_gb;const n=s;let A=!0;const t=s;if(s===t)if(typeof c=="string"){if(!w.test(c)){const a={};e===null?
 e=[a]:e.push(a),s++}}else{const a={};e===null?e=[a]:e.push(a),s++}var E=t===s;if(s=n,e!==null&&(n?e.length=n:e=null),!E){const a=s;if(!(typeof c=="number"&&!(c%
-1)&&!isNaN(c)&&isFinite(c))){const m={instancePath:r+"/disks/"+f.replace(/~/g,"~0").replace(/\//g,"~1")+"/size_gb",schemaPath:"#/properties/disks/additionalProp\
-erties/properties/size_gb/else/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[m]:e.push(m),s++}if(typeof c=="number"&&isFinite(
-c)){if(c>65536||isNaN(c)){const m={instancePath:r+"/disks/"+f.replace(/~/g,"~0").replace(/\//g,"~1")+"/size_gb",schemaPath:"#/properties/disks/additionalPropert\
-ies/properties/size_gb/else/maximum",keyword:"maximum",params:{comparison:"<=",limit:65536},message:"must be <= 65536"};e===null?e=[m]:e.push(m),s++}if(c<1||isNaN(
-c)){const m={instancePath:r+"/disks/"+f.replace(/~/g,"~0").replace(/\//g,"~1")+"/size_gb",schemaPath:"#/properties/disks/additionalProperties/properties/size_gb\
-/else/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[m]:e.push(m),s++}}var E=a===s;A=E}if(!A){const a={instancePath:r+
+1)&&!isNaN(c)&&isFinite(c))){const o={instancePath:r+"/disks/"+f.replace(/~/g,"~0").replace(/\//g,"~1")+"/size_gb",schemaPath:"#/properties/disks/additionalProp\
+erties/properties/size_gb/else/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[o]:e.push(o),s++}if(typeof c=="number"&&isFinite(
+c)){if(c>65536||isNaN(c)){const o={instancePath:r+"/disks/"+f.replace(/~/g,"~0").replace(/\//g,"~1")+"/size_gb",schemaPath:"#/properties/disks/additionalPropert\
+ies/properties/size_gb/else/maximum",keyword:"maximum",params:{comparison:"<=",limit:65536},message:"must be <= 65536"};e===null?e=[o]:e.push(o),s++}if(c<1||isNaN(
+c)){const o={instancePath:r+"/disks/"+f.replace(/~/g,"~0").replace(/\//g,"~1")+"/size_gb",schemaPath:"#/properties/disks/additionalProperties/properties/size_gb\
+/else/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[o]:e.push(o),s++}}var E=a===s;A=E}if(!A){const a={instancePath:r+
 "/disks/"+f.replace(/~/g,"~0").replace(/\//g,"~1")+"/size_gb",schemaPath:"#/properties/disks/additionalProperties/properties/size_gb/if",keyword:"if",params:{failingKeyword:"\
 else"},message:'must match "else" schema'};e===null?e=[a]:e.push(a),s++}}}else{const c={instancePath:r+"/disks/"+f.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"\
 #/properties/disks/additionalProperties/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[c]:e.push(c),s++}}}else{const f={instancePath:r+
-"/disks",schemaPath:"#/properties/disks/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[f]:e.push(f),s++}}if(o.networks!==void 0){
-let l=o.networks;if(l&&typeof l=="object"&&!Array.isArray(l)){for(const f in l){const d=s;if(typeof f=="string"&&!C.test(f)){const c={instancePath:r+"/networks",
+"/disks",schemaPath:"#/properties/disks/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[f]:e.push(f),s++}}if(m.networks!==void 0){
+let l=m.networks;if(l&&typeof l=="object"&&!Array.isArray(l)){for(const f in l){const d=s;if(typeof f=="string"&&!C.test(f)){const c={instancePath:r+"/networks",
 schemaPath:"#/properties/networks/propertyNames/pattern",keyword:"pattern",params:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'must match pattern "^[a\
 -z]([a-z0-9-]{0,61}[a-z0-9])?$"',propertyName:f};e===null?e=[c]:e.push(c),s++}var z=d===s;if(!z){const c={instancePath:r+"/networks",schemaPath:"#/properties/ne\
 tworks/propertyNames",keyword:"propertyNames",params:{propertyName:f},message:"property name must be valid"};e===null?e=[c]:e.push(c),s++}}for(const f in l){let d=l[f];
 if(d&&typeof d=="object"&&!Array.isArray(d)){for(const c in d)if(!(c==="network"||c==="bridge"||c==="mac")){const n={instancePath:r+"/networks/"+f.replace(/~/g,
 "~0").replace(/\//g,"~1"),schemaPath:"#/properties/networks/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:c},
 message:"must NOT have additional properties"};e===null?e=[n]:e.push(n),s++}if(d.network!==void 0){let c=d.network;const n=s;let A=!0;const t=s;if(s===t)if(typeof c==
-"string"){if(!b.test(c)){const a={};e===null?e=[a]:e.push(a),s++}}else{const a={};e===null?e=[a]:e.push(a),s++}var y=t===s;if(s=n,e!==null&&(n?e.length=n:e=null),
-!y){const a=s;if(typeof c=="string"){if(!ze.test(c)){const m={instancePath:r+"/networks/"+f.replace(/~/g,"~0").replace(/\//g,"~1")+"/network",schemaPath:"#/prop\
+"string"){if(!w.test(c)){const a={};e===null?e=[a]:e.push(a),s++}}else{const a={};e===null?e=[a]:e.push(a),s++}var y=t===s;if(s=n,e!==null&&(n?e.length=n:e=null),
+!y){const a=s;if(typeof c=="string"){if(!ze.test(c)){const o={instancePath:r+"/networks/"+f.replace(/~/g,"~0").replace(/\//g,"~1")+"/network",schemaPath:"#/prop\
 erties/networks/additionalProperties/properties/network/else/pattern",keyword:"pattern",params:{pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"},message:'must match\
- pattern "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"'};e===null?e=[m]:e.push(m),s++}}else{const m={instancePath:r+"/networks/"+f.replace(/~/g,"~0").replace(/\//g,"~1")+
+ pattern "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"'};e===null?e=[o]:e.push(o),s++}}else{const o={instancePath:r+"/networks/"+f.replace(/~/g,"~0").replace(/\//g,"~1")+
 "/network",schemaPath:"#/properties/networks/additionalProperties/properties/network/else/type",keyword:"type",params:{type:"string"},message:"must be string"};
-e===null?e=[m]:e.push(m),s++}var y=a===s;A=y}if(!A){const a={instancePath:r+"/networks/"+f.replace(/~/g,"~0").replace(/\//g,"~1")+"/network",schemaPath:"#/prope\
+e===null?e=[o]:e.push(o),s++}var y=a===s;A=y}if(!A){const a={instancePath:r+"/networks/"+f.replace(/~/g,"~0").replace(/\//g,"~1")+"/network",schemaPath:"#/prope\
 rties/networks/additionalProperties/properties/network/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[a]:e.push(
-a),s++}}if(d.bridge!==void 0){let c=d.bridge;const n=s;let A=!0;const t=s;if(s===t)if(typeof c=="string"){if(!b.test(c)){const a={};e===null?e=[a]:e.push(a),s++}}else{
-const a={};e===null?e=[a]:e.push(a),s++}var $=t===s;if(s=n,e!==null&&(n?e.length=n:e=null),!$){const a=s;if(typeof c=="string"){if(!Ne.test(c)){const m={instancePath:r+
+a),s++}}if(d.bridge!==void 0){let c=d.bridge;const n=s;let A=!0;const t=s;if(s===t)if(typeof c=="string"){if(!w.test(c)){const a={};e===null?e=[a]:e.push(a),s++}}else{
+const a={};e===null?e=[a]:e.push(a),s++}var $=t===s;if(s=n,e!==null&&(n?e.length=n:e=null),!$){const a=s;if(typeof c=="string"){if(!Ne.test(c)){const o={instancePath:r+
 "/networks/"+f.replace(/~/g,"~0").replace(/\//g,"~1")+"/bridge",schemaPath:"#/properties/networks/additionalProperties/properties/bridge/else/pattern",keyword:"\
-pattern",params:{pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$"},message:'must match pattern "^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$"'};e===null?e=[m]:e.push(m),s++}}else{
-const m={instancePath:r+"/networks/"+f.replace(/~/g,"~0").replace(/\//g,"~1")+"/bridge",schemaPath:"#/properties/networks/additionalProperties/properties/bridge\
-/else/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[m]:e.push(m),s++}var $=a===s;A=$}if(!A){const a={instancePath:r+"/networ\
+pattern",params:{pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$"},message:'must match pattern "^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$"'};e===null?e=[o]:e.push(o),s++}}else{
+const o={instancePath:r+"/networks/"+f.replace(/~/g,"~0").replace(/\//g,"~1")+"/bridge",schemaPath:"#/properties/networks/additionalProperties/properties/bridge\
+/else/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[o]:e.push(o),s++}var $=a===s;A=$}if(!A){const a={instancePath:r+"/networ\
 ks/"+f.replace(/~/g,"~0").replace(/\//g,"~1")+"/bridge",schemaPath:"#/properties/networks/additionalProperties/properties/bridge/if",keyword:"if",params:{failingKeyword:"\
 else"},message:'must match "else" schema'};e===null?e=[a]:e.push(a),s++}}if(d.mac!==void 0){let c=d.mac;const n=s;let A=!0;const t=s;if(s===t)if(typeof c=="stri\
-ng"){if(!b.test(c)){const a={};e===null?e=[a]:e.push(a),s++}}else{const a={};e===null?e=[a]:e.push(a),s++}var _=t===s;if(s=n,e!==null&&(n?e.length=n:e=null),!_){
-const a=s;if(typeof c=="string"){if(!Ae.test(c)){const m={instancePath:r+"/networks/"+f.replace(/~/g,"~0").replace(/\//g,"~1")+"/mac",schemaPath:"#/properties/n\
+ng"){if(!w.test(c)){const a={};e===null?e=[a]:e.push(a),s++}}else{const a={};e===null?e=[a]:e.push(a),s++}var b=t===s;if(s=n,e!==null&&(n?e.length=n:e=null),!b){
+const a=s;if(typeof c=="string"){if(!Ae.test(c)){const o={instancePath:r+"/networks/"+f.replace(/~/g,"~0").replace(/\//g,"~1")+"/mac",schemaPath:"#/properties/n\
 etworks/additionalProperties/properties/mac/else/pattern",keyword:"pattern",params:{pattern:"^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$"},message:'must match pattern\
- "^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$"'};e===null?e=[m]:e.push(m),s++}}else{const m={instancePath:r+"/networks/"+f.replace(/~/g,"~0").replace(/\//g,"~1")+"/ma\
+ "^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$"'};e===null?e=[o]:e.push(o),s++}}else{const o={instancePath:r+"/networks/"+f.replace(/~/g,"~0").replace(/\//g,"~1")+"/ma\
 c",schemaPath:"#/properties/networks/additionalProperties/properties/mac/else/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[
-m]:e.push(m),s++}var _=a===s;A=_}if(!A){const a={instancePath:r+"/networks/"+f.replace(/~/g,"~0").replace(/\//g,"~1")+"/mac",schemaPath:"#/properties/networks/a\
+o]:e.push(o),s++}var b=a===s;A=b}if(!A){const a={instancePath:r+"/networks/"+f.replace(/~/g,"~0").replace(/\//g,"~1")+"/mac",schemaPath:"#/properties/networks/a\
 dditionalProperties/properties/mac/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[a]:e.push(a),s++}}}else{const c={
 instancePath:r+"/networks/"+f.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/networks/additionalProperties/type",keyword:"type",params:{type:"o\
 bject"},message:"must be object"};e===null?e=[c]:e.push(c),s++}}}else{const f={instancePath:r+"/networks",schemaPath:"#/properties/networks/type",keyword:"type",
-params:{type:"object"},message:"must be object"};e===null?e=[f]:e.push(f),s++}}if(o.power!==void 0){let l=o.power;const f=s;let d=!0;const c=s;if(s===c)if(typeof l==
-"string"){if(!b.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var g=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),
+params:{type:"object"},message:"must be object"};e===null?e=[f]:e.push(f),s++}}if(m.power!==void 0){let l=m.power;const f=s;let d=!0;const c=s;if(s===c)if(typeof l==
+"string"){if(!w.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var g=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),
 !g){const n=s;if(!(l==="running"||l==="stopped"||l==="unmanaged")){const t={instancePath:r+"/power",schemaPath:"#/properties/power/else/enum",keyword:"enum",params:{
 allowedValues:H.properties.power.else.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),s++}var g=n===s;d=g}if(!d){const n={instancePath:r+
-"/power",schemaPath:"#/properties/power/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(o.autostart!==
-void 0){let l=o.autostart;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!b.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===
+"/power",schemaPath:"#/properties/power/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(m.autostart!==
+void 0){let l=m.autostart;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!w.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===
 null?e=[n]:e.push(n),s++}var h=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),!h){const n=s;if(typeof l!="boolean"){const t={instancePath:r+"/autostart",schemaPath:"\
 #/properties/autostart/else/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[t]:e.push(t),s++}var h=n===s;d=h}if(!d){const n={
 instancePath:r+"/autostart",schemaPath:"#/properties/autostart/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[n]:
-e.push(n),s++}}if(o.firmware!==void 0){let l=o.firmware;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!b.test(l)){const n={};e===null?e=[n]:e.
+e.push(n),s++}}if(m.firmware!==void 0){let l=m.firmware;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!w.test(l)){const n={};e===null?e=[n]:e.
 push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var F=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),!F){const n=s;if(!(l==="bios"||l==="uefi")){const t={
 instancePath:r+"/firmware",schemaPath:"#/properties/firmware/else/enum",keyword:"enum",params:{allowedValues:H.properties.firmware.else.enum},message:"must be e\
 qual to one of the allowed values"};e===null?e=[t]:e.push(t),s++}var F=n===s;d=F}if(!d){const n={instancePath:r+"/firmware",schemaPath:"#/properties/firmware/if",
-keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(o.machine!==void 0){let l=o.machine;const f=s;let d=!0;
-const c=s;if(s===c)if(typeof l=="string"){if(!b.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var P=c===s;if(s=
+keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(m.machine!==void 0){let l=m.machine;const f=s;let d=!0;
+const c=s;if(s===c)if(typeof l=="string"){if(!w.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var P=c===s;if(s=
 f,e!==null&&(f?e.length=f:e=null),!P){const n=s;if(!(l==="q35"||l==="pc")){const t={instancePath:r+"/machine",schemaPath:"#/properties/machine/else/enum",keyword:"\
 enum",params:{allowedValues:H.properties.machine.else.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),s++}var P=n===s;d=P}if(!d){
 const n={instancePath:r+"/machine",schemaPath:"#/properties/machine/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?
-e=[n]:e.push(n),s++}}if(o.accel!==void 0){let l=o.accel;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!b.test(l)){const n={};e===null?e=[n]:e.
+e=[n]:e.push(n),s++}}if(m.accel!==void 0){let l=m.accel;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!w.test(l)){const n={};e===null?e=[n]:e.
 push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var U=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),!U){const n=s;if(!(l==="auto"||l==="kvm"||l==="tcg")){
 const t={instancePath:r+"/accel",schemaPath:"#/properties/accel/else/enum",keyword:"enum",params:{allowedValues:H.properties.accel.else.enum},message:"must be e\
 qual to one of the allowed values"};e===null?e=[t]:e.push(t),s++}var U=n===s;d=U}if(!d){const n={instancePath:r+"/accel",schemaPath:"#/properties/accel/if",keyword:"\
-if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(o.cloud_init!==void 0){let l=o.cloud_init;if(l&&typeof l==
+if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(m.cloud_init!==void 0){let l=m.cloud_init;if(l&&typeof l==
 "object"&&!Array.isArray(l)){for(const f in l)if(!(f==="packages"||f==="user_data"||f==="network_config"||f==="password")){const d={instancePath:r+"/cloud_init",
 schemaPath:"#/properties/cloud_init/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:f},message:"must NOT have additional propert\
 ies"};e===null?e=[d]:e.push(d),s++}if(l.packages!==void 0){let f=l.packages;if(Array.isArray(f)){const d=f.length;for(let c=0;c<d;c++){let n=f[c];const A=s;let t=!0;
-const a=s;if(s===a)if(typeof n=="string"){if(!b.test(n)){const p={};e===null?e=[p]:e.push(p),s++}}else{const p={};e===null?e=[p]:e.push(p),s++}var R=a===s;if(s=
+const a=s;if(s===a)if(typeof n=="string"){if(!w.test(n)){const p={};e===null?e=[p]:e.push(p),s++}}else{const p={};e===null?e=[p]:e.push(p),s++}var R=a===s;if(s=
 A,e!==null&&(A?e.length=A:e=null),!R){const p=s;if(typeof n=="string"){if(!B.test(n)){const i={instancePath:r+"/cloud_init/packages/"+c,schemaPath:"#/properties\
 /cloud_init/properties/packages/items/else/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match \
 pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[i]:e.push(i),s++}}else{const i={instancePath:r+"/cloud_init/packages/"+c,schemaPath:"\
@@ -394,14 +392,14 @@ e=[d]:e.push(d),s++}if(f.version===void 0){const d={instancePath:r+"/cloud_init/
 required",params:{missingProperty:"version"},message:"must have required property 'version'"};e===null?e=[d]:e.push(d),s++}for(const d in f)if(!(d==="secret"||d===
 "version")){const c={instancePath:r+"/cloud_init/password",schemaPath:"#/properties/cloud_init/properties/password/additionalProperties",keyword:"additionalProp\
 erties",params:{additionalProperty:d},message:"must NOT have additional properties"};e===null?e=[c]:e.push(c),s++}if(f.secret!==void 0){let d=f.secret;const c=s;
-let n=!0;const A=s;if(s===A)if(typeof d=="string"){if(!b.test(d)){const t={};e===null?e=[t]:e.push(t),s++}}else{const t={};e===null?e=[t]:e.push(t),s++}var W=A===
+let n=!0;const A=s;if(s===A)if(typeof d=="string"){if(!w.test(d)){const t={};e===null?e=[t]:e.push(t),s++}}else{const t={};e===null?e=[t]:e.push(t),s++}var W=A===
 s;if(s=c,e!==null&&(c?e.length=c:e=null),!W){const t=s;if(typeof d=="string"){if(!xe.test(d)){const p={instancePath:r+"/cloud_init/password/secret",schemaPath:"\
 #/properties/cloud_init/properties/password/properties/secret/else/pattern",keyword:"pattern",params:{pattern:"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\\u0000-\\u001f\
 ]+)$"},message:'must match pattern "^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\\u0000-\\u001f]+)$"'};e===null?e=[p]:e.push(p),s++}}else{const p={instancePath:r+"/clou\
 d_init/password/secret",schemaPath:"#/properties/cloud_init/properties/password/properties/secret/else/type",keyword:"type",params:{type:"string"},message:"must\
  be string"};e===null?e=[p]:e.push(p),s++}var W=t===s;n=W}if(!n){const t={instancePath:r+"/cloud_init/password/secret",schemaPath:"#/properties/cloud_init/prope\
 rties/password/properties/secret/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[t]:e.push(t),s++}}if(f.version!==
-void 0){let d=f.version;const c=s;let n=!0;const A=s;if(s===A)if(typeof d=="string"){if(!b.test(d)){const t={};e===null?e=[t]:e.push(t),s++}}else{const t={};e===
+void 0){let d=f.version;const c=s;let n=!0;const A=s;if(s===A)if(typeof d=="string"){if(!w.test(d)){const t={};e===null?e=[t]:e.push(t),s++}}else{const t={};e===
 null?e=[t]:e.push(t),s++}var X=A===s;if(s=c,e!==null&&(c?e.length=c:e=null),!X){const t=s;if(!(typeof d=="number"&&!(d%1)&&!isNaN(d)&&isFinite(d))){const p={instancePath:r+
 "/cloud_init/password/version",schemaPath:"#/properties/cloud_init/properties/password/properties/version/else/type",keyword:"type",params:{type:"integer"},message:"\
 must be integer"};e===null?e=[p]:e.push(p),s++}if(typeof d=="number"&&isFinite(d)&&(d<1||isNaN(d))){const p={instancePath:r+"/cloud_init/password/version",schemaPath:"\
@@ -410,24 +408,24 @@ e=[p]:e.push(p),s++}var X=t===s;n=X}if(!n){const t={instancePath:r+"/cloud_init/
 ties/version/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[t]:e.push(t),s++}}}else{const d={instancePath:r+"/c\
 loud_init/password",schemaPath:"#/properties/cloud_init/properties/password/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[d]:
 e.push(d),s++}}}else{const f={instancePath:r+"/cloud_init",schemaPath:"#/properties/cloud_init/type",keyword:"type",params:{type:"object"},message:"must be obje\
-ct"};e===null?e=[f]:e.push(f),s++}}if(o.cloud_init_on_change!==void 0){let l=o.cloud_init_on_change;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){
-if(!b.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var Y=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),!Y){const n=s;
+ct"};e===null?e=[f]:e.push(f),s++}}if(m.cloud_init_on_change!==void 0){let l=m.cloud_init_on_change;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){
+if(!w.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var Y=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),!Y){const n=s;
 if(!(l==="ignore"||l==="next-boot"||l==="recreate")){const t={instancePath:r+"/cloud_init_on_change",schemaPath:"#/properties/cloud_init_on_change/else/enum",keyword:"\
 enum",params:{allowedValues:H.properties.cloud_init_on_change.else.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),s++}var Y=n===
 s;d=Y}if(!d){const n={instancePath:r+"/cloud_init_on_change",schemaPath:"#/properties/cloud_init_on_change/if",keyword:"if",params:{failingKeyword:"else"},message:'\
-must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(o.ssh_keys!==void 0){let l=o.ssh_keys;if(Array.isArray(l)){const f=l.length;for(let d=0;d<f;d++){let c=l[d];
-const n=s;let A=!0;const t=s;if(s===t)if(typeof c=="string"){if(!b.test(c)){const a={};e===null?e=[a]:e.push(a),s++}}else{const a={};e===null?e=[a]:e.push(a),s++}
-var ee=t===s;if(s=n,e!==null&&(n?e.length=n:e=null),!ee){const a=s;if(typeof c=="string"){if(!B.test(c)){const m={instancePath:r+"/ssh_keys/"+d,schemaPath:"#/pr\
+must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(m.ssh_keys!==void 0){let l=m.ssh_keys;if(Array.isArray(l)){const f=l.length;for(let d=0;d<f;d++){let c=l[d];
+const n=s;let A=!0;const t=s;if(s===t)if(typeof c=="string"){if(!w.test(c)){const a={};e===null?e=[a]:e.push(a),s++}}else{const a={};e===null?e=[a]:e.push(a),s++}
+var ee=t===s;if(s=n,e!==null&&(n?e.length=n:e=null),!ee){const a=s;if(typeof c=="string"){if(!B.test(c)){const o={instancePath:r+"/ssh_keys/"+d,schemaPath:"#/pr\
 operties/ssh_keys/items/else/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u\
-0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[m]:e.push(m),s++}}else{const m={instancePath:r+"/ssh_keys/"+d,schemaPath:"#/properties/ssh_keys/item\
-s/else/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[m]:e.push(m),s++}var ee=a===s;A=ee}if(!A){const a={instancePath:r+"/ssh\
+0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[o]:e.push(o),s++}}else{const o={instancePath:r+"/ssh_keys/"+d,schemaPath:"#/properties/ssh_keys/item\
+s/else/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[o]:e.push(o),s++}var ee=a===s;A=ee}if(!A){const a={instancePath:r+"/ssh\
 _keys/"+d,schemaPath:"#/properties/ssh_keys/items/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[a]:e.push(a),s++}}}else{
 const f={instancePath:r+"/ssh_keys",schemaPath:"#/properties/ssh_keys/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[f]:e.push(
-f),s++}}if(o.labels!==void 0){let l=o.labels;if(l&&typeof l=="object"&&!Array.isArray(l)){for(const f in l){const d=s;if(typeof f=="string"&&!ye.test(f)){const c={
+f),s++}}if(m.labels!==void 0){let l=m.labels;if(l&&typeof l=="object"&&!Array.isArray(l)){for(const f in l){const d=s;if(typeof f=="string"&&!ye.test(f)){const c={
 instancePath:r+"/labels",schemaPath:"#/properties/labels/propertyNames/pattern",keyword:"pattern",params:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9]\
 )?$"},message:'must match pattern "^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"',propertyName:f};e===null?e=[c]:e.push(c),s++}var ce=d===s;if(!ce){const c={
 instancePath:r+"/labels",schemaPath:"#/properties/labels/propertyNames",keyword:"propertyNames",params:{propertyName:f},message:"property name must be valid"};e===
-null?e=[c]:e.push(c),s++}}for(const f in l){let d=l[f];const c=s;let n=!0;const A=s;if(s===A)if(typeof d=="string"){if(!b.test(d)){const t={};e===null?e=[t]:e.push(
+null?e=[c]:e.push(c),s++}}for(const f in l){let d=l[f];const c=s;let n=!0;const A=s;if(s===A)if(typeof d=="string"){if(!w.test(d)){const t={};e===null?e=[t]:e.push(
 t),s++}}else{const t={};e===null?e=[t]:e.push(t),s++}var se=A===s;if(s=c,e!==null&&(c?e.length=c:e=null),!se){const t=s;if(typeof d=="string"){if(ge(d)>255){const p={
 instancePath:r+"/labels/"+f.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/labels/additionalProperties/else/maxLength",keyword:"maxLength",params:{
 limit:255},message:"must NOT have more than 255 characters"};e===null?e=[p]:e.push(p),s++}if(!B.test(d)){const p={instancePath:r+"/labels/"+f.replace(/~/g,"~0").
@@ -436,12 +434,12 @@ replace(/\//g,"~1"),schemaPath:"#/properties/labels/additionalProperties/else/pa
 f.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/labels/additionalProperties/else/type",keyword:"type",params:{type:"string"},message:"must be \
 string"};e===null?e=[p]:e.push(p),s++}var se=t===s;n=se}if(!n){const t={instancePath:r+"/labels/"+f.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/propert\
 ies/labels/additionalProperties/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[t]:e.push(t),s++}}}else{const f={
-instancePath:r+"/labels",schemaPath:"#/properties/labels/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[f]:e.push(f),s++}}if(o.
-metadata!==void 0){let l=o.metadata;if(l&&typeof l=="object"&&!Array.isArray(l)){for(const f in l){const d=s;if(typeof f=="string"&&!ye.test(f)){const c={instancePath:r+
+instancePath:r+"/labels",schemaPath:"#/properties/labels/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[f]:e.push(f),s++}}if(m.
+metadata!==void 0){let l=m.metadata;if(l&&typeof l=="object"&&!Array.isArray(l)){for(const f in l){const d=s;if(typeof f=="string"&&!ye.test(f)){const c={instancePath:r+
 "/metadata",schemaPath:"#/properties/metadata/propertyNames/pattern",keyword:"pattern",params:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},message:'\
 must match pattern "^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"',propertyName:f};e===null?e=[c]:e.push(c),s++}var we=d===s;if(!we){const c={instancePath:r+
 "/metadata",schemaPath:"#/properties/metadata/propertyNames",keyword:"propertyNames",params:{propertyName:f},message:"property name must be valid"};e===null?e=[
-c]:e.push(c),s++}}for(const f in l){let d=l[f];const c=s;let n=!0;const A=s;if(s===A)if(typeof d=="string"){if(!b.test(d)){const t={};e===null?e=[t]:e.push(t),s++}}else{
+c]:e.push(c),s++}}for(const f in l){let d=l[f];const c=s;let n=!0;const A=s;if(s===A)if(typeof d=="string"){if(!w.test(d)){const t={};e===null?e=[t]:e.push(t),s++}}else{
 const t={};e===null?e=[t]:e.push(t),s++}var te=A===s;if(s=c,e!==null&&(c?e.length=c:e=null),!te){const t=s;if(typeof d=="string"){if(ge(d)>4096){const p={instancePath:r+
 "/metadata/"+f.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/metadata/additionalProperties/else/maxLength",keyword:"maxLength",params:{limit:4096},
 message:"must NOT have more than 4096 characters"};e===null?e=[p]:e.push(p),s++}if(!B.test(d)){const p={instancePath:r+"/metadata/"+f.replace(/~/g,"~0").replace(
@@ -450,41 +448,41 @@ message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"
 /~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/metadata/additionalProperties/else/type",keyword:"type",params:{type:"string"},message:"must be string"};
 e===null?e=[p]:e.push(p),s++}var te=t===s;n=te}if(!n){const t={instancePath:r+"/metadata/"+f.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/met\
 adata/additionalProperties/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[t]:e.push(t),s++}}}else{const f={instancePath:r+
-"/metadata",schemaPath:"#/properties/metadata/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[f]:e.push(f),s++}}if(o.protect!==
-void 0){let l=o.protect;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!b.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===
+"/metadata",schemaPath:"#/properties/metadata/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[f]:e.push(f),s++}}if(m.protect!==
+void 0){let l=m.protect;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!w.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===
 null?e=[n]:e.push(n),s++}var de=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),!de){const n=s;if(typeof l!="boolean"){const t={instancePath:r+"/protect",schemaPath:"\
 #/properties/protect/else/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[t]:e.push(t),s++}var de=n===s;d=de}if(!d){const n={
 instancePath:r+"/protect",schemaPath:"#/properties/protect/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[n]:e.
-push(n),s++}}if(o.disruption!==void 0){let l=o.disruption;if(l&&typeof l=="object"&&!Array.isArray(l)){for(const f in l)if(f!=="allow"){const d={instancePath:r+
+push(n),s++}}if(m.disruption!==void 0){let l=m.disruption;if(l&&typeof l=="object"&&!Array.isArray(l)){for(const f in l)if(f!=="allow"){const d={instancePath:r+
 "/disruption",schemaPath:"#/properties/disruption/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:f},message:"must NOT have addi\
-tional properties"};e===null?e=[d]:e.push(d),s++}if(l.allow!==void 0){let f=l.allow;const d=s;let c=!0;const n=s;if(s===n)if(typeof f=="string"){if(!b.test(f)){
+tional properties"};e===null?e=[d]:e.push(d),s++}if(l.allow!==void 0){let f=l.allow;const d=s;let c=!0;const n=s;if(s===n)if(typeof f=="string"){if(!w.test(f)){
 const A={};e===null?e=[A]:e.push(A),s++}}else{const A={};e===null?e=[A]:e.push(A),s++}var re=n===s;if(s=d,e!==null&&(d?e.length=d:e=null),!re){const A=s;if(!(f===
 "none"||f==="next-boot"||f==="live"||f==="guest"||f==="restart"||f==="stop"||f==="replace"||f==="data-loss")){const a={instancePath:r+"/disruption/allow",schemaPath:"\
 #/properties/disruption/properties/allow/else/enum",keyword:"enum",params:{allowedValues:H.properties.disruption.properties.allow.else.enum},message:"must be eq\
 ual to one of the allowed values"};e===null?e=[a]:e.push(a),s++}var re=A===s;c=re}if(!c){const A={instancePath:r+"/disruption/allow",schemaPath:"#/properties/di\
 sruption/properties/allow/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[A]:e.push(A),s++}}}else{const f={instancePath:r+
-"/disruption",schemaPath:"#/properties/disruption/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[f]:e.push(f),s++}}if(o.wait_for!==
-void 0){let l=o.wait_for;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!b.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===
+"/disruption",schemaPath:"#/properties/disruption/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[f]:e.push(f),s++}}if(m.wait_for!==
+void 0){let l=m.wait_for;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!w.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===
 null?e=[n]:e.push(n),s++}var ie=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),!ie){const n=s;if(!(l==="none"||l==="ip"||l==="guest-agent"||l==="cloud-init")){const t={
 instancePath:r+"/wait_for",schemaPath:"#/properties/wait_for/else/enum",keyword:"enum",params:{allowedValues:H.properties.wait_for.else.enum},message:"must be e\
 qual to one of the allowed values"};e===null?e=[t]:e.push(t),s++}var ie=n===s;d=ie}if(!d){const n={instancePath:r+"/wait_for",schemaPath:"#/properties/wait_for/\
-if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(o.wait_timeout_s!==void 0){let l=o.wait_timeout_s;
-const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!b.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}
+if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(m.wait_timeout_s!==void 0){let l=m.wait_timeout_s;
+const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!w.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}
 var ae=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),!ae){const n=s;if(!(typeof l=="number"&&!(l%1)&&!isNaN(l)&&isFinite(l))){const t={instancePath:r+"/wait_time\
 out_s",schemaPath:"#/properties/wait_timeout_s/else/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),s++}if(typeof l==
 "number"&&isFinite(l)){if(l>86400||isNaN(l)){const t={instancePath:r+"/wait_timeout_s",schemaPath:"#/properties/wait_timeout_s/else/maximum",keyword:"maximum",params:{
 comparison:"<=",limit:86400},message:"must be <= 86400"};e===null?e=[t]:e.push(t),s++}if(l<1||isNaN(l)){const t={instancePath:r+"/wait_timeout_s",schemaPath:"#/\
 properties/wait_timeout_s/else/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[t]:e.push(t),s++}}var ae=n===s;d=
 ae}if(!d){const n={instancePath:r+"/wait_timeout_s",schemaPath:"#/properties/wait_timeout_s/if",keyword:"if",params:{failingKeyword:"else"},message:'must match \
-"else" schema'};e===null?e=[n]:e.push(n),s++}}if(o.stop_timeout_s!==void 0){let l=o.stop_timeout_s;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){
-if(!b.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var ne=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),!ne){const n=s;
+"else" schema'};e===null?e=[n]:e.push(n),s++}}if(m.stop_timeout_s!==void 0){let l=m.stop_timeout_s;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){
+if(!w.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?e=[n]:e.push(n),s++}var ne=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),!ne){const n=s;
 if(!(typeof l=="number"&&!(l%1)&&!isNaN(l)&&isFinite(l))){const t={instancePath:r+"/stop_timeout_s",schemaPath:"#/properties/stop_timeout_s/else/type",keyword:"\
 type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),s++}if(typeof l=="number"&&isFinite(l)){if(l>3600||isNaN(l)){const t={instancePath:r+
 "/stop_timeout_s",schemaPath:"#/properties/stop_timeout_s/else/maximum",keyword:"maximum",params:{comparison:"<=",limit:3600},message:"must be <= 3600"};e===null?
 e=[t]:e.push(t),s++}if(l<1||isNaN(l)){const t={instancePath:r+"/stop_timeout_s",schemaPath:"#/properties/stop_timeout_s/else/minimum",keyword:"minimum",params:{
 comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[t]:e.push(t),s++}}var ne=n===s;d=ne}if(!d){const n={instancePath:r+"/stop_timeout_s",schemaPath:"#/\
-properties/stop_timeout_s/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(o.on_remove!==void 0){
-let l=o.on_remove;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!b.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?
+properties/stop_timeout_s/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[n]:e.push(n),s++}}if(m.on_remove!==void 0){
+let l=m.on_remove;const f=s;let d=!0;const c=s;if(s===c)if(typeof l=="string"){if(!w.test(l)){const n={};e===null?e=[n]:e.push(n),s++}}else{const n={};e===null?
 e=[n]:e.push(n),s++}var le=c===s;if(s=f,e!==null&&(f?e.length=f:e=null),!le){const n=s;if(!(l==="delete"||l==="retain")){const t={instancePath:r+"/on_remove",schemaPath:"\
 #/properties/on_remove/else/enum",keyword:"enum",params:{allowedValues:H.properties.on_remove.else.enum},message:"must be equal to one of the allowed values"};e===
 null?e=[t]:e.push(t),s++}var le=n===s;d=le}if(!d){const n={instancePath:r+"/on_remove",schemaPath:"#/properties/on_remove/if",keyword:"if",params:{failingKeyword:"\
@@ -518,166 +516,166 @@ string",pattern:"\\$\\{"},else:{enum:["none","ip","guest-agent","cloud-init"]}},
 maximum:86400}},stop_timeout_s:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:1,maximum:3600}},on_remove:{if:{type:"string",pattern:"\\$\\{"},
 else:{enum:["delete","retain"]}},replicas:{if:{type:"string",pattern:"\\$\\{"},else:{type:"integer",minimum:0,maximum:1e3}},depends_on:{type:"array",items:{if:{
 type:"string",pattern:"\\$\\{"},else:{type:"string",pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"}}},previous_names:{type:"array",items:{if:{type:"string",pattern:"\
-\\$\\{"},else:{type:"string",pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"}}},adopt:{if:{type:"string",pattern:"\\$\\{"},else:{type:"boolean"}}}};function fe(o,{instancePath:r="",
-parentData:pe,parentDataProperty:Q,rootData:G=o,dynamicAnchors:M={}}={}){let e=null,s=0;const O=fe.evaluated;if(O.dynamicProps&&(O.props=void 0),O.dynamicItems&&
-(O.items=void 0),o&&typeof o=="object"&&!Array.isArray(o)){for(const t in o)if(!be.call(J.properties,t)){const a={instancePath:r,schemaPath:"#/additionalPropert\
-ies",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additional properties"};e===null?e=[a]:e.push(a),s++}if(o.agent!==void 0){
-let t=o.agent;const a=s;let p=!0;const m=s;if(s===m)if(typeof t=="string"){if(!b.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:
-e.push(i),s++}var L=m===s;if(s=a,e!==null&&(a?e.length=a:e=null),!L){const i=s;if(typeof t=="string"){if(!C.test(t)){const u={instancePath:r+"/agent",schemaPath:"\
+\\$\\{"},else:{type:"string",pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"}}},adopt:{if:{type:"string",pattern:"\\$\\{"},else:{type:"boolean"}}}};function fe(m,{instancePath:r="",
+parentData:pe,parentDataProperty:Q,rootData:G=m,dynamicAnchors:M={}}={}){let e=null,s=0;const O=fe.evaluated;if(O.dynamicProps&&(O.props=void 0),O.dynamicItems&&
+(O.items=void 0),m&&typeof m=="object"&&!Array.isArray(m)){for(const t in m)if(!be.call(J.properties,t)){const a={instancePath:r,schemaPath:"#/additionalPropert\
+ies",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additional properties"};e===null?e=[a]:e.push(a),s++}if(m.agent!==void 0){
+let t=m.agent;const a=s;let p=!0;const o=s;if(s===o)if(typeof t=="string"){if(!w.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:
+e.push(i),s++}var L=o===s;if(s=a,e!==null&&(a?e.length=a:e=null),!L){const i=s;if(typeof t=="string"){if(!C.test(t)){const u={instancePath:r+"/agent",schemaPath:"\
 #/properties/agent/else/pattern",keyword:"pattern",params:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'must match pattern "^[a-z]([a-z0-9-]{0,61}[a-z0\
 -9])?$"'};e===null?e=[u]:e.push(u),s++}}else{const u={instancePath:r+"/agent",schemaPath:"#/properties/agent/else/type",keyword:"type",params:{type:"string"},message:"\
 must be string"};e===null?e=[u]:e.push(u),s++}var L=i===s;p=L}if(!p){const i={instancePath:r+"/agent",schemaPath:"#/properties/agent/if",keyword:"if",params:{failingKeyword:"\
-else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(o.template!==void 0){let t=o.template;const a=s;let p=!0;const m=s;if(s===m)if(typeof t==
-"string"){if(!b.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var D=m===s;if(s=a,e!==null&&(a?e.length=a:e=null),
+else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(m.template!==void 0){let t=m.template;const a=s;let p=!0;const o=s;if(s===o)if(typeof t==
+"string"){if(!w.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var D=o===s;if(s=a,e!==null&&(a?e.length=a:e=null),
 !D){const i=s;if(typeof t=="string"){if(!C.test(t)){const u={instancePath:r+"/template",schemaPath:"#/properties/template/else/pattern",keyword:"pattern",params:{
 pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'must match pattern "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"'};e===null?e=[u]:e.push(u),s++}}else{const u={instancePath:r+
 "/template",schemaPath:"#/properties/template/else/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[u]:e.push(u),s++}var D=i===
 s;p=D}if(!p){const i={instancePath:r+"/template",schemaPath:"#/properties/template/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" sc\
-hema'};e===null?e=[i]:e.push(i),s++}}if(o.image!==void 0){let t=o.image;const a=s;let p=!0;const m=s;if(s===m)if(typeof t=="string"){if(!b.test(t)){const i={};e===
-null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var I=m===s;if(s=a,e!==null&&(a?e.length=a:e=null),!I){const i=s;if(typeof t=="string"){if(!ve.
+hema'};e===null?e=[i]:e.push(i),s++}}if(m.image!==void 0){let t=m.image;const a=s;let p=!0;const o=s;if(s===o)if(typeof t=="string"){if(!w.test(t)){const i={};e===
+null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var I=o===s;if(s=a,e!==null&&(a?e.length=a:e=null),!I){const i=s;if(typeof t=="string"){if(!ve.
 test(t)){const u={instancePath:r+"/image",schemaPath:"#/properties/image/else/pattern",keyword:"pattern",params:{pattern:"^[a-z0-9][a-z0-9._-]{0,62}$"},message:'\
 must match pattern "^[a-z0-9][a-z0-9._-]{0,62}$"'};e===null?e=[u]:e.push(u),s++}}else{const u={instancePath:r+"/image",schemaPath:"#/properties/image/else/type",
 keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[u]:e.push(u),s++}var I=i===s;p=I}if(!p){const i={instancePath:r+"/image",schemaPath:"\
-#/properties/image/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(o.image_url!==void 0){let t=o.
-image_url;const a=s;let p=!0;const m=s;if(s===m)if(typeof t=="string"){if(!b.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.
-push(i),s++}var V=m===s;if(s=a,e!==null&&(a?e.length=a:e=null),!V){const i=s;if(typeof t=="string"){if(!ke.test(t)){const u={instancePath:r+"/image_url",schemaPath:"\
+#/properties/image/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(m.image_url!==void 0){let t=m.
+image_url;const a=s;let p=!0;const o=s;if(s===o)if(typeof t=="string"){if(!w.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.
+push(i),s++}var V=o===s;if(s=a,e!==null&&(a?e.length=a:e=null),!V){const i=s;if(typeof t=="string"){if(!ke.test(t)){const u={instancePath:r+"/image_url",schemaPath:"\
 #/properties/image_url/else/pattern",keyword:"pattern",params:{pattern:"^https?://[^\\s\\u0000-\\u001f]+$"},message:'must match pattern "^https?://[^\\s\\u0000-\\u\
 001f]+$"'};e===null?e=[u]:e.push(u),s++}}else{const u={instancePath:r+"/image_url",schemaPath:"#/properties/image_url/else/type",keyword:"type",params:{type:"st\
 ring"},message:"must be string"};e===null?e=[u]:e.push(u),s++}var V=i===s;p=V}if(!p){const i={instancePath:r+"/image_url",schemaPath:"#/properties/image_url/if",
-keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(o.image_sha256!==void 0){let t=o.image_sha256;const a=s;
-let p=!0;const m=s;if(s===m)if(typeof t=="string"){if(!b.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var q=m===
+keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(m.image_sha256!==void 0){let t=m.image_sha256;const a=s;
+let p=!0;const o=s;if(s===o)if(typeof t=="string"){if(!w.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var q=o===
 s;if(s=a,e!==null&&(a?e.length=a:e=null),!q){const i=s;if(typeof t=="string"){if(!Pe.test(t)){const u={instancePath:r+"/image_sha256",schemaPath:"#/properties/i\
 mage_sha256/else/pattern",keyword:"pattern",params:{pattern:"^[0-9a-f]{64}$"},message:'must match pattern "^[0-9a-f]{64}$"'};e===null?e=[u]:e.push(u),s++}}else{
 const u={instancePath:r+"/image_sha256",schemaPath:"#/properties/image_sha256/else/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?
 e=[u]:e.push(u),s++}var q=i===s;p=q}if(!p){const i={instancePath:r+"/image_sha256",schemaPath:"#/properties/image_sha256/if",keyword:"if",params:{failingKeyword:"\
-else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(o.image_path!==void 0){let t=o.image_path;const a=s;let p=!0;const m=s;if(s===m)if(typeof t==
-"string"){if(!b.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var k=m===s;if(s=a,e!==null&&(a?e.length=a:e=null),
+else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(m.image_path!==void 0){let t=m.image_path;const a=s;let p=!0;const o=s;if(s===o)if(typeof t==
+"string"){if(!w.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var k=o===s;if(s=a,e!==null&&(a?e.length=a:e=null),
 !k){const i=s;if(typeof t=="string"){if(!$e.test(t)){const u={instancePath:r+"/image_path",schemaPath:"#/properties/image_path/else/pattern",keyword:"pattern",params:{
 pattern:"^/[^\\u0000-\\u001f]*$"},message:'must match pattern "^/[^\\u0000-\\u001f]*$"'};e===null?e=[u]:e.push(u),s++}}else{const u={instancePath:r+"/image_path",
 schemaPath:"#/properties/image_path/else/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[u]:e.push(u),s++}var k=i===s;p=k}if(!p){
 const i={instancePath:r+"/image_path",schemaPath:"#/properties/image_path/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===
-null?e=[i]:e.push(i),s++}}if(o.image_on_change!==void 0){let t=o.image_on_change;const a=s;let p=!0;const m=s;if(s===m)if(typeof t=="string"){if(!b.test(t)){const i={};
-e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var v=m===s;if(s=a,e!==null&&(a?e.length=a:e=null),!v){const i=s;if(!(t==="ignore"||t===
+null?e=[i]:e.push(i),s++}}if(m.image_on_change!==void 0){let t=m.image_on_change;const a=s;let p=!0;const o=s;if(s===o)if(typeof t=="string"){if(!w.test(t)){const i={};
+e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var v=o===s;if(s=a,e!==null&&(a?e.length=a:e=null),!v){const i=s;if(!(t==="ignore"||t===
 "recreate")){const u={instancePath:r+"/image_on_change",schemaPath:"#/properties/image_on_change/else/enum",keyword:"enum",params:{allowedValues:J.properties.image_on_change.
 else.enum},message:"must be equal to one of the allowed values"};e===null?e=[u]:e.push(u),s++}var v=i===s;p=v}if(!p){const i={instancePath:r+"/image_on_change",
-schemaPath:"#/properties/image_on_change/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(o.
-vcpu!==void 0){let t=o.vcpu;const a=s;let p=!0;const m=s;if(s===m)if(typeof t=="string"){if(!b.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};
-e===null?e=[i]:e.push(i),s++}var T=m===s;if(s=a,e!==null&&(a?e.length=a:e=null),!T){const i=s;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const u={
+schemaPath:"#/properties/image_on_change/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(m.
+vcpu!==void 0){let t=m.vcpu;const a=s;let p=!0;const o=s;if(s===o)if(typeof t=="string"){if(!w.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};
+e===null?e=[i]:e.push(i),s++}var T=o===s;if(s=a,e!==null&&(a?e.length=a:e=null),!T){const i=s;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const u={
 instancePath:r+"/vcpu",schemaPath:"#/properties/vcpu/else/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[u]:e.push(u),s++}if(typeof t==
 "number"&&isFinite(t)){if(t>512||isNaN(t)){const u={instancePath:r+"/vcpu",schemaPath:"#/properties/vcpu/else/maximum",keyword:"maximum",params:{comparison:"<=",
 limit:512},message:"must be <= 512"};e===null?e=[u]:e.push(u),s++}if(t<1||isNaN(t)){const u={instancePath:r+"/vcpu",schemaPath:"#/properties/vcpu/else/minimum",
 keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[u]:e.push(u),s++}}var T=i===s;p=T}if(!p){const i={instancePath:r+"/vcpu",
-schemaPath:"#/properties/vcpu/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(o.vcpu_max!==
-void 0){let t=o.vcpu_max;const a=s;let p=!0;const m=s;if(s===m)if(typeof t=="string"){if(!b.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===
-null?e=[i]:e.push(i),s++}var j=m===s;if(s=a,e!==null&&(a?e.length=a:e=null),!j){const i=s;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const u={instancePath:r+
+schemaPath:"#/properties/vcpu/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(m.vcpu_max!==
+void 0){let t=m.vcpu_max;const a=s;let p=!0;const o=s;if(s===o)if(typeof t=="string"){if(!w.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===
+null?e=[i]:e.push(i),s++}var j=o===s;if(s=a,e!==null&&(a?e.length=a:e=null),!j){const i=s;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const u={instancePath:r+
 "/vcpu_max",schemaPath:"#/properties/vcpu_max/else/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[u]:e.push(u),s++}if(typeof t==
 "number"&&isFinite(t)){if(t>512||isNaN(t)){const u={instancePath:r+"/vcpu_max",schemaPath:"#/properties/vcpu_max/else/maximum",keyword:"maximum",params:{comparison:"\
 <=",limit:512},message:"must be <= 512"};e===null?e=[u]:e.push(u),s++}if(t<1||isNaN(t)){const u={instancePath:r+"/vcpu_max",schemaPath:"#/properties/vcpu_max/el\
 se/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[u]:e.push(u),s++}}var j=i===s;p=j}if(!p){const i={instancePath:r+
 "/vcpu_max",schemaPath:"#/properties/vcpu_max/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}
-if(o.ram_gb!==void 0){let t=o.ram_gb;const a=s;let p=!0;const m=s;if(s===m)if(typeof t=="string"){if(!b.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};
-e===null?e=[i]:e.push(i),s++}var K=m===s;if(s=a,e!==null&&(a?e.length=a:e=null),!K){const i=s;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const u={
+if(m.ram_gb!==void 0){let t=m.ram_gb;const a=s;let p=!0;const o=s;if(s===o)if(typeof t=="string"){if(!w.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};
+e===null?e=[i]:e.push(i),s++}var K=o===s;if(s=a,e!==null&&(a?e.length=a:e=null),!K){const i=s;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const u={
 instancePath:r+"/ram_gb",schemaPath:"#/properties/ram_gb/else/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[u]:e.push(u),s++}
 if(typeof t=="number"&&isFinite(t)){if(t>4096||isNaN(t)){const u={instancePath:r+"/ram_gb",schemaPath:"#/properties/ram_gb/else/maximum",keyword:"maximum",params:{
 comparison:"<=",limit:4096},message:"must be <= 4096"};e===null?e=[u]:e.push(u),s++}if(t<1||isNaN(t)){const u={instancePath:r+"/ram_gb",schemaPath:"#/properties\
 /ram_gb/else/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[u]:e.push(u),s++}}var K=i===s;p=K}if(!p){const i={instancePath:r+
-"/ram_gb",schemaPath:"#/properties/ram_gb/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(o.
-ram_max_gb!==void 0){let t=o.ram_max_gb;const a=s;let p=!0;const m=s;if(s===m)if(typeof t=="string"){if(!b.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{
-const i={};e===null?e=[i]:e.push(i),s++}var S=m===s;if(s=a,e!==null&&(a?e.length=a:e=null),!S){const i=s;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){
+"/ram_gb",schemaPath:"#/properties/ram_gb/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(m.
+ram_max_gb!==void 0){let t=m.ram_max_gb;const a=s;let p=!0;const o=s;if(s===o)if(typeof t=="string"){if(!w.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{
+const i={};e===null?e=[i]:e.push(i),s++}var S=o===s;if(s=a,e!==null&&(a?e.length=a:e=null),!S){const i=s;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){
 const u={instancePath:r+"/ram_max_gb",schemaPath:"#/properties/ram_max_gb/else/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?
 e=[u]:e.push(u),s++}if(typeof t=="number"&&isFinite(t)){if(t>4096||isNaN(t)){const u={instancePath:r+"/ram_max_gb",schemaPath:"#/properties/ram_max_gb/else/maxi\
 mum",keyword:"maximum",params:{comparison:"<=",limit:4096},message:"must be <= 4096"};e===null?e=[u]:e.push(u),s++}if(t<1||isNaN(t)){const u={instancePath:r+"/r\
 am_max_gb",schemaPath:"#/properties/ram_max_gb/else/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[u]:e.push(u),
 s++}}var S=i===s;p=S}if(!p){const i={instancePath:r+"/ram_max_gb",schemaPath:"#/properties/ram_max_gb/if",keyword:"if",params:{failingKeyword:"else"},message:'m\
-ust match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(o.disk_gb!==void 0){let t=o.disk_gb;const a=s;let p=!0;const m=s;if(s===m)if(typeof t=="string"){if(!b.
-test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var E=m===s;if(s=a,e!==null&&(a?e.length=a:e=null),!E){const i=s;
+ust match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(m.disk_gb!==void 0){let t=m.disk_gb;const a=s;let p=!0;const o=s;if(s===o)if(typeof t=="string"){if(!w.
+test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var E=o===s;if(s=a,e!==null&&(a?e.length=a:e=null),!E){const i=s;
 if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const u={instancePath:r+"/disk_gb",schemaPath:"#/properties/disk_gb/else/type",keyword:"type",params:{
 type:"integer"},message:"must be integer"};e===null?e=[u]:e.push(u),s++}if(typeof t=="number"&&isFinite(t)){if(t>65536||isNaN(t)){const u={instancePath:r+"/disk\
 _gb",schemaPath:"#/properties/disk_gb/else/maximum",keyword:"maximum",params:{comparison:"<=",limit:65536},message:"must be <= 65536"};e===null?e=[u]:e.push(u),
 s++}if(t<1||isNaN(t)){const u={instancePath:r+"/disk_gb",schemaPath:"#/properties/disk_gb/else/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"\
 must be >= 1"};e===null?e=[u]:e.push(u),s++}}var E=i===s;p=E}if(!p){const i={instancePath:r+"/disk_gb",schemaPath:"#/properties/disk_gb/if",keyword:"if",params:{
-failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(o.disks!==void 0){let t=o.disks;if(t&&typeof t=="object"&&!Array.isArray(
-t)){for(const a in t){const p=s;if(typeof a=="string"&&!C.test(a)){const m={instancePath:r+"/disks",schemaPath:"#/properties/disks/propertyNames/pattern",keyword:"\
-pattern",params:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'must match pattern "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"',propertyName:a};e===null?e=[m]:e.
-push(m),s++}var z=p===s;if(!z){const m={instancePath:r+"/disks",schemaPath:"#/properties/disks/propertyNames",keyword:"propertyNames",params:{propertyName:a},message:"\
-property name must be valid"};e===null?e=[m]:e.push(m),s++}}for(const a in t){let p=t[a];if(p&&typeof p=="object"&&!Array.isArray(p)){for(const m in p)if(m!=="s\
+failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(m.disks!==void 0){let t=m.disks;if(t&&typeof t=="object"&&!Array.isArray(
+t)){for(const a in t){const p=s;if(typeof a=="string"&&!C.test(a)){const o={instancePath:r+"/disks",schemaPath:"#/properties/disks/propertyNames/pattern",keyword:"\
+pattern",params:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'must match pattern "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"',propertyName:a};e===null?e=[o]:e.
+push(o),s++}var z=p===s;if(!z){const o={instancePath:r+"/disks",schemaPath:"#/properties/disks/propertyNames",keyword:"propertyNames",params:{propertyName:a},message:"\
+property name must be valid"};e===null?e=[o]:e.push(o),s++}}for(const a in t){let p=t[a];if(p&&typeof p=="object"&&!Array.isArray(p)){for(const o in p)if(o!=="s\
 ize_gb"){const i={instancePath:r+"/disks/"+a.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/disks/additionalProperties/additionalProperties",keyword:"\
-additionalProperties",params:{additionalProperty:m},message:"must NOT have additional properties"};e===null?e=[i]:e.push(i),s++}if(p.size_gb!==void 0){let m=p.size_gb;
-const i=s;let N=!0;const u=s;if(s===u)if(typeof m=="string"){if(!b.test(m)){const w={};e===null?e=[w]:e.push(w),s++}}else{const w={};e===null?e=[w]:e.push(w),s++}
-var y=u===s;if(s=i,e!==null&&(i?e.length=i:e=null),!y){const w=s;if(!(typeof m=="number"&&!(m%1)&&!isNaN(m)&&isFinite(m))){const x={instancePath:r+"/disks/"+a.replace(
+additionalProperties",params:{additionalProperty:o},message:"must NOT have additional properties"};e===null?e=[i]:e.push(i),s++}if(p.size_gb!==void 0){let o=p.size_gb;
+const i=s;let N=!0;const u=s;if(s===u)if(typeof o=="string"){if(!w.test(o)){const _={};e===null?e=[_]:e.push(_),s++}}else{const _={};e===null?e=[_]:e.push(_),s++}
+var y=u===s;if(s=i,e!==null&&(i?e.length=i:e=null),!y){const _=s;if(!(typeof o=="number"&&!(o%1)&&!isNaN(o)&&isFinite(o))){const x={instancePath:r+"/disks/"+a.replace(
 /~/g,"~0").replace(/\//g,"~1")+"/size_gb",schemaPath:"#/properties/disks/additionalProperties/properties/size_gb/else/type",keyword:"type",params:{type:"integer"},
-message:"must be integer"};e===null?e=[x]:e.push(x),s++}if(typeof m=="number"&&isFinite(m)){if(m>65536||isNaN(m)){const x={instancePath:r+"/disks/"+a.replace(/~/g,
+message:"must be integer"};e===null?e=[x]:e.push(x),s++}if(typeof o=="number"&&isFinite(o)){if(o>65536||isNaN(o)){const x={instancePath:r+"/disks/"+a.replace(/~/g,
 "~0").replace(/\//g,"~1")+"/size_gb",schemaPath:"#/properties/disks/additionalProperties/properties/size_gb/else/maximum",keyword:"maximum",params:{comparison:"\
-<=",limit:65536},message:"must be <= 65536"};e===null?e=[x]:e.push(x),s++}if(m<1||isNaN(m)){const x={instancePath:r+"/disks/"+a.replace(/~/g,"~0").replace(/\//g,
+<=",limit:65536},message:"must be <= 65536"};e===null?e=[x]:e.push(x),s++}if(o<1||isNaN(o)){const x={instancePath:r+"/disks/"+a.replace(/~/g,"~0").replace(/\//g,
 "~1")+"/size_gb",schemaPath:"#/properties/disks/additionalProperties/properties/size_gb/else/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"\
-must be >= 1"};e===null?e=[x]:e.push(x),s++}}var y=w===s;N=y}if(!N){const w={instancePath:r+"/disks/"+a.replace(/~/g,"~0").replace(/\//g,"~1")+"/size_gb",schemaPath:"\
-#/properties/disks/additionalProperties/properties/size_gb/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[w]:e.
-push(w),s++}}}else{const m={instancePath:r+"/disks/"+a.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/disks/additionalProperties/type",keyword:"\
-type",params:{type:"object"},message:"must be object"};e===null?e=[m]:e.push(m),s++}}}else{const a={instancePath:r+"/disks",schemaPath:"#/properties/disks/type",
-keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[a]:e.push(a),s++}}if(o.networks!==void 0){let t=o.networks;if(t&&typeof t=="object"&&
-!Array.isArray(t)){for(const a in t){const p=s;if(typeof a=="string"&&!C.test(a)){const m={instancePath:r+"/networks",schemaPath:"#/properties/networks/property\
+must be >= 1"};e===null?e=[x]:e.push(x),s++}}var y=_===s;N=y}if(!N){const _={instancePath:r+"/disks/"+a.replace(/~/g,"~0").replace(/\//g,"~1")+"/size_gb",schemaPath:"\
+#/properties/disks/additionalProperties/properties/size_gb/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[_]:e.
+push(_),s++}}}else{const o={instancePath:r+"/disks/"+a.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/disks/additionalProperties/type",keyword:"\
+type",params:{type:"object"},message:"must be object"};e===null?e=[o]:e.push(o),s++}}}else{const a={instancePath:r+"/disks",schemaPath:"#/properties/disks/type",
+keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[a]:e.push(a),s++}}if(m.networks!==void 0){let t=m.networks;if(t&&typeof t=="object"&&
+!Array.isArray(t)){for(const a in t){const p=s;if(typeof a=="string"&&!C.test(a)){const o={instancePath:r+"/networks",schemaPath:"#/properties/networks/property\
 Names/pattern",keyword:"pattern",params:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'must match pattern "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"',propertyName:a};
-e===null?e=[m]:e.push(m),s++}var $=p===s;if(!$){const m={instancePath:r+"/networks",schemaPath:"#/properties/networks/propertyNames",keyword:"propertyNames",params:{
-propertyName:a},message:"property name must be valid"};e===null?e=[m]:e.push(m),s++}}for(const a in t){let p=t[a];if(p&&typeof p=="object"&&!Array.isArray(p)){for(const m in p)
-if(!(m==="network"||m==="bridge"||m==="mac")){const i={instancePath:r+"/networks/"+a.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/networks/ad\
-ditionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:m},message:"must NOT have additional properties"};e===null?e=
-[i]:e.push(i),s++}if(p.network!==void 0){let m=p.network;const i=s;let N=!0;const u=s;if(s===u)if(typeof m=="string"){if(!b.test(m)){const w={};e===null?e=[w]:e.
-push(w),s++}}else{const w={};e===null?e=[w]:e.push(w),s++}var _=u===s;if(s=i,e!==null&&(i?e.length=i:e=null),!_){const w=s;if(typeof m=="string"){if(!ze.test(m)){
+e===null?e=[o]:e.push(o),s++}var $=p===s;if(!$){const o={instancePath:r+"/networks",schemaPath:"#/properties/networks/propertyNames",keyword:"propertyNames",params:{
+propertyName:a},message:"property name must be valid"};e===null?e=[o]:e.push(o),s++}}for(const a in t){let p=t[a];if(p&&typeof p=="object"&&!Array.isArray(p)){for(const o in p)
+if(!(o==="network"||o==="bridge"||o==="mac")){const i={instancePath:r+"/networks/"+a.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/networks/ad\
+ditionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:o},message:"must NOT have additional properties"};e===null?e=
+[i]:e.push(i),s++}if(p.network!==void 0){let o=p.network;const i=s;let N=!0;const u=s;if(s===u)if(typeof o=="string"){if(!w.test(o)){const _={};e===null?e=[_]:e.
+push(_),s++}}else{const _={};e===null?e=[_]:e.push(_),s++}var b=u===s;if(s=i,e!==null&&(i?e.length=i:e=null),!b){const _=s;if(typeof o=="string"){if(!ze.test(o)){
 const x={instancePath:r+"/networks/"+a.replace(/~/g,"~0").replace(/\//g,"~1")+"/network",schemaPath:"#/properties/networks/additionalProperties/properties/netwo\
 rk/else/pattern",keyword:"pattern",params:{pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"},message:'must match pattern "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"'};e===null?
 e=[x]:e.push(x),s++}}else{const x={instancePath:r+"/networks/"+a.replace(/~/g,"~0").replace(/\//g,"~1")+"/network",schemaPath:"#/properties/networks/additionalP\
-roperties/properties/network/else/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[x]:e.push(x),s++}var _=w===s;N=_}if(!N){const w={
+roperties/properties/network/else/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[x]:e.push(x),s++}var b=_===s;N=b}if(!N){const _={
 instancePath:r+"/networks/"+a.replace(/~/g,"~0").replace(/\//g,"~1")+"/network",schemaPath:"#/properties/networks/additionalProperties/properties/network/if",keyword:"\
-if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[w]:e.push(w),s++}}if(p.bridge!==void 0){let m=p.bridge;const i=s;let N=!0;const u=s;
-if(s===u)if(typeof m=="string"){if(!b.test(m)){const w={};e===null?e=[w]:e.push(w),s++}}else{const w={};e===null?e=[w]:e.push(w),s++}var g=u===s;if(s=i,e!==null&&
-(i?e.length=i:e=null),!g){const w=s;if(typeof m=="string"){if(!Ne.test(m)){const x={instancePath:r+"/networks/"+a.replace(/~/g,"~0").replace(/\//g,"~1")+"/bridg\
+if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[_]:e.push(_),s++}}if(p.bridge!==void 0){let o=p.bridge;const i=s;let N=!0;const u=s;
+if(s===u)if(typeof o=="string"){if(!w.test(o)){const _={};e===null?e=[_]:e.push(_),s++}}else{const _={};e===null?e=[_]:e.push(_),s++}var g=u===s;if(s=i,e!==null&&
+(i?e.length=i:e=null),!g){const _=s;if(typeof o=="string"){if(!Ne.test(o)){const x={instancePath:r+"/networks/"+a.replace(/~/g,"~0").replace(/\//g,"~1")+"/bridg\
 e",schemaPath:"#/properties/networks/additionalProperties/properties/bridge/else/pattern",keyword:"pattern",params:{pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$"},
 message:'must match pattern "^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$"'};e===null?e=[x]:e.push(x),s++}}else{const x={instancePath:r+"/networks/"+a.replace(/~/g,"~0").replace(
 /\//g,"~1")+"/bridge",schemaPath:"#/properties/networks/additionalProperties/properties/bridge/else/type",keyword:"type",params:{type:"string"},message:"must be\
- string"};e===null?e=[x]:e.push(x),s++}var g=w===s;N=g}if(!N){const w={instancePath:r+"/networks/"+a.replace(/~/g,"~0").replace(/\//g,"~1")+"/bridge",schemaPath:"\
-#/properties/networks/additionalProperties/properties/bridge/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[w]:
-e.push(w),s++}}if(p.mac!==void 0){let m=p.mac;const i=s;let N=!0;const u=s;if(s===u)if(typeof m=="string"){if(!b.test(m)){const w={};e===null?e=[w]:e.push(w),s++}}else{
-const w={};e===null?e=[w]:e.push(w),s++}var h=u===s;if(s=i,e!==null&&(i?e.length=i:e=null),!h){const w=s;if(typeof m=="string"){if(!Ae.test(m)){const x={instancePath:r+
+ string"};e===null?e=[x]:e.push(x),s++}var g=_===s;N=g}if(!N){const _={instancePath:r+"/networks/"+a.replace(/~/g,"~0").replace(/\//g,"~1")+"/bridge",schemaPath:"\
+#/properties/networks/additionalProperties/properties/bridge/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[_]:
+e.push(_),s++}}if(p.mac!==void 0){let o=p.mac;const i=s;let N=!0;const u=s;if(s===u)if(typeof o=="string"){if(!w.test(o)){const _={};e===null?e=[_]:e.push(_),s++}}else{
+const _={};e===null?e=[_]:e.push(_),s++}var h=u===s;if(s=i,e!==null&&(i?e.length=i:e=null),!h){const _=s;if(typeof o=="string"){if(!Ae.test(o)){const x={instancePath:r+
 "/networks/"+a.replace(/~/g,"~0").replace(/\//g,"~1")+"/mac",schemaPath:"#/properties/networks/additionalProperties/properties/mac/else/pattern",keyword:"patter\
 n",params:{pattern:"^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$"},message:'must match pattern "^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$"'};e===null?e=[x]:e.push(x),s++}}else{
 const x={instancePath:r+"/networks/"+a.replace(/~/g,"~0").replace(/\//g,"~1")+"/mac",schemaPath:"#/properties/networks/additionalProperties/properties/mac/else/\
-type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[x]:e.push(x),s++}var h=w===s;N=h}if(!N){const w={instancePath:r+"/networks/"+a.
+type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[x]:e.push(x),s++}var h=_===s;N=h}if(!N){const _={instancePath:r+"/networks/"+a.
 replace(/~/g,"~0").replace(/\//g,"~1")+"/mac",schemaPath:"#/properties/networks/additionalProperties/properties/mac/if",keyword:"if",params:{failingKeyword:"els\
-e"},message:'must match "else" schema'};e===null?e=[w]:e.push(w),s++}}}else{const m={instancePath:r+"/networks/"+a.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"\
-#/properties/networks/additionalProperties/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[m]:e.push(m),s++}}}else{const a={instancePath:r+
-"/networks",schemaPath:"#/properties/networks/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[a]:e.push(a),s++}}if(o.power!==void 0){
-let t=o.power;const a=s;let p=!0;const m=s;if(s===m)if(typeof t=="string"){if(!b.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:
-e.push(i),s++}var F=m===s;if(s=a,e!==null&&(a?e.length=a:e=null),!F){const i=s;if(!(t==="running"||t==="stopped"||t==="unmanaged")){const u={instancePath:r+"/po\
+e"},message:'must match "else" schema'};e===null?e=[_]:e.push(_),s++}}}else{const o={instancePath:r+"/networks/"+a.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"\
+#/properties/networks/additionalProperties/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[o]:e.push(o),s++}}}else{const a={instancePath:r+
+"/networks",schemaPath:"#/properties/networks/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[a]:e.push(a),s++}}if(m.power!==void 0){
+let t=m.power;const a=s;let p=!0;const o=s;if(s===o)if(typeof t=="string"){if(!w.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:
+e.push(i),s++}var F=o===s;if(s=a,e!==null&&(a?e.length=a:e=null),!F){const i=s;if(!(t==="running"||t==="stopped"||t==="unmanaged")){const u={instancePath:r+"/po\
 wer",schemaPath:"#/properties/power/else/enum",keyword:"enum",params:{allowedValues:J.properties.power.else.enum},message:"must be equal to one of the allowed v\
 alues"};e===null?e=[u]:e.push(u),s++}var F=i===s;p=F}if(!p){const i={instancePath:r+"/power",schemaPath:"#/properties/power/if",keyword:"if",params:{failingKeyword:"\
-else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(o.autostart!==void 0){let t=o.autostart;const a=s;let p=!0;const m=s;if(s===m)if(typeof t==
-"string"){if(!b.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var P=m===s;if(s=a,e!==null&&(a?e.length=a:e=null),
+else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(m.autostart!==void 0){let t=m.autostart;const a=s;let p=!0;const o=s;if(s===o)if(typeof t==
+"string"){if(!w.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var P=o===s;if(s=a,e!==null&&(a?e.length=a:e=null),
 !P){const i=s;if(typeof t!="boolean"){const u={instancePath:r+"/autostart",schemaPath:"#/properties/autostart/else/type",keyword:"type",params:{type:"boolean"},
 message:"must be boolean"};e===null?e=[u]:e.push(u),s++}var P=i===s;p=P}if(!p){const i={instancePath:r+"/autostart",schemaPath:"#/properties/autostart/if",keyword:"\
-if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(o.firmware!==void 0){let t=o.firmware;const a=s;let p=!0;
-const m=s;if(s===m)if(typeof t=="string"){if(!b.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var U=m===s;if(s=
+if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(m.firmware!==void 0){let t=m.firmware;const a=s;let p=!0;
+const o=s;if(s===o)if(typeof t=="string"){if(!w.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var U=o===s;if(s=
 a,e!==null&&(a?e.length=a:e=null),!U){const i=s;if(!(t==="bios"||t==="uefi")){const u={instancePath:r+"/firmware",schemaPath:"#/properties/firmware/else/enum",keyword:"\
 enum",params:{allowedValues:J.properties.firmware.else.enum},message:"must be equal to one of the allowed values"};e===null?e=[u]:e.push(u),s++}var U=i===s;p=U}
 if(!p){const i={instancePath:r+"/firmware",schemaPath:"#/properties/firmware/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};
-e===null?e=[i]:e.push(i),s++}}if(o.machine!==void 0){let t=o.machine;const a=s;let p=!0;const m=s;if(s===m)if(typeof t=="string"){if(!b.test(t)){const i={};e===
-null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var R=m===s;if(s=a,e!==null&&(a?e.length=a:e=null),!R){const i=s;if(!(t==="q35"||t==="pc")){
+e===null?e=[i]:e.push(i),s++}}if(m.machine!==void 0){let t=m.machine;const a=s;let p=!0;const o=s;if(s===o)if(typeof t=="string"){if(!w.test(t)){const i={};e===
+null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var R=o===s;if(s=a,e!==null&&(a?e.length=a:e=null),!R){const i=s;if(!(t==="q35"||t==="pc")){
 const u={instancePath:r+"/machine",schemaPath:"#/properties/machine/else/enum",keyword:"enum",params:{allowedValues:J.properties.machine.else.enum},message:"mus\
 t be equal to one of the allowed values"};e===null?e=[u]:e.push(u),s++}var R=i===s;p=R}if(!p){const i={instancePath:r+"/machine",schemaPath:"#/properties/machin\
-e/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(o.accel!==void 0){let t=o.accel;const a=s;
-let p=!0;const m=s;if(s===m)if(typeof t=="string"){if(!b.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var W=m===
+e/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(m.accel!==void 0){let t=m.accel;const a=s;
+let p=!0;const o=s;if(s===o)if(typeof t=="string"){if(!w.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var W=o===
 s;if(s=a,e!==null&&(a?e.length=a:e=null),!W){const i=s;if(!(t==="auto"||t==="kvm"||t==="tcg")){const u={instancePath:r+"/accel",schemaPath:"#/properties/accel/e\
 lse/enum",keyword:"enum",params:{allowedValues:J.properties.accel.else.enum},message:"must be equal to one of the allowed values"};e===null?e=[u]:e.push(u),s++}
 var W=i===s;p=W}if(!p){const i={instancePath:r+"/accel",schemaPath:"#/properties/accel/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else\
-" schema'};e===null?e=[i]:e.push(i),s++}}if(o.cloud_init!==void 0){let t=o.cloud_init;if(t&&typeof t=="object"&&!Array.isArray(t)){for(const a in t)if(!(a==="pa\
+" schema'};e===null?e=[i]:e.push(i),s++}}if(m.cloud_init!==void 0){let t=m.cloud_init;if(t&&typeof t=="object"&&!Array.isArray(t)){for(const a in t)if(!(a==="pa\
 ckages"||a==="user_data"||a==="network_config"||a==="password")){const p={instancePath:r+"/cloud_init",schemaPath:"#/properties/cloud_init/additionalProperties",
 keyword:"additionalProperties",params:{additionalProperty:a},message:"must NOT have additional properties"};e===null?e=[p]:e.push(p),s++}if(t.packages!==void 0){
-let a=t.packages;if(Array.isArray(a)){const p=a.length;for(let m=0;m<p;m++){let i=a[m];const N=s;let u=!0;const w=s;if(s===w)if(typeof i=="string"){if(!b.test(i)){
-const Z={};e===null?e=[Z]:e.push(Z),s++}}else{const Z={};e===null?e=[Z]:e.push(Z),s++}var X=w===s;if(s=N,e!==null&&(N?e.length=N:e=null),!X){const Z=s;if(typeof i==
-"string"){if(!B.test(i)){const he={instancePath:r+"/cloud_init/packages/"+m,schemaPath:"#/properties/cloud_init/properties/packages/items/else/pattern",keyword:"\
+let a=t.packages;if(Array.isArray(a)){const p=a.length;for(let o=0;o<p;o++){let i=a[o];const N=s;let u=!0;const _=s;if(s===_)if(typeof i=="string"){if(!w.test(i)){
+const Z={};e===null?e=[Z]:e.push(Z),s++}}else{const Z={};e===null?e=[Z]:e.push(Z),s++}var X=_===s;if(s=N,e!==null&&(N?e.length=N:e=null),!X){const Z=s;if(typeof i==
+"string"){if(!B.test(i)){const he={instancePath:r+"/cloud_init/packages/"+o,schemaPath:"#/properties/cloud_init/properties/packages/items/else/pattern",keyword:"\
 pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};
-e===null?e=[he]:e.push(he),s++}}else{const he={instancePath:r+"/cloud_init/packages/"+m,schemaPath:"#/properties/cloud_init/properties/packages/items/else/type",
+e===null?e=[he]:e.push(he),s++}}else{const he={instancePath:r+"/cloud_init/packages/"+o,schemaPath:"#/properties/cloud_init/properties/packages/items/else/type",
 keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[he]:e.push(he),s++}var X=Z===s;u=X}if(!u){const Z={instancePath:r+"/cloud_init/packa\
-ges/"+m,schemaPath:"#/properties/cloud_init/properties/packages/items/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?
+ges/"+o,schemaPath:"#/properties/cloud_init/properties/packages/items/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?
 e=[Z]:e.push(Z),s++}}}else{const p={instancePath:r+"/cloud_init/packages",schemaPath:"#/properties/cloud_init/properties/packages/type",keyword:"type",params:{type:"\
 array"},message:"must be array"};e===null?e=[p]:e.push(p),s++}}if(t.user_data!==void 0&&typeof t.user_data!="string"){const a={instancePath:r+"/cloud_init/user_\
 data",schemaPath:"#/properties/cloud_init/properties/user_data/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),s++}
@@ -686,44 +684,44 @@ ties/network_config/type",keyword:"type",params:{type:"string"},message:"must be
 if(a&&typeof a=="object"&&!Array.isArray(a)){if(a.secret===void 0){const p={instancePath:r+"/cloud_init/password",schemaPath:"#/properties/cloud_init/properties\
 /password/required",keyword:"required",params:{missingProperty:"secret"},message:"must have required property 'secret'"};e===null?e=[p]:e.push(p),s++}if(a.version===
 void 0){const p={instancePath:r+"/cloud_init/password",schemaPath:"#/properties/cloud_init/properties/password/required",keyword:"required",params:{missingProperty:"\
-version"},message:"must have required property 'version'"};e===null?e=[p]:e.push(p),s++}for(const p in a)if(!(p==="secret"||p==="version")){const m={instancePath:r+
+version"},message:"must have required property 'version'"};e===null?e=[p]:e.push(p),s++}for(const p in a)if(!(p==="secret"||p==="version")){const o={instancePath:r+
 "/cloud_init/password",schemaPath:"#/properties/cloud_init/properties/password/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:p},
-message:"must NOT have additional properties"};e===null?e=[m]:e.push(m),s++}if(a.secret!==void 0){let p=a.secret;const m=s;let i=!0;const N=s;if(s===N)if(typeof p==
-"string"){if(!b.test(p)){const u={};e===null?e=[u]:e.push(u),s++}}else{const u={};e===null?e=[u]:e.push(u),s++}var Y=N===s;if(s=m,e!==null&&(m?e.length=m:e=null),
+message:"must NOT have additional properties"};e===null?e=[o]:e.push(o),s++}if(a.secret!==void 0){let p=a.secret;const o=s;let i=!0;const N=s;if(s===N)if(typeof p==
+"string"){if(!w.test(p)){const u={};e===null?e=[u]:e.push(u),s++}}else{const u={};e===null?e=[u]:e.push(u),s++}var Y=N===s;if(s=o,e!==null&&(o?e.length=o:e=null),
 !Y){const u=s;if(typeof p=="string"){if(!xe.test(p)){const Z={instancePath:r+"/cloud_init/password/secret",schemaPath:"#/properties/cloud_init/properties/passwo\
 rd/properties/secret/else/pattern",keyword:"pattern",params:{pattern:"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\\u0000-\\u001f]+)$"},message:'must match pattern "^(e\
 nv:[A-Za-z_][A-Za-z0-9_]*|file:[^\\u0000-\\u001f]+)$"'};e===null?e=[Z]:e.push(Z),s++}}else{const Z={instancePath:r+"/cloud_init/password/secret",schemaPath:"#/p\
 roperties/cloud_init/properties/password/properties/secret/else/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[Z]:e.push(Z),s++}
 var Y=u===s;i=Y}if(!i){const u={instancePath:r+"/cloud_init/password/secret",schemaPath:"#/properties/cloud_init/properties/password/properties/secret/if",keyword:"\
-if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[u]:e.push(u),s++}}if(a.version!==void 0){let p=a.version;const m=s;let i=!0;const N=s;
-if(s===N)if(typeof p=="string"){if(!b.test(p)){const u={};e===null?e=[u]:e.push(u),s++}}else{const u={};e===null?e=[u]:e.push(u),s++}var ee=N===s;if(s=m,e!==null&&
-(m?e.length=m:e=null),!ee){const u=s;if(!(typeof p=="number"&&!(p%1)&&!isNaN(p)&&isFinite(p))){const Z={instancePath:r+"/cloud_init/password/version",schemaPath:"\
+if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[u]:e.push(u),s++}}if(a.version!==void 0){let p=a.version;const o=s;let i=!0;const N=s;
+if(s===N)if(typeof p=="string"){if(!w.test(p)){const u={};e===null?e=[u]:e.push(u),s++}}else{const u={};e===null?e=[u]:e.push(u),s++}var ee=N===s;if(s=o,e!==null&&
+(o?e.length=o:e=null),!ee){const u=s;if(!(typeof p=="number"&&!(p%1)&&!isNaN(p)&&isFinite(p))){const Z={instancePath:r+"/cloud_init/password/version",schemaPath:"\
 #/properties/cloud_init/properties/password/properties/version/else/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[Z]:e.push(
 Z),s++}if(typeof p=="number"&&isFinite(p)&&(p<1||isNaN(p))){const Z={instancePath:r+"/cloud_init/password/version",schemaPath:"#/properties/cloud_init/propertie\
 s/password/properties/version/else/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[Z]:e.push(Z),s++}var ee=u===s;
 i=ee}if(!i){const u={instancePath:r+"/cloud_init/password/version",schemaPath:"#/properties/cloud_init/properties/password/properties/version/if",keyword:"if",params:{
 failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[u]:e.push(u),s++}}}else{const p={instancePath:r+"/cloud_init/password",schemaPath:"#/prop\
 erties/cloud_init/properties/password/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[p]:e.push(p),s++}}}else{const a={instancePath:r+
-"/cloud_init",schemaPath:"#/properties/cloud_init/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[a]:e.push(a),s++}}if(o.cloud_init_on_change!==
-void 0){let t=o.cloud_init_on_change;const a=s;let p=!0;const m=s;if(s===m)if(typeof t=="string"){if(!b.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};
-e===null?e=[i]:e.push(i),s++}var ce=m===s;if(s=a,e!==null&&(a?e.length=a:e=null),!ce){const i=s;if(!(t==="ignore"||t==="next-boot"||t==="recreate")){const u={instancePath:r+
+"/cloud_init",schemaPath:"#/properties/cloud_init/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[a]:e.push(a),s++}}if(m.cloud_init_on_change!==
+void 0){let t=m.cloud_init_on_change;const a=s;let p=!0;const o=s;if(s===o)if(typeof t=="string"){if(!w.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};
+e===null?e=[i]:e.push(i),s++}var ce=o===s;if(s=a,e!==null&&(a?e.length=a:e=null),!ce){const i=s;if(!(t==="ignore"||t==="next-boot"||t==="recreate")){const u={instancePath:r+
 "/cloud_init_on_change",schemaPath:"#/properties/cloud_init_on_change/else/enum",keyword:"enum",params:{allowedValues:J.properties.cloud_init_on_change.else.enum},
 message:"must be equal to one of the allowed values"};e===null?e=[u]:e.push(u),s++}var ce=i===s;p=ce}if(!p){const i={instancePath:r+"/cloud_init_on_change",schemaPath:"\
-#/properties/cloud_init_on_change/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(o.ssh_keys!==
-void 0){let t=o.ssh_keys;if(Array.isArray(t)){const a=t.length;for(let p=0;p<a;p++){let m=t[p];const i=s;let N=!0;const u=s;if(s===u)if(typeof m=="string"){if(!b.
-test(m)){const w={};e===null?e=[w]:e.push(w),s++}}else{const w={};e===null?e=[w]:e.push(w),s++}var se=u===s;if(s=i,e!==null&&(i?e.length=i:e=null),!se){const w=s;
-if(typeof m=="string"){if(!B.test(m)){const x={instancePath:r+"/ssh_keys/"+p,schemaPath:"#/properties/ssh_keys/items/else/pattern",keyword:"pattern",params:{pattern:"\
+#/properties/cloud_init_on_change/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(m.ssh_keys!==
+void 0){let t=m.ssh_keys;if(Array.isArray(t)){const a=t.length;for(let p=0;p<a;p++){let o=t[p];const i=s;let N=!0;const u=s;if(s===u)if(typeof o=="string"){if(!w.
+test(o)){const _={};e===null?e=[_]:e.push(_),s++}}else{const _={};e===null?e=[_]:e.push(_),s++}var se=u===s;if(s=i,e!==null&&(i?e.length=i:e=null),!se){const _=s;
+if(typeof o=="string"){if(!B.test(o)){const x={instancePath:r+"/ssh_keys/"+p,schemaPath:"#/properties/ssh_keys/items/else/pattern",keyword:"pattern",params:{pattern:"\
 ^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[x]:e.push(x),
 s++}}else{const x={instancePath:r+"/ssh_keys/"+p,schemaPath:"#/properties/ssh_keys/items/else/type",keyword:"type",params:{type:"string"},message:"must be strin\
-g"};e===null?e=[x]:e.push(x),s++}var se=w===s;N=se}if(!N){const w={instancePath:r+"/ssh_keys/"+p,schemaPath:"#/properties/ssh_keys/items/if",keyword:"if",params:{
-failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[w]:e.push(w),s++}}}else{const a={instancePath:r+"/ssh_keys",schemaPath:"#/properties/ssh_\
-keys/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[a]:e.push(a),s++}}if(o.labels!==void 0){let t=o.labels;if(t&&typeof t=="obj\
-ect"&&!Array.isArray(t)){for(const a in t){const p=s;if(typeof a=="string"&&!ye.test(a)){const m={instancePath:r+"/labels",schemaPath:"#/properties/labels/prope\
+g"};e===null?e=[x]:e.push(x),s++}var se=_===s;N=se}if(!N){const _={instancePath:r+"/ssh_keys/"+p,schemaPath:"#/properties/ssh_keys/items/if",keyword:"if",params:{
+failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[_]:e.push(_),s++}}}else{const a={instancePath:r+"/ssh_keys",schemaPath:"#/properties/ssh_\
+keys/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[a]:e.push(a),s++}}if(m.labels!==void 0){let t=m.labels;if(t&&typeof t=="obj\
+ect"&&!Array.isArray(t)){for(const a in t){const p=s;if(typeof a=="string"&&!ye.test(a)){const o={instancePath:r+"/labels",schemaPath:"#/properties/labels/prope\
 rtyNames/pattern",keyword:"pattern",params:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},message:'must match pattern "^[A-Za-z0-9]([A-Za-z0-9._/-\
-]{0,61}[A-Za-z0-9])?$"',propertyName:a};e===null?e=[m]:e.push(m),s++}var we=p===s;if(!we){const m={instancePath:r+"/labels",schemaPath:"#/properties/labels/prop\
-ertyNames",keyword:"propertyNames",params:{propertyName:a},message:"property name must be valid"};e===null?e=[m]:e.push(m),s++}}for(const a in t){let p=t[a];const m=s;
-let i=!0;const N=s;if(s===N)if(typeof p=="string"){if(!b.test(p)){const u={};e===null?e=[u]:e.push(u),s++}}else{const u={};e===null?e=[u]:e.push(u),s++}var te=N===
-s;if(s=m,e!==null&&(m?e.length=m:e=null),!te){const u=s;if(typeof p=="string"){if(ge(p)>255){const Z={instancePath:r+"/labels/"+a.replace(/~/g,"~0").replace(/\//g,
+]{0,61}[A-Za-z0-9])?$"',propertyName:a};e===null?e=[o]:e.push(o),s++}var we=p===s;if(!we){const o={instancePath:r+"/labels",schemaPath:"#/properties/labels/prop\
+ertyNames",keyword:"propertyNames",params:{propertyName:a},message:"property name must be valid"};e===null?e=[o]:e.push(o),s++}}for(const a in t){let p=t[a];const o=s;
+let i=!0;const N=s;if(s===N)if(typeof p=="string"){if(!w.test(p)){const u={};e===null?e=[u]:e.push(u),s++}}else{const u={};e===null?e=[u]:e.push(u),s++}var te=N===
+s;if(s=o,e!==null&&(o?e.length=o:e=null),!te){const u=s;if(typeof p=="string"){if(ge(p)>255){const Z={instancePath:r+"/labels/"+a.replace(/~/g,"~0").replace(/\//g,
 "~1"),schemaPath:"#/properties/labels/additionalProperties/else/maxLength",keyword:"maxLength",params:{limit:255},message:"must NOT have more than 255 character\
 s"};e===null?e=[Z]:e.push(Z),s++}if(!B.test(p)){const Z={instancePath:r+"/labels/"+a.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/labels/addi\
 tionalProperties/else/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u\
@@ -731,13 +729,13 @@ tionalProperties/else/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u
 #/properties/labels/additionalProperties/else/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[Z]:e.push(Z),s++}var te=u===s;i=
 te}if(!i){const u={instancePath:r+"/labels/"+a.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/labels/additionalProperties/if",keyword:"if",params:{
 failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[u]:e.push(u),s++}}}else{const a={instancePath:r+"/labels",schemaPath:"#/properties/labels\
-/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[a]:e.push(a),s++}}if(o.metadata!==void 0){let t=o.metadata;if(t&&typeof t=="o\
-bject"&&!Array.isArray(t)){for(const a in t){const p=s;if(typeof a=="string"&&!ye.test(a)){const m={instancePath:r+"/metadata",schemaPath:"#/properties/metadata\
+/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[a]:e.push(a),s++}}if(m.metadata!==void 0){let t=m.metadata;if(t&&typeof t=="o\
+bject"&&!Array.isArray(t)){for(const a in t){const p=s;if(typeof a=="string"&&!ye.test(a)){const o={instancePath:r+"/metadata",schemaPath:"#/properties/metadata\
 /propertyNames/pattern",keyword:"pattern",params:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},message:'must match pattern "^[A-Za-z0-9]([A-Za-z0\
--9._/-]{0,61}[A-Za-z0-9])?$"',propertyName:a};e===null?e=[m]:e.push(m),s++}var de=p===s;if(!de){const m={instancePath:r+"/metadata",schemaPath:"#/properties/met\
-adata/propertyNames",keyword:"propertyNames",params:{propertyName:a},message:"property name must be valid"};e===null?e=[m]:e.push(m),s++}}for(const a in t){let p=t[a];
-const m=s;let i=!0;const N=s;if(s===N)if(typeof p=="string"){if(!b.test(p)){const u={};e===null?e=[u]:e.push(u),s++}}else{const u={};e===null?e=[u]:e.push(u),s++}
-var re=N===s;if(s=m,e!==null&&(m?e.length=m:e=null),!re){const u=s;if(typeof p=="string"){if(ge(p)>4096){const Z={instancePath:r+"/metadata/"+a.replace(/~/g,"~0").
+-9._/-]{0,61}[A-Za-z0-9])?$"',propertyName:a};e===null?e=[o]:e.push(o),s++}var de=p===s;if(!de){const o={instancePath:r+"/metadata",schemaPath:"#/properties/met\
+adata/propertyNames",keyword:"propertyNames",params:{propertyName:a},message:"property name must be valid"};e===null?e=[o]:e.push(o),s++}}for(const a in t){let p=t[a];
+const o=s;let i=!0;const N=s;if(s===N)if(typeof p=="string"){if(!w.test(p)){const u={};e===null?e=[u]:e.push(u),s++}}else{const u={};e===null?e=[u]:e.push(u),s++}
+var re=N===s;if(s=o,e!==null&&(o?e.length=o:e=null),!re){const u=s;if(typeof p=="string"){if(ge(p)>4096){const Z={instancePath:r+"/metadata/"+a.replace(/~/g,"~0").
 replace(/\//g,"~1"),schemaPath:"#/properties/metadata/additionalProperties/else/maxLength",keyword:"maxLength",params:{limit:4096},message:"must NOT have more t\
 han 4096 characters"};e===null?e=[Z]:e.push(Z),s++}if(!B.test(p)){const Z={instancePath:r+"/metadata/"+a.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/pr\
 operties/metadata/additionalProperties/else/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match\
@@ -745,105 +743,105 @@ operties/metadata/additionalProperties/else/pattern",keyword:"pattern",params:{p
 /\//g,"~1"),schemaPath:"#/properties/metadata/additionalProperties/else/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[Z]:e.push(
 Z),s++}var re=u===s;i=re}if(!i){const u={instancePath:r+"/metadata/"+a.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/metadata/additionalProper\
 ties/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[u]:e.push(u),s++}}}else{const a={instancePath:r+"/metadata",
-schemaPath:"#/properties/metadata/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[a]:e.push(a),s++}}if(o.protect!==void 0){let t=o.
-protect;const a=s;let p=!0;const m=s;if(s===m)if(typeof t=="string"){if(!b.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(
-i),s++}var ie=m===s;if(s=a,e!==null&&(a?e.length=a:e=null),!ie){const i=s;if(typeof t!="boolean"){const u={instancePath:r+"/protect",schemaPath:"#/properties/pr\
+schemaPath:"#/properties/metadata/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[a]:e.push(a),s++}}if(m.protect!==void 0){let t=m.
+protect;const a=s;let p=!0;const o=s;if(s===o)if(typeof t=="string"){if(!w.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(
+i),s++}var ie=o===s;if(s=a,e!==null&&(a?e.length=a:e=null),!ie){const i=s;if(typeof t!="boolean"){const u={instancePath:r+"/protect",schemaPath:"#/properties/pr\
 otect/else/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[u]:e.push(u),s++}var ie=i===s;p=ie}if(!p){const i={instancePath:r+
-"/protect",schemaPath:"#/properties/protect/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(o.
-disruption!==void 0){let t=o.disruption;if(t&&typeof t=="object"&&!Array.isArray(t)){for(const a in t)if(a!=="allow"){const p={instancePath:r+"/disruption",schemaPath:"\
+"/protect",schemaPath:"#/properties/protect/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(m.
+disruption!==void 0){let t=m.disruption;if(t&&typeof t=="object"&&!Array.isArray(t)){for(const a in t)if(a!=="allow"){const p={instancePath:r+"/disruption",schemaPath:"\
 #/properties/disruption/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:a},message:"must NOT have additional properties"};e===null?
-e=[p]:e.push(p),s++}if(t.allow!==void 0){let a=t.allow;const p=s;let m=!0;const i=s;if(s===i)if(typeof a=="string"){if(!b.test(a)){const N={};e===null?e=[N]:e.push(
+e=[p]:e.push(p),s++}if(t.allow!==void 0){let a=t.allow;const p=s;let o=!0;const i=s;if(s===i)if(typeof a=="string"){if(!w.test(a)){const N={};e===null?e=[N]:e.push(
 N),s++}}else{const N={};e===null?e=[N]:e.push(N),s++}var ae=i===s;if(s=p,e!==null&&(p?e.length=p:e=null),!ae){const N=s;if(!(a==="none"||a==="next-boot"||a==="l\
-ive"||a==="guest"||a==="restart"||a==="stop"||a==="replace"||a==="data-loss")){const w={instancePath:r+"/disruption/allow",schemaPath:"#/properties/disruption/p\
+ive"||a==="guest"||a==="restart"||a==="stop"||a==="replace"||a==="data-loss")){const _={instancePath:r+"/disruption/allow",schemaPath:"#/properties/disruption/p\
 roperties/allow/else/enum",keyword:"enum",params:{allowedValues:J.properties.disruption.properties.allow.else.enum},message:"must be equal to one of the allowed\
- values"};e===null?e=[w]:e.push(w),s++}var ae=N===s;m=ae}if(!m){const N={instancePath:r+"/disruption/allow",schemaPath:"#/properties/disruption/properties/allow\
+ values"};e===null?e=[_]:e.push(_),s++}var ae=N===s;o=ae}if(!o){const N={instancePath:r+"/disruption/allow",schemaPath:"#/properties/disruption/properties/allow\
 /if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[N]:e.push(N),s++}}}else{const a={instancePath:r+"/disruption",schemaPath:"\
-#/properties/disruption/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[a]:e.push(a),s++}}if(o.wait_for!==void 0){let t=o.wait_for;
-const a=s;let p=!0;const m=s;if(s===m)if(typeof t=="string"){if(!b.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}
-var ne=m===s;if(s=a,e!==null&&(a?e.length=a:e=null),!ne){const i=s;if(!(t==="none"||t==="ip"||t==="guest-agent"||t==="cloud-init")){const u={instancePath:r+"/wa\
+#/properties/disruption/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[a]:e.push(a),s++}}if(m.wait_for!==void 0){let t=m.wait_for;
+const a=s;let p=!0;const o=s;if(s===o)if(typeof t=="string"){if(!w.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}
+var ne=o===s;if(s=a,e!==null&&(a?e.length=a:e=null),!ne){const i=s;if(!(t==="none"||t==="ip"||t==="guest-agent"||t==="cloud-init")){const u={instancePath:r+"/wa\
 it_for",schemaPath:"#/properties/wait_for/else/enum",keyword:"enum",params:{allowedValues:J.properties.wait_for.else.enum},message:"must be equal to one of the \
 allowed values"};e===null?e=[u]:e.push(u),s++}var ne=i===s;p=ne}if(!p){const i={instancePath:r+"/wait_for",schemaPath:"#/properties/wait_for/if",keyword:"if",params:{
-failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(o.wait_timeout_s!==void 0){let t=o.wait_timeout_s;const a=s;let p=!0;
-const m=s;if(s===m)if(typeof t=="string"){if(!b.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var le=m===s;if(s=
+failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(m.wait_timeout_s!==void 0){let t=m.wait_timeout_s;const a=s;let p=!0;
+const o=s;if(s===o)if(typeof t=="string"){if(!w.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var le=o===s;if(s=
 a,e!==null&&(a?e.length=a:e=null),!le){const i=s;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const u={instancePath:r+"/wait_timeout_s",schemaPath:"\
 #/properties/wait_timeout_s/else/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[u]:e.push(u),s++}if(typeof t=="number"&&isFinite(
 t)){if(t>86400||isNaN(t)){const u={instancePath:r+"/wait_timeout_s",schemaPath:"#/properties/wait_timeout_s/else/maximum",keyword:"maximum",params:{comparison:"\
 <=",limit:86400},message:"must be <= 86400"};e===null?e=[u]:e.push(u),s++}if(t<1||isNaN(t)){const u={instancePath:r+"/wait_timeout_s",schemaPath:"#/properties/w\
 ait_timeout_s/else/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[u]:e.push(u),s++}}var le=i===s;p=le}if(!p){const i={
 instancePath:r+"/wait_timeout_s",schemaPath:"#/properties/wait_timeout_s/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===
-null?e=[i]:e.push(i),s++}}if(o.stop_timeout_s!==void 0){let t=o.stop_timeout_s;const a=s;let p=!0;const m=s;if(s===m)if(typeof t=="string"){if(!b.test(t)){const i={};
-e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var l=m===s;if(s=a,e!==null&&(a?e.length=a:e=null),!l){const i=s;if(!(typeof t=="numb\
+null?e=[i]:e.push(i),s++}}if(m.stop_timeout_s!==void 0){let t=m.stop_timeout_s;const a=s;let p=!0;const o=s;if(s===o)if(typeof t=="string"){if(!w.test(t)){const i={};
+e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var l=o===s;if(s=a,e!==null&&(a?e.length=a:e=null),!l){const i=s;if(!(typeof t=="numb\
 er"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const u={instancePath:r+"/stop_timeout_s",schemaPath:"#/properties/stop_timeout_s/else/type",keyword:"type",params:{type:"\
 integer"},message:"must be integer"};e===null?e=[u]:e.push(u),s++}if(typeof t=="number"&&isFinite(t)){if(t>3600||isNaN(t)){const u={instancePath:r+"/stop_timeou\
 t_s",schemaPath:"#/properties/stop_timeout_s/else/maximum",keyword:"maximum",params:{comparison:"<=",limit:3600},message:"must be <= 3600"};e===null?e=[u]:e.push(
 u),s++}if(t<1||isNaN(t)){const u={instancePath:r+"/stop_timeout_s",schemaPath:"#/properties/stop_timeout_s/else/minimum",keyword:"minimum",params:{comparison:">\
 =",limit:1},message:"must be >= 1"};e===null?e=[u]:e.push(u),s++}}var l=i===s;p=l}if(!p){const i={instancePath:r+"/stop_timeout_s",schemaPath:"#/properties/stop\
-_timeout_s/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(o.on_remove!==void 0){let t=o.on_remove;
-const a=s;let p=!0;const m=s;if(s===m)if(typeof t=="string"){if(!b.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}
-var f=m===s;if(s=a,e!==null&&(a?e.length=a:e=null),!f){const i=s;if(!(t==="delete"||t==="retain")){const u={instancePath:r+"/on_remove",schemaPath:"#/properties\
+_timeout_s/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(m.on_remove!==void 0){let t=m.on_remove;
+const a=s;let p=!0;const o=s;if(s===o)if(typeof t=="string"){if(!w.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}
+var f=o===s;if(s=a,e!==null&&(a?e.length=a:e=null),!f){const i=s;if(!(t==="delete"||t==="retain")){const u={instancePath:r+"/on_remove",schemaPath:"#/properties\
 /on_remove/else/enum",keyword:"enum",params:{allowedValues:J.properties.on_remove.else.enum},message:"must be equal to one of the allowed values"};e===null?e=[u]:
 e.push(u),s++}var f=i===s;p=f}if(!p){const i={instancePath:r+"/on_remove",schemaPath:"#/properties/on_remove/if",keyword:"if",params:{failingKeyword:"else"},message:'\
-must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(o.replicas!==void 0){let t=o.replicas;const a=s;let p=!0;const m=s;if(s===m)if(typeof t=="string"){if(!b.
-test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var d=m===s;if(s=a,e!==null&&(a?e.length=a:e=null),!d){const i=s;
+must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(m.replicas!==void 0){let t=m.replicas;const a=s;let p=!0;const o=s;if(s===o)if(typeof t=="string"){if(!w.
+test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{const i={};e===null?e=[i]:e.push(i),s++}var d=o===s;if(s=a,e!==null&&(a?e.length=a:e=null),!d){const i=s;
 if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const u={instancePath:r+"/replicas",schemaPath:"#/properties/replicas/else/type",keyword:"type",params:{
 type:"integer"},message:"must be integer"};e===null?e=[u]:e.push(u),s++}if(typeof t=="number"&&isFinite(t)){if(t>1e3||isNaN(t)){const u={instancePath:r+"/replic\
 as",schemaPath:"#/properties/replicas/else/maximum",keyword:"maximum",params:{comparison:"<=",limit:1e3},message:"must be <= 1000"};e===null?e=[u]:e.push(u),s++}
 if(t<0||isNaN(t)){const u={instancePath:r+"/replicas",schemaPath:"#/properties/replicas/else/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"\
 must be >= 0"};e===null?e=[u]:e.push(u),s++}}var d=i===s;p=d}if(!p){const i={instancePath:r+"/replicas",schemaPath:"#/properties/replicas/if",keyword:"if",params:{
-failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(o.depends_on!==void 0){let t=o.depends_on;if(Array.isArray(t)){const a=t.
-length;for(let p=0;p<a;p++){let m=t[p];const i=s;let N=!0;const u=s;if(s===u)if(typeof m=="string"){if(!b.test(m)){const w={};e===null?e=[w]:e.push(w),s++}}else{
-const w={};e===null?e=[w]:e.push(w),s++}var c=u===s;if(s=i,e!==null&&(i?e.length=i:e=null),!c){const w=s;if(typeof m=="string"){if(!C.test(m)){const x={instancePath:r+
+failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[i]:e.push(i),s++}}if(m.depends_on!==void 0){let t=m.depends_on;if(Array.isArray(t)){const a=t.
+length;for(let p=0;p<a;p++){let o=t[p];const i=s;let N=!0;const u=s;if(s===u)if(typeof o=="string"){if(!w.test(o)){const _={};e===null?e=[_]:e.push(_),s++}}else{
+const _={};e===null?e=[_]:e.push(_),s++}var c=u===s;if(s=i,e!==null&&(i?e.length=i:e=null),!c){const _=s;if(typeof o=="string"){if(!C.test(o)){const x={instancePath:r+
 "/depends_on/"+p,schemaPath:"#/properties/depends_on/items/else/pattern",keyword:"pattern",params:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'must ma\
 tch pattern "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"'};e===null?e=[x]:e.push(x),s++}}else{const x={instancePath:r+"/depends_on/"+p,schemaPath:"#/properties/depends_o\
-n/items/else/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[x]:e.push(x),s++}var c=w===s;N=c}if(!N){const w={instancePath:r+"\
-/depends_on/"+p,schemaPath:"#/properties/depends_on/items/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[w]:e.push(
-w),s++}}}else{const a={instancePath:r+"/depends_on",schemaPath:"#/properties/depends_on/type",keyword:"type",params:{type:"array"},message:"must be array"};e===
-null?e=[a]:e.push(a),s++}}if(o.previous_names!==void 0){let t=o.previous_names;if(Array.isArray(t)){const a=t.length;for(let p=0;p<a;p++){let m=t[p];const i=s;let N=!0;
-const u=s;if(s===u)if(typeof m=="string"){if(!b.test(m)){const w={};e===null?e=[w]:e.push(w),s++}}else{const w={};e===null?e=[w]:e.push(w),s++}var n=u===s;if(s=
-i,e!==null&&(i?e.length=i:e=null),!n){const w=s;if(typeof m=="string"){if(!C.test(m)){const x={instancePath:r+"/previous_names/"+p,schemaPath:"#/properties/prev\
+n/items/else/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[x]:e.push(x),s++}var c=_===s;N=c}if(!N){const _={instancePath:r+"\
+/depends_on/"+p,schemaPath:"#/properties/depends_on/items/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[_]:e.push(
+_),s++}}}else{const a={instancePath:r+"/depends_on",schemaPath:"#/properties/depends_on/type",keyword:"type",params:{type:"array"},message:"must be array"};e===
+null?e=[a]:e.push(a),s++}}if(m.previous_names!==void 0){let t=m.previous_names;if(Array.isArray(t)){const a=t.length;for(let p=0;p<a;p++){let o=t[p];const i=s;let N=!0;
+const u=s;if(s===u)if(typeof o=="string"){if(!w.test(o)){const _={};e===null?e=[_]:e.push(_),s++}}else{const _={};e===null?e=[_]:e.push(_),s++}var n=u===s;if(s=
+i,e!==null&&(i?e.length=i:e=null),!n){const _=s;if(typeof o=="string"){if(!C.test(o)){const x={instancePath:r+"/previous_names/"+p,schemaPath:"#/properties/prev\
 ious_names/items/else/pattern",keyword:"pattern",params:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'must match pattern "^[a-z]([a-z0-9-]{0,61}[a-z0-9\
 ])?$"'};e===null?e=[x]:e.push(x),s++}}else{const x={instancePath:r+"/previous_names/"+p,schemaPath:"#/properties/previous_names/items/else/type",keyword:"type",
-params:{type:"string"},message:"must be string"};e===null?e=[x]:e.push(x),s++}var n=w===s;N=n}if(!N){const w={instancePath:r+"/previous_names/"+p,schemaPath:"#/\
-properties/previous_names/items/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[w]:e.push(w),s++}}}else{const a={
+params:{type:"string"},message:"must be string"};e===null?e=[x]:e.push(x),s++}var n=_===s;N=n}if(!N){const _={instancePath:r+"/previous_names/"+p,schemaPath:"#/\
+properties/previous_names/items/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[_]:e.push(_),s++}}}else{const a={
 instancePath:r+"/previous_names",schemaPath:"#/properties/previous_names/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[a]:e.push(
-a),s++}}if(o.adopt!==void 0){let t=o.adopt;const a=s;let p=!0;const m=s;if(s===m)if(typeof t=="string"){if(!b.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{
-const i={};e===null?e=[i]:e.push(i),s++}var A=m===s;if(s=a,e!==null&&(a?e.length=a:e=null),!A){const i=s;if(typeof t!="boolean"){const u={instancePath:r+"/adopt",
+a),s++}}if(m.adopt!==void 0){let t=m.adopt;const a=s;let p=!0;const o=s;if(s===o)if(typeof t=="string"){if(!w.test(t)){const i={};e===null?e=[i]:e.push(i),s++}}else{
+const i={};e===null?e=[i]:e.push(i),s++}var A=o===s;if(s=a,e!==null&&(a?e.length=a:e=null),!A){const i=s;if(typeof t!="boolean"){const u={instancePath:r+"/adopt",
 schemaPath:"#/properties/adopt/else/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[u]:e.push(u),s++}var A=i===s;p=A}if(!p){
 const i={instancePath:r+"/adopt",schemaPath:"#/properties/adopt/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[
 i]:e.push(i),s++}}}else{const t={instancePath:r,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),s++}
-return fe.errors=e,s===0}fe.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};function _e(o,{instancePath:r="",parentData:pe,parentDataProperty:Q,rootData:G=o,
-dynamicAnchors:M={}}={}){let e=null,s=0;const O=_e.evaluated;if(O.dynamicProps&&(O.props=void 0),O.dynamicItems&&(O.items=void 0),o&&typeof o=="object"&&!Array.
-isArray(o)){for(const k in o)if(!(k==="ghost"||k==="stack"||k==="variables"||k==="agents"||k==="templates"||k==="vms")){const v={instancePath:r,schemaPath:"#/ad\
-ditionalProperties",keyword:"additionalProperties",params:{additionalProperty:k},message:"must NOT have additional properties"};e===null?e=[v]:e.push(v),s++}if(o.
-ghost!==void 0){let k=o.ghost;if(!(typeof k=="number"&&!(k%1)&&!isNaN(k)&&isFinite(k))){const v={instancePath:r+"/ghost",schemaPath:"#/properties/ghost/type",keyword:"\
+return fe.errors=e,s===0}fe.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};function _e(m,{instancePath:r="",parentData:pe,parentDataProperty:Q,rootData:G=m,
+dynamicAnchors:M={}}={}){let e=null,s=0;const O=_e.evaluated;if(O.dynamicProps&&(O.props=void 0),O.dynamicItems&&(O.items=void 0),m&&typeof m=="object"&&!Array.
+isArray(m)){for(const k in m)if(!(k==="ghost"||k==="stack"||k==="variables"||k==="agents"||k==="templates"||k==="vms")){const v={instancePath:r,schemaPath:"#/ad\
+ditionalProperties",keyword:"additionalProperties",params:{additionalProperty:k},message:"must NOT have additional properties"};e===null?e=[v]:e.push(v),s++}if(m.
+ghost!==void 0){let k=m.ghost;if(!(typeof k=="number"&&!(k%1)&&!isNaN(k)&&isFinite(k))){const v={instancePath:r+"/ghost",schemaPath:"#/properties/ghost/type",keyword:"\
 type",params:{type:"integer"},message:"must be integer"};e===null?e=[v]:e.push(v),s++}if(typeof k=="number"&&isFinite(k)){if(k>1||isNaN(k)){const v={instancePath:r+
 "/ghost",schemaPath:"#/properties/ghost/maximum",keyword:"maximum",params:{comparison:"<=",limit:1},message:"must be <= 1"};e===null?e=[v]:e.push(v),s++}if(k<1||
 isNaN(k)){const v={instancePath:r+"/ghost",schemaPath:"#/properties/ghost/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===
-null?e=[v]:e.push(v),s++}}}if(o.stack!==void 0){let k=o.stack;const v=s;let T=!0;const j=s;if(s===j)if(typeof k=="string"){if(!b.test(k)){const K={};e===null?e=
+null?e=[v]:e.push(v),s++}}}if(m.stack!==void 0){let k=m.stack;const v=s;let T=!0;const j=s;if(s===j)if(typeof k=="string"){if(!w.test(k)){const K={};e===null?e=
 [K]:e.push(K),s++}}else{const K={};e===null?e=[K]:e.push(K),s++}var L=j===s;if(s=v,e!==null&&(v?e.length=v:e=null),!L){const K=s;if(typeof k=="string"){if(!C.test(
 k)){const E={instancePath:r+"/stack",schemaPath:"#/properties/stack/else/pattern",keyword:"pattern",params:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'\
 must match pattern "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"'};e===null?e=[E]:e.push(E),s++}}else{const E={instancePath:r+"/stack",schemaPath:"#/properties/stack/else\
 /type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[E]:e.push(E),s++}var L=K===s;T=L}if(!T){const K={instancePath:r+"/stack",schemaPath:"\
-#/properties/stack/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[K]:e.push(K),s++}}if(o.variables!==void 0){let k=o.
+#/properties/stack/if",keyword:"if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[K]:e.push(K),s++}}if(m.variables!==void 0){let k=m.
 variables;if(k&&typeof k=="object"&&!Array.isArray(k)){for(const v in k){const T=s;if(typeof v=="string"&&!Ze.test(v)){const j={instancePath:r+"/variables",schemaPath:"\
 #/properties/variables/propertyNames/pattern",keyword:"pattern",params:{pattern:"^[A-Za-z_][A-Za-z0-9_]{0,62}$"},message:'must match pattern "^[A-Za-z_][A-Za-z0\
 -9_]{0,62}$"',propertyName:v};e===null?e=[j]:e.push(j),s++}var D=T===s;if(!D){const j={instancePath:r+"/variables",schemaPath:"#/properties/variables/propertyNa\
 mes",keyword:"propertyNames",params:{propertyName:v},message:"property name must be valid"};e===null?e=[j]:e.push(j),s++}}for(const v in k)oe(k[v],{instancePath:r+
 "/variables/"+v.replace(/~/g,"~0").replace(/\//g,"~1"),parentData:k,parentDataProperty:v,rootData:G,dynamicAnchors:M})||(e=e===null?oe.errors:e.concat(oe.errors),
 s=e.length)}else{const v={instancePath:r+"/variables",schemaPath:"#/properties/variables/type",keyword:"type",params:{type:"object"},message:"must be object"};e===
-null?e=[v]:e.push(v),s++}}if(o.agents!==void 0){let k=o.agents;if(k&&typeof k=="object"&&!Array.isArray(k)){for(const v in k){const T=s;if(typeof v=="string"&&!C.
+null?e=[v]:e.push(v),s++}}if(m.agents!==void 0){let k=m.agents;if(k&&typeof k=="object"&&!Array.isArray(k)){for(const v in k){const T=s;if(typeof v=="string"&&!C.
 test(v)){const j={instancePath:r+"/agents",schemaPath:"#/properties/agents/propertyNames/pattern",keyword:"pattern",params:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0\
 -9])?$"},message:'must match pattern "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"',propertyName:v};e===null?e=[j]:e.push(j),s++}var I=T===s;if(!I){const j={instancePath:r+
 "/agents",schemaPath:"#/properties/agents/propertyNames",keyword:"propertyNames",params:{propertyName:v},message:"property name must be valid"};e===null?e=[j]:e.
 push(j),s++}}for(const v in k)me(k[v],{instancePath:r+"/agents/"+v.replace(/~/g,"~0").replace(/\//g,"~1"),parentData:k,parentDataProperty:v,rootData:G,dynamicAnchors:M})||
 (e=e===null?me.errors:e.concat(me.errors),s=e.length)}else{const v={instancePath:r+"/agents",schemaPath:"#/properties/agents/type",keyword:"type",params:{type:"\
-object"},message:"must be object"};e===null?e=[v]:e.push(v),s++}}if(o.templates!==void 0){let k=o.templates;if(k&&typeof k=="object"&&!Array.isArray(k)){for(const v in k){
+object"},message:"must be object"};e===null?e=[v]:e.push(v),s++}}if(m.templates!==void 0){let k=m.templates;if(k&&typeof k=="object"&&!Array.isArray(k)){for(const v in k){
 const T=s;if(typeof v=="string"&&!C.test(v)){const j={instancePath:r+"/templates",schemaPath:"#/properties/templates/propertyNames/pattern",keyword:"pattern",params:{
 pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'must match pattern "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"',propertyName:v};e===null?e=[j]:e.push(j),s++}var V=T===
 s;if(!V){const j={instancePath:r+"/templates",schemaPath:"#/properties/templates/propertyNames",keyword:"propertyNames",params:{propertyName:v},message:"propert\
 y name must be valid"};e===null?e=[j]:e.push(j),s++}}for(const v in k)ue(k[v],{instancePath:r+"/templates/"+v.replace(/~/g,"~0").replace(/\//g,"~1"),parentData:k,
 parentDataProperty:v,rootData:G,dynamicAnchors:M})||(e=e===null?ue.errors:e.concat(ue.errors),s=e.length)}else{const v={instancePath:r+"/templates",schemaPath:"\
-#/properties/templates/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[v]:e.push(v),s++}}if(o.vms!==void 0){let k=o.vms;if(k&&
+#/properties/templates/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[v]:e.push(v),s++}}if(m.vms!==void 0){let k=m.vms;if(k&&
 typeof k=="object"&&!Array.isArray(k)){for(const v in k){const T=s;if(typeof v=="string"&&!C.test(v)){const j={instancePath:r+"/vms",schemaPath:"#/properties/vm\
 s/propertyNames/pattern",keyword:"pattern",params:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'must match pattern "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"',
 propertyName:v};e===null?e=[j]:e.push(j),s++}var q=T===s;if(!q){const j={instancePath:r+"/vms",schemaPath:"#/properties/vms/propertyNames",keyword:"propertyName\
@@ -851,5 +849,5 @@ s",params:{propertyName:v},message:"property name must be valid"};e===null?e=[j]
 "~0").replace(/\//g,"~1"),parentData:k,parentDataProperty:v,rootData:G,dynamicAnchors:M})||(e=e===null?fe.errors:e.concat(fe.errors),s=e.length)}else{const v={instancePath:r+
 "/vms",schemaPath:"#/properties/vms/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[v]:e.push(v),s++}}}else{const k={instancePath:r,
 schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[k]:e.push(k),s++}return _e.errors=e,s===0}_e.evaluated={props:!0,
-dynamicProps:!1,dynamicItems:!1};function qe(o){function r(pe){const Q=o(pe);return r.errors=Q?null:o.errors.filter(G=>G.keyword!=="if"&&G.propertyName===void 0),
+dynamicProps:!1,dynamicItems:!1};function qe(m){function r(pe){const Q=m(pe);return r.errors=Q?null:m.errors.filter(G=>G.keyword!=="if"&&G.propertyName===void 0),
 Q}return r}const Ee=qe(je);export{Ee as validateSource};

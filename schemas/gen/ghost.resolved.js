@@ -4,38 +4,38 @@ ack"],properties:{ghost:{type:"integer",minimum:1,maximum:1},stack:{type:"string
 pattern:"^[A-Za-z_][A-Za-z0-9_]{0,62}$"},additionalProperties:{$ref:"#/$defs/variable"}},agents:{type:"object",propertyNames:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-\
 z0-9])?$"},additionalProperties:{$ref:"#/$defs/agent"}},templates:{type:"object",propertyNames:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},additionalProperties:{
 $ref:"#/$defs/template"}},vms:{type:"object",propertyNames:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},additionalProperties:{$ref:"#/$defs/vm"}}},$defs:{variable:{
-type:"object",additionalProperties:!1,properties:{type:{enum:["string","integer","boolean"]},description:{type:"string"},sensitive:{type:"boolean"},default:{}},
-allOf:[{if:{properties:{type:{const:"integer"}},required:["type"]},then:{properties:{default:{type:"integer"}}}},{if:{properties:{type:{const:"boolean"}},required:[
-"type"]},then:{properties:{default:{type:"boolean"}}}},{if:{properties:{type:{enum:["integer","boolean"]}},required:["type"]},else:{properties:{default:{type:"s\
-tring"}}}}]},agent:{type:"object",additionalProperties:!1,required:["address"],properties:{address:{type:"string",pattern:"^(unix:[^\\u0000-\\u001f]+|embedded:[^\\\
-u0000-\\u001f]+|(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5})$"},tls:{type:"object",additionalProperties:!1,properties:{ca:{type:"string",pattern:"^[^\\u000\
-0-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},cert:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},key:{type:"string",pattern:"^[^\\u0\
-000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},server_name:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}}},timeout_s:{type:"intege\
-r",minimum:1,maximum:600},settings:{type:"object",additionalProperties:!1,properties:{labels:{type:"object",propertyNames:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]\
-{0,61}[A-Za-z0-9])?$"},additionalProperties:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:255}},reserved_vcpu:{type:"int\
-eger",minimum:0,maximum:4096},reserved_ram_gb:{type:"integer",minimum:0,maximum:65536},reserved_disk_gb:{type:"integer",minimum:0,maximum:1048576},schedulable:{
-type:"boolean"}}}}},template:{type:"object",additionalProperties:!1,properties:{image:{type:"string",pattern:"^[a-z0-9][a-z0-9._-]{0,62}$"},image_url:{type:"str\
-ing",pattern:"^https?://[^\\s\\u0000-\\u001f]+$"},image_sha256:{type:"string",pattern:"^[0-9a-f]{64}$"},image_path:{type:"string",pattern:"^/[^\\u0000-\\u001f]*$"},
-image_on_change:{enum:["ignore","recreate"]},vcpu:{type:"integer",minimum:1,maximum:512},vcpu_max:{type:"integer",minimum:1,maximum:512},ram_gb:{type:"integer",
-minimum:1,maximum:4096},ram_max_gb:{type:"integer",minimum:1,maximum:4096},disk_gb:{type:"integer",minimum:1,maximum:65536},disks:{type:"object",propertyNames:{
-pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},additionalProperties:{type:"object",additionalProperties:!1,required:["size_gb"],properties:{size_gb:{type:"integer",
-minimum:1,maximum:65536}}}},networks:{type:"object",propertyNames:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},additionalProperties:{type:"object",additionalProperties:!1,
-properties:{network:{type:"string",pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"},bridge:{type:"string",pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$"},mac:{type:"st\
-ring",pattern:"^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$"}}}},power:{enum:["running","stopped","unmanaged"]},autostart:{type:"boolean"},firmware:{enum:["bios","uefi"]},
-machine:{enum:["q35","pc"]},accel:{enum:["auto","kvm","tcg"]},cloud_init:{type:"object",additionalProperties:!1,properties:{packages:{type:"array",items:{type:"\
-string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},user_data:{type:"string"},network_config:{type:"string"},password:{type:"object",additionalProperties:!1,
-required:["secret","version"],properties:{secret:{type:"string",pattern:"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\\u0000-\\u001f]+)$"},version:{type:"integer",minimum:1}}}}},
-cloud_init_on_change:{enum:["ignore","next-boot","recreate"]},ssh_keys:{type:"array",items:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},
-labels:{type:"object",propertyNames:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{type:"string",pattern:"^[^\\u0000-\\u001f\\u\
-007f-\\u009f\\u2028\\u2029]*$",maxLength:255}},metadata:{type:"object",propertyNames:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{
-type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:4096}},protect:{type:"boolean"},disruption:{type:"object",additionalProperties:!1,
-properties:{allow:{enum:["none","next-boot","live","guest","restart","stop","replace","data-loss"]}}},wait_for:{enum:["none","ip","guest-agent","cloud-init"]},wait_timeout_s:{
-type:"integer",minimum:1,maximum:86400},stop_timeout_s:{type:"integer",minimum:1,maximum:3600},on_remove:{enum:["delete","retain"]}}},vm:{type:"object",additionalProperties:!1,
-required:["agent"],properties:{agent:{type:"string",pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},template:{type:"string",pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9]\
-)?$"},image:{type:"string",pattern:"^[a-z0-9][a-z0-9._-]{0,62}$"},image_url:{type:"string",pattern:"^https?://[^\\s\\u0000-\\u001f]+$"},image_sha256:{type:"stri\
-ng",pattern:"^[0-9a-f]{64}$"},image_path:{type:"string",pattern:"^/[^\\u0000-\\u001f]*$"},image_on_change:{enum:["ignore","recreate"]},vcpu:{type:"integer",minimum:1,
-maximum:512},vcpu_max:{type:"integer",minimum:1,maximum:512},ram_gb:{type:"integer",minimum:1,maximum:4096},ram_max_gb:{type:"integer",minimum:1,maximum:4096},disk_gb:{
-type:"integer",minimum:1,maximum:65536},disks:{type:"object",propertyNames:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},additionalProperties:{type:"object",additionalProperties:!1,
+type:"object",additionalProperties:!1,properties:{type:{enum:["string","integer","boolean"]},description:{type:"string"},default:{}},allOf:[{if:{properties:{type:{
+const:"integer"}},required:["type"]},then:{properties:{default:{type:"integer"}}}},{if:{properties:{type:{const:"boolean"}},required:["type"]},then:{properties:{
+default:{type:"boolean"}}}},{if:{properties:{type:{enum:["integer","boolean"]}},required:["type"]},else:{properties:{default:{type:"string"}}}}]},agent:{type:"o\
+bject",additionalProperties:!1,required:["address"],properties:{address:{type:"string",pattern:"^(unix:[^\\u0000-\\u001f]+|embedded:[^\\u0000-\\u001f]+|(\\[[0-9A-Fa-\
+f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5})$"},tls:{type:"object",additionalProperties:!1,properties:{ca:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u\
+2029]*$"},cert:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},key:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u202\
+9]*$"},server_name:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}}},timeout_s:{type:"integer",minimum:1,maximum:600},settings:{type:"\
+object",additionalProperties:!1,properties:{labels:{type:"object",propertyNames:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{
+type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:255}},reserved_vcpu:{type:"integer",minimum:0,maximum:4096},reserved_ram_gb:{
+type:"integer",minimum:0,maximum:65536},reserved_disk_gb:{type:"integer",minimum:0,maximum:1048576},schedulable:{type:"boolean"}}}}},template:{type:"object",additionalProperties:!1,
+properties:{image:{type:"string",pattern:"^[a-z0-9][a-z0-9._-]{0,62}$"},image_url:{type:"string",pattern:"^https?://[^\\s\\u0000-\\u001f]+$"},image_sha256:{type:"\
+string",pattern:"^[0-9a-f]{64}$"},image_path:{type:"string",pattern:"^/[^\\u0000-\\u001f]*$"},image_on_change:{enum:["ignore","recreate"]},vcpu:{type:"integer",
+minimum:1,maximum:512},vcpu_max:{type:"integer",minimum:1,maximum:512},ram_gb:{type:"integer",minimum:1,maximum:4096},ram_max_gb:{type:"integer",minimum:1,maximum:4096},
+disk_gb:{type:"integer",minimum:1,maximum:65536},disks:{type:"object",propertyNames:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},additionalProperties:{type:"ob\
+ject",additionalProperties:!1,required:["size_gb"],properties:{size_gb:{type:"integer",minimum:1,maximum:65536}}}},networks:{type:"object",propertyNames:{pattern:"\
+^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},additionalProperties:{type:"object",additionalProperties:!1,properties:{network:{type:"string",pattern:"^[A-Za-z0-9][A-Za-z0\
+-9._-]{0,62}$"},bridge:{type:"string",pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$"},mac:{type:"string",pattern:"^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$"}}}},power:{
+enum:["running","stopped","unmanaged"]},autostart:{type:"boolean"},firmware:{enum:["bios","uefi"]},machine:{enum:["q35","pc"]},accel:{enum:["auto","kvm","tcg"]},
+cloud_init:{type:"object",additionalProperties:!1,properties:{packages:{type:"array",items:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},
+user_data:{type:"string"},network_config:{type:"string"},password:{type:"object",additionalProperties:!1,required:["secret","version"],properties:{secret:{type:"\
+string",pattern:"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\\u0000-\\u001f]+)$"},version:{type:"integer",minimum:1}}}}},cloud_init_on_change:{enum:["ignore","next-boo\
+t","recreate"]},ssh_keys:{type:"array",items:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},labels:{type:"object",propertyNames:{
+pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:255}},
+metadata:{type:"object",propertyNames:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{type:"string",pattern:"^[^\\u0000-\\u001f\
+\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:4096}},protect:{type:"boolean"},disruption:{type:"object",additionalProperties:!1,properties:{allow:{enum:["none","n\
+ext-boot","live","guest","restart","stop","replace","data-loss"]}}},wait_for:{enum:["none","ip","guest-agent","cloud-init"]},wait_timeout_s:{type:"integer",minimum:1,
+maximum:86400},stop_timeout_s:{type:"integer",minimum:1,maximum:3600},on_remove:{enum:["delete","retain"]}}},vm:{type:"object",additionalProperties:!1,required:[
+"agent"],properties:{agent:{type:"string",pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},template:{type:"string",pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},image:{
+type:"string",pattern:"^[a-z0-9][a-z0-9._-]{0,62}$"},image_url:{type:"string",pattern:"^https?://[^\\s\\u0000-\\u001f]+$"},image_sha256:{type:"string",pattern:"\
+^[0-9a-f]{64}$"},image_path:{type:"string",pattern:"^/[^\\u0000-\\u001f]*$"},image_on_change:{enum:["ignore","recreate"]},vcpu:{type:"integer",minimum:1,maximum:512},
+vcpu_max:{type:"integer",minimum:1,maximum:512},ram_gb:{type:"integer",minimum:1,maximum:4096},ram_max_gb:{type:"integer",minimum:1,maximum:4096},disk_gb:{type:"\
+integer",minimum:1,maximum:65536},disks:{type:"object",propertyNames:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},additionalProperties:{type:"object",additionalProperties:!1,
 required:["size_gb"],properties:{size_gb:{type:"integer",minimum:1,maximum:65536}}}},networks:{type:"object",propertyNames:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0\
 -9])?$"},additionalProperties:{type:"object",additionalProperties:!1,properties:{network:{type:"string",pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"},bridge:{type:"\
 string",pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$"},mac:{type:"string",pattern:"^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$"}}}},power:{enum:["running","stopped","un\
@@ -51,34 +51,32 @@ protect:{type:"boolean"},disruption:{type:"object",additionalProperties:!1,prope
 minimum:1,maximum:3600},on_remove:{enum:["delete","retain"]},replicas:{type:"integer",minimum:0,maximum:1e3},depends_on:{type:"array",items:{type:"string",pattern:"\
 ^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"}},previous_names:{type:"array",items:{type:"string",pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"}},adopt:{type:"boolean"}}}}},
 _=new RegExp("^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$","u"),S=new RegExp("^[A-Za-z_][A-Za-z0-9_]{0,62}$","u"),U={type:"object",additionalProperties:!1,properties:{type:{
-enum:["string","integer","boolean"]},description:{type:"string"},sensitive:{type:"boolean"},default:{}},allOf:[{if:{properties:{type:{const:"integer"}},required:[
-"type"]},then:{properties:{default:{type:"integer"}}}},{if:{properties:{type:{const:"boolean"}},required:["type"]},then:{properties:{default:{type:"boolean"}}}},
-{if:{properties:{type:{enum:["integer","boolean"]}},required:["type"]},else:{properties:{default:{type:"string"}}}}]};function A(p,{instancePath:a="",parentData:N,
-parentDataProperty:z,rootData:b=p,dynamicAnchors:v={}}={}){let e=null,r=0;const c=A.evaluated;c.dynamicProps&&(c.props=void 0),c.dynamicItems&&(c.items=void 0);
-const k=r;let l=!0;const o=r;if(p&&typeof p=="object"&&!Array.isArray(p)){let f;if(p.type===void 0&&(f="type")){const d={};e===null?e=[d]:e.push(d),r++}else if(p.
-type!==void 0&&p.type!=="integer"){const d={};e===null?e=[d]:e.push(d),r++}}var u=o===r;if(r=k,e!==null&&(k?e.length=k:e=null),u){const f=r;if(p&&typeof p=="obj\
-ect"&&!Array.isArray(p)&&p.default!==void 0){let g=p.default;if(!(typeof g=="number"&&!(g%1)&&!isNaN(g)&&isFinite(g))){const E={instancePath:a+"/default",schemaPath:"\
-#/allOf/0/then/properties/default/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[E]:e.push(E),r++}}var u=f===r;if(l=u,l){var s={};
-s.default=!0,s.type=!0}}if(!l){const f={instancePath:a,schemaPath:"#/allOf/0/if",keyword:"if",params:{failingKeyword:"then"},message:'must match "then" schema'};
-e===null?e=[f]:e.push(f),r++}const t=r;let n=!0;const i=r;if(p&&typeof p=="object"&&!Array.isArray(p)){let f;if(p.type===void 0&&(f="type")){const d={};e===null?
-e=[d]:e.push(d),r++}else if(p.type!==void 0&&p.type!=="boolean"){const d={};e===null?e=[d]:e.push(d),r++}}var m=i===r;if(r=t,e!==null&&(t?e.length=t:e=null),m){
-const f=r;if(p&&typeof p=="object"&&!Array.isArray(p)&&p.default!==void 0&&typeof p.default!="boolean"){const g={instancePath:a+"/default",schemaPath:"#/allOf/1\
-/then/properties/default/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[g]:e.push(g),r++}var m=f===r;if(n=m,n){var y={};y.default=
-!0,y.type=!0}}if(!n){const f={instancePath:a,schemaPath:"#/allOf/1/if",keyword:"if",params:{failingKeyword:"then"},message:'must match "then" schema'};e===null?
-e=[f]:e.push(f),r++}s!==!0&&y!==void 0&&(y===!0?s=!0:(s=s||{},Object.assign(s,y)));const T=r;let L=!0;const M=r;if(p&&typeof p=="object"&&!Array.isArray(p)){let f;
-if(p.type===void 0&&(f="type")){const d={};e===null?e=[d]:e.push(d),r++}else if(p.type!==void 0){let d=p.type;if(!(d==="integer"||d==="boolean")){const g={};e===
-null?e=[g]:e.push(g),r++}}}var D=M===r;if(r=T,e!==null&&(T?e.length=T:e=null),!D){const f=r;if(p&&typeof p=="object"&&!Array.isArray(p)&&p.default!==void 0&&typeof p.
-default!="string"){const g={instancePath:a+"/default",schemaPath:"#/allOf/2/else/properties/default/type",keyword:"type",params:{type:"string"},message:"must be\
- string"};e===null?e=[g]:e.push(g),r++}var D=f===r;if(L=D,L){var Z={};Z.default=!0,Z.type=!0}}if(!L){const f={instancePath:a,schemaPath:"#/allOf/2/if",keyword:"\
-if",params:{failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[f]:e.push(f),r++}if(s!==!0&&Z!==void 0&&(Z===!0?s=!0:(s=s||{},Object.assign(s,
-Z))),p&&typeof p=="object"&&!Array.isArray(p)){for(const f in p)if(!(f==="type"||f==="description"||f==="sensitive"||f==="default")){const d={instancePath:a,schemaPath:"\
-#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:f},message:"must NOT have additional properties"};e===null?e=[d]:e.push(d),r++}
-if(p.type!==void 0){let f=p.type;if(!(f==="string"||f==="integer"||f==="boolean")){const d={instancePath:a+"/type",schemaPath:"#/properties/type/enum",keyword:"\
-enum",params:{allowedValues:U.properties.type.enum},message:"must be equal to one of the allowed values"};e===null?e=[d]:e.push(d),r++}}if(p.description!==void 0&&
-typeof p.description!="string"){const f={instancePath:a+"/description",schemaPath:"#/properties/description/type",keyword:"type",params:{type:"string"},message:"\
-must be string"};e===null?e=[f]:e.push(f),r++}if(p.sensitive!==void 0&&typeof p.sensitive!="boolean"){const f={instancePath:a+"/sensitive",schemaPath:"#/propert\
-ies/sensitive/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[f]:e.push(f),r++}}else{const f={instancePath:a,schemaPath:"#/t\
-ype",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[f]:e.push(f),r++}return A.errors=e,r===0}A.evaluated={props:!0,dynamicProps:!1,
+enum:["string","integer","boolean"]},description:{type:"string"},default:{}},allOf:[{if:{properties:{type:{const:"integer"}},required:["type"]},then:{properties:{
+default:{type:"integer"}}}},{if:{properties:{type:{const:"boolean"}},required:["type"]},then:{properties:{default:{type:"boolean"}}}},{if:{properties:{type:{enum:[
+"integer","boolean"]}},required:["type"]},else:{properties:{default:{type:"string"}}}}]};function A(p,{instancePath:a="",parentData:N,parentDataProperty:z,rootData:b=p,
+dynamicAnchors:v={}}={}){let e=null,r=0;const c=A.evaluated;c.dynamicProps&&(c.props=void 0),c.dynamicItems&&(c.items=void 0);const k=r;let l=!0;const o=r;if(p&&
+typeof p=="object"&&!Array.isArray(p)){let f;if(p.type===void 0&&(f="type")){const d={};e===null?e=[d]:e.push(d),r++}else if(p.type!==void 0&&p.type!=="integer"){
+const d={};e===null?e=[d]:e.push(d),r++}}var u=o===r;if(r=k,e!==null&&(k?e.length=k:e=null),u){const f=r;if(p&&typeof p=="object"&&!Array.isArray(p)&&p.default!==
+void 0){let g=p.default;if(!(typeof g=="number"&&!(g%1)&&!isNaN(g)&&isFinite(g))){const E={instancePath:a+"/default",schemaPath:"#/allOf/0/then/properties/defau\
+lt/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[E]:e.push(E),r++}}var u=f===r;if(l=u,l){var s={};s.default=!0,s.type=!0}}
+if(!l){const f={instancePath:a,schemaPath:"#/allOf/0/if",keyword:"if",params:{failingKeyword:"then"},message:'must match "then" schema'};e===null?e=[f]:e.push(f),
+r++}const t=r;let n=!0;const i=r;if(p&&typeof p=="object"&&!Array.isArray(p)){let f;if(p.type===void 0&&(f="type")){const d={};e===null?e=[d]:e.push(d),r++}else if(p.
+type!==void 0&&p.type!=="boolean"){const d={};e===null?e=[d]:e.push(d),r++}}var m=i===r;if(r=t,e!==null&&(t?e.length=t:e=null),m){const f=r;if(p&&typeof p=="obj\
+ect"&&!Array.isArray(p)&&p.default!==void 0&&typeof p.default!="boolean"){const g={instancePath:a+"/default",schemaPath:"#/allOf/1/then/properties/default/type",
+keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[g]:e.push(g),r++}var m=f===r;if(n=m,n){var y={};y.default=!0,y.type=!0}}if(!n){const f={
+instancePath:a,schemaPath:"#/allOf/1/if",keyword:"if",params:{failingKeyword:"then"},message:'must match "then" schema'};e===null?e=[f]:e.push(f),r++}s!==!0&&y!==
+void 0&&(y===!0?s=!0:(s=s||{},Object.assign(s,y)));const T=r;let L=!0;const M=r;if(p&&typeof p=="object"&&!Array.isArray(p)){let f;if(p.type===void 0&&(f="type")){
+const d={};e===null?e=[d]:e.push(d),r++}else if(p.type!==void 0){let d=p.type;if(!(d==="integer"||d==="boolean")){const g={};e===null?e=[g]:e.push(g),r++}}}var D=M===
+r;if(r=T,e!==null&&(T?e.length=T:e=null),!D){const f=r;if(p&&typeof p=="object"&&!Array.isArray(p)&&p.default!==void 0&&typeof p.default!="string"){const g={instancePath:a+
+"/default",schemaPath:"#/allOf/2/else/properties/default/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[g]:e.push(g),r++}var D=f===
+r;if(L=D,L){var Z={};Z.default=!0,Z.type=!0}}if(!L){const f={instancePath:a,schemaPath:"#/allOf/2/if",keyword:"if",params:{failingKeyword:"else"},message:'must \
+match "else" schema'};e===null?e=[f]:e.push(f),r++}if(s!==!0&&Z!==void 0&&(Z===!0?s=!0:(s=s||{},Object.assign(s,Z))),p&&typeof p=="object"&&!Array.isArray(p)){for(const f in p)
+if(!(f==="type"||f==="description"||f==="default")){const d={instancePath:a,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:f},
+message:"must NOT have additional properties"};e===null?e=[d]:e.push(d),r++}if(p.type!==void 0){let f=p.type;if(!(f==="string"||f==="integer"||f==="boolean")){const d={
+instancePath:a+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues:U.properties.type.enum},message:"must be equal to one of the all\
+owed values"};e===null?e=[d]:e.push(d),r++}}if(p.description!==void 0&&typeof p.description!="string"){const f={instancePath:a+"/description",schemaPath:"#/prop\
+erties/description/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[f]:e.push(f),r++}}else{const f={instancePath:a,schemaPath:"\
+#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[f]:e.push(f),r++}return A.errors=e,r===0}A.evaluated={props:!0,dynamicProps:!1,
 dynamicItems:!1};const ee={type:"object",additionalProperties:!1,required:["address"],properties:{address:{type:"string",pattern:"^(unix:[^\\u0000-\\u001f]+|embed\
 ded:[^\\u0000-\\u001f]+|(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5})$"},tls:{type:"object",additionalProperties:!1,properties:{ca:{type:"string",pattern:"\
 ^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},cert:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},key:{type:"string",pattern:"\

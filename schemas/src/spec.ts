@@ -46,13 +46,6 @@ export const variableAttributes = {
     doc: "What the variable holds.",
   },
   description: { kind: "string", mode: "optional", change: "none", doc: "What the variable is for." },
-  sensitive: {
-    kind: "boolean",
-    mode: "optional",
-    change: "none",
-    default: false,
-    doc: "Keep the value out of everything that is printed.",
-  },
 } as const satisfies Attributes;
 
 /** How a spec names a secret: where its value is, and which version of it is meant. */
