@@ -46,7 +46,7 @@ async function round(next: () => number, folder: string): Promise<string> {
     await mkdir(dir);
     using host = openSimulatedHost(dir);
     host.setResources({ vcpu: 512, ram_gb: 1024, disk_gb: 4096 });
-    host.setLatency({ createDisk: 2, define: 2, start: 2 });
+    host.setLatency({ createDisk: 6, define: 6, start: 6 });
   }
   const agents: Record<(typeof HOSTS)[number], AgentProcess> = { left: await startAgent(dirs.left), right: await startAgent(dirs.right) };
   const told: string[] = [];
