@@ -48,17 +48,29 @@ async function chosen(
 /** Ends the process that answers for the folder; false where none does. */
 async function stopAgent({ name, dir }: EmbeddedAgent, session: Session): Promise<boolean> {
   if (!(await answers(embeddedSocketPath(dir)))) return false;
-  const pid = Number(readFileSync(path.join(dir, "agent.pid"), "utf8").trim());
+  const pid = holderOf(dir);
+  if (pid === undefined) return false;
   process.kill(pid, "SIGTERM");
   const until = performance.now() + DEADLINE_MS;
-  while (isAlive(pid)) {
-    if (performance.now() > until)
+  // A process that has ended may stay listed until its parent looks; what it held is given up before.
+  while (holderOf(dir) === pid && isAlive(pid)) {
+    if (performance.now() > until) {
       throw problem("AGENT_STOPPING", `Agent "${name}" (process ${pid}) still runs after ${DEADLINE_MS / 1000} s.`, {
         hint: "See ghost op list for what it is doing.",
       });
+    }
     await pause(POLL_MS, undefined, { signal: session.stop });
   }
   return true;
+}
+
+/** The process that holds the folder; see the agent's lock. */
+function holderOf(dir: string): number | undefined {
+  try {
+    return Number(readFileSync(path.join(dir, "agent.pid"), "utf8").trim());
+  } catch {
+    return undefined;
+  }
 }
 
 function isAlive(pid: number): boolean {
