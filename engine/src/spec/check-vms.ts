@@ -61,6 +61,8 @@ function checkAgent({ report, suggest }: Reading, { agents }: Sections, vm: Reso
 
 function checkImage({ report }: Reading, vm: ResolvedVm): void {
   const { config } = vm;
+  if (config.image !== undefined && config.image_url === undefined && config.image_path === undefined && config.image_sha256 === undefined)
+    return;
   const written = IMAGE_KEYS.filter((key) => config[key] !== undefined);
   const [first, second] = written;
   // What is taken over is there already, and may have no image that anybody knows.
@@ -100,6 +102,7 @@ function checkImage({ report }: Reading, vm: ResolvedVm): void {
 
 function checkHeadroom({ report }: Reading, vm: ResolvedVm): void {
   const { config } = vm;
+  if (config.vcpu_max === undefined && config.ram_max_gb === undefined) return;
   for (const [key, maxKey, fallback, unit] of [
     ["vcpu", "vcpu_max", vcpu.default, ""],
     ["ram_gb", "ram_max_gb", ramGb.default, " GiB"],

@@ -169,7 +169,7 @@ function decodeString(scope: Scope, field: Field, attribute: StringAttribute, no
     const wanted = attribute.patternDoc ?? "one line without control characters";
     addProblem(
       scope,
-      "SPEC_BAD_VALUE",
+      attribute.pattern === NAME_PATTERN ? "SPEC_BAD_NAME" : "SPEC_BAD_VALUE",
       node.start,
       `${nameOf(scope)} is ${quote(text)}; it must be ${wanted}.`,
       badValueHint(attribute, text),

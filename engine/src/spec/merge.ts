@@ -13,10 +13,20 @@ const CARD: Alternative = { keys: ["network", "bridge"], qualifiers: [] };
 
 /**
  * A VM's values over its template's: maps and objects by key, everything else replaced. A VM that names an image of
- * its own leaves the template's, wherever it was from; so does a card that names a bridge or a network.
+ * its own leaves the template's, wherever it was from; so does a card that names a bridge or a network. The result is
+ * canonical: empty maps, lists and objects are left out, and so is what is named in `without`; it begins with `first`.
  */
-export function mergeVm(fields: Fields, template: Readonly<Values>, own: Readonly<Values>): Values {
-  return mergeObject(fields, template, own, IMAGE);
+export function mergeVm(
+  fields: Fields,
+  template: Readonly<Values>,
+  own: Readonly<Values>,
+  first: Values,
+  without: ReadonlySet<string>,
+): Values {
+  const start = { ...first };
+  const merged = mergeObject(fields, template, own, IMAGE, start, without);
+  for (const key in merged) if (isEmptyObject(merged[key])) return toCanonical(merged, first, without);
+  return merged;
 }
 
 /** The keys of a lower layer that these keys of a higher one make void; both at the path of a VM or of a card. */
@@ -26,18 +36,27 @@ export function voidKeys(path: readonly string[], has: (key: string) => boolean)
 }
 
 /** Builds and never deletes: an object that lost a key is slow for all that comes after. */
-function mergeObject(fields: Fields, below: Readonly<Values>, above: Readonly<Values>, alternative: Alternative | undefined): Values {
-  const merged: Values = {};
+function mergeObject(
+  fields: Fields,
+  below: Readonly<Values>,
+  above: Readonly<Values>,
+  alternative: Alternative | undefined,
+  merged: Values = {},
+  without?: ReadonlySet<string>,
+): Values {
   const isVoid = alternative?.keys.some((key) => above[key] !== undefined) === true;
   for (const key in below) {
     if (!isVoid || (!alternative.keys.includes(key) && !alternative.qualifiers.includes(key))) merged[key] = below[key];
   }
-  for (const key in above) merged[key] = mergeValue(fields.get(key), merged[key], above[key]);
+  for (const key in above) {
+    if (without?.has(key) !== true)
+      merged[key] = merged[key] === undefined ? above[key] : mergeValue(fields.get(key), merged[key], above[key]);
+  }
   return merged;
 }
 
 function mergeValue(field: Field | undefined, below: unknown, above: unknown): unknown {
-  if (below === undefined || field === undefined || field.isSensitive) return above;
+  if (field === undefined || field.isSensitive) return above;
   if (field.fields !== undefined) return mergeObject(field.fields, below as Values, above as Values, undefined);
   if (field.attribute.kind !== "map") return above;
   const merged: Values = { ...(below as Values) };

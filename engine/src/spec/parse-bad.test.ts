@@ -261,7 +261,7 @@ const WHOLE: readonly Case[] = [
     text: "stack: Shop\nvms:\n  web: { agent: desk\n",
     want: ["SPEC_SYNTAX@4:1"],
   },
-  { name: "a stack that is no name", text: "ghost: 1\nstack: My Shop\n", want: ["SPEC_BAD_VALUE@2:8"], says: /my-shop/ },
+  { name: "a stack that is no name", text: "ghost: 1\nstack: My Shop\n", want: ["SPEC_BAD_NAME@2:8"], says: /my-shop/ },
   {
     name: "two agents of one address",
     text: "ghost: 1\nstack: s\nagents:\n  a: { address: 'Desk.example:9090' }\n  b: { address: 'desk.example:9090' }\n  c: { address: 'unix:x.sock' }\n  d: { address: 'unix:./x.sock' }\n",

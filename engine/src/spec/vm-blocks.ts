@@ -152,11 +152,14 @@ function readLayers(reading: Reading, block: Block, templates: ReadonlyMap<strin
   const found = named === undefined ? undefined : templates.get(named);
   if (named !== undefined && found === undefined) reportTemplate(scope, block, named, templates);
   const inherited = found?.usesIndex === true ? readTemplate(reading, found.block, index, block.key) : found;
-  const merged = inherited === undefined ? own.values : mergeVm(VM_FIELDS, inherited.values, own.values);
+  const first = { name: block.key };
   return {
     own,
     inherited,
-    config: toCanonical(merged, { name: block.key }, SPEC_KEYS),
+    config:
+      inherited === undefined
+        ? toCanonical(own.values, first, SPEC_KEYS)
+        : mergeVm(VM_FIELDS, inherited.values, own.values, first, SPEC_KEYS),
     usesIndex: own.usesIndex || found?.usesIndex === true,
     isComplete:
       values !== undefined && (found !== undefined || block.node.kind !== "map" || findEntry(block.node, "template") === undefined),

@@ -12,7 +12,7 @@ import type { Entry, ListNode, MapNode, Node, ScalarNode } from "./tree.ts";
 import { MAX_DEPTH } from "./tree.ts";
 
 /** Tabs, other control characters, a byte order mark: rare, and full of rules. */
-const UNUSUAL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\ufeff]/;
+const UNUSUAL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\ufeff\ufffe\uffff]/;
 const MAX_KEY_LENGTH = 1000;
 
 const [NEWLINE, SPACE, QUOTE, HASH, APOSTROPHE, COMMA, DASH, COLON, BACKSLASH, PIPE] = [10, 32, 34, 35, 39, 44, 45, 58, 92, 124];

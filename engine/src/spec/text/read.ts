@@ -23,10 +23,10 @@ const MAX_UNCLOSED = 1000;
 
 /** Never throws. The `yaml` package is loaded only for a text that the quick reader declines. */
 export async function readText(text: string): Promise<ReadText> {
-  const forbidden = text.search(FORBIDDEN);
-  if (forbidden >= 0) return { roots: [], problems: [forbiddenCharacter(text, forbidden)] };
   const quick = readQuickly(text);
   if (quick !== undefined) return { roots: quick.root === undefined ? [] : [quick.root], problems: [] };
+  const forbidden = text.search(FORBIDDEN);
+  if (forbidden >= 0) return { roots: [], problems: [forbiddenCharacter(text, forbidden)] };
   const deep = findExcess(text);
   if (deep !== undefined)
     return {
