@@ -8,9 +8,10 @@ import { suite, test } from "node:test";
 import fc from "fast-check";
 import { buildTree, planHash, stepHash } from "@ghost/engine";
 import { GhostError } from "@ghost/schemas";
-import type { DiagnosticCode, PlanHeader, Resources, StepBody } from "@ghost/schemas";
+import type { DiagnosticCode, ObservedVm, PlanHeader, Resources, StepBody } from "@ghost/schemas";
 import { findShortages } from "./admission.ts";
 import { checkBinding } from "./binding.ts";
+import type { Intent } from "./intent.ts";
 import { KeyedLock, Semaphore } from "./keyed-lock.ts";
 import { reconcile } from "./reconcile.ts";
 import { changeIntent, createIntent, openBench } from "./testdata/workshop.ts";
@@ -112,11 +113,104 @@ suite("one operation id is one operation", () => {
   test("the same result when it succeeded", async (t) => {
     const bench = openBench(t);
     const intent = createIntent({ name: "web" });
-    const { vm, ...first } = await bench.run(intent);
-    bench.hypervisor.host.setDomain("web", { vcpu: 2 });
+    const { vm: _made, ...first } = await bench.run(intent);
+    bench.hypervisor.host.setDomain("web", { addresses: ["192.0.2.7"] });
     const { vm: now, ...again } = await bench.run(intent);
     assert.deepEqual(again, first);
-    assert.deepEqual([vm?.live.vcpu, now?.live.vcpu], [1, 2]);
+    assert.equal(now?.name, "web");
+  });
+
+  /** What was done once is neither said to be so when it is not any more, nor done again. */
+  const moved: {
+    name: string;
+    intent: (vm: ObservedVm) => Intent;
+    undo: (bench: Bench, vm: ObservedVm) => Promise<unknown> | undefined;
+    detail: RegExp;
+  }[] = [
+    {
+      name: "a value was changed on the host",
+      intent: (vm) => changeIntent("update", vm, { vcpu: 3 }),
+      undo: (bench) => void bench.hypervisor.host.setDomain("web", { vcpu: 2 }),
+      detail: /carried out on .*Z, and VM "web" was changed since: vcpu/,
+    },
+    {
+      name: "another plan changed it",
+      intent: (vm) => changeIntent("update", vm, { labels: { n: "2" } }),
+      undo: async (bench, vm) =>
+        await bench.run(changeIntent("update", await bench.vm(vm.name), { labels: { n: "3" } }, { planHash: "sha256:plan-3" })),
+      detail: /labels/,
+    },
+    {
+      name: "it was released and taken over again",
+      intent: (vm) => changeIntent("release", vm),
+      undo: async (bench, vm) => await bench.run(changeIntent("adopt", await bench.vm(vm.name), {}, { planHash: "sha256:plan-3" })),
+      detail: /it belongs to spec:shop/,
+    },
+    {
+      name: "it was released",
+      intent: (vm) => changeIntent("update", vm, { vcpu: 3 }),
+      undo: async (bench, vm) => await bench.run(changeIntent("release", await bench.vm(vm.name), {}, { planHash: "sha256:plan-3" })),
+      detail: /it belongs to nobody/,
+    },
+    {
+      name: "it was made again under its uid",
+      intent: (vm) => changeIntent("delete", vm),
+      undo: async (bench, vm) => await bench.create({ name: "web" }, { uid: vm.uid }),
+      detail: /it is there/,
+    },
+  ];
+  for (const { name, intent: intentOf, undo, detail } of moved) {
+    test(`PLAN_STALE when it succeeded and ${name} since`, async (t) => {
+      const bench = openBench(t);
+      const vm = await bench.create({ name: "web" });
+      const intent = intentOf(vm);
+      assert.equal((await bench.run(intent)).state, "succeeded");
+      assert.equal((await bench.run(intent)).state, "succeeded");
+      await undo(bench, vm);
+      const before = await bench.vm("web");
+      await assert.rejects(
+        bench.run(intent),
+        (error: unknown) =>
+          error instanceof GhostError && error.diagnostics[0].code === "PLAN_STALE" && detail.test(error.diagnostics[0].detail),
+      );
+      assert.deepEqual(await bench.vm("web"), before);
+      assert.equal((await (await bench.operations.attach(intent.operationId)).ended).state, "succeeded");
+    });
+  }
+
+  test("PLAN_STALE when what it made was deleted since", async (t) => {
+    const bench = openBench(t);
+    const intent = createIntent({ name: "web" });
+    await bench.run(intent);
+    await bench.run(changeIntent("delete", await bench.vm("web")));
+    await assert.rejects(bench.run(intent), /PLAN_STALE.*it is gone/);
+    assert.equal((await bench.vms()).size, 0);
+  });
+
+  test("PLAN_STALE when the settings it set are others now", async (t) => {
+    const bench = openBench(t);
+    const set = (schedulable: boolean): Intent => ({
+      ...createIntent({ name: "desk" }),
+      kind: "agent",
+      action: "settings",
+      settings: { schedulable },
+    });
+    const first = set(false);
+    await bench.run(first);
+    assert.equal((await bench.run(first)).state, "succeeded");
+    await bench.run(set(true));
+    await assert.rejects(bench.run(first), /PLAN_STALE.*schedulable/);
+    assert.equal(bench.store.settings.schedulable, true);
+  });
+
+  test("what is under way on the object is waited for before its word is given", async (t) => {
+    const bench = openBench(t);
+    const intent = createIntent({ name: "web" });
+    await bench.run(intent);
+    bench.hypervisor.host.setLatency({ change: 50 });
+    const other = bench.run(changeIntent("update", await bench.vm("web"), { vcpu: 3 }));
+    await assert.rejects(bench.run(intent), /PLAN_STALE.*vcpu/);
+    await other;
   });
 
   test("never another step", async (t) => {

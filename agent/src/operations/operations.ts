@@ -10,8 +10,8 @@
  *     leaves a machine we know about, never one we do not.
  * (2) Made, and started if it is to run. Waiting for the guest comes after: a guest that is not ready in time has
  *     failed its step, but it is there.
- * (3) A create that fails removes what it made. If that fails too, the record stays `creating`, and the next attempt
- *     or the next start removes it.
+ * (3) A create that fails removes what it made. If that fails too, the record stays `creating`, until the next
+ *     operation on it or the next start settles it (8).
  * (4) On the disk before anything is deleted.
  * (5) Definition and disks are gone.
  * (6) A deletion that fails while the definition is there leaves the VM as it is: with its disks.
@@ -21,12 +21,12 @@
  *
  * (7) One operation per object at a time, by uid and by every name it touches, in the order of asking. Nothing else
  *     ever waits for an operation.
- * (8) On start: operations on the journal that did not end are interrupted. `creating` without a definition, or with
+ * (8) On start: operations on the journal that did not end are interrupted. On start, and before an operation: `creating` without a definition, or with
  *     one that is not complete: removed. `creating` with a complete one: ready, in whatever power state it is.
  *     `deleting` without a definition: the rest is removed; with one: ready again. `ready` without a definition: the
  *     record stays, and the VM is shown as missing, until a plan decides.
- * (9) One operation id is one operation: attached to while it runs, its result when it succeeded, a new attempt when
- *     it did not.
+ * (9) One operation id is one operation: attached to while it runs, a new attempt when it did not succeed, and when it
+ *     did, its result as long as what it did is still so. What was undone since is not done again: that is another plan.
  * (10) What is live is read under the lock, and already being at the goal is asked before anything is refused.
  * (11) A failure ends the operation with its diagnostics; it never ends the agent.
  */
@@ -46,6 +46,7 @@ import { Admission } from "./admission.ts";
 import type { Attempt, Outcome, Workshop } from "./context.ts";
 import { findPresent } from "./context.ts";
 import { Followed } from "./followed.ts";
+import { standingOf } from "./goal.ts";
 import type { Intent } from "./intent.ts";
 import { KeyedLock, Semaphore } from "./keyed-lock.ts";
 import { reconcile } from "./reconcile.ts";
@@ -123,7 +124,7 @@ export class Operations {
 
   /**
    * Starts an operation, or finds the one of this id (9). Throws PLAN_MISMATCH when the id was used for something
-   * else, AGENT_STOPPING when nothing new is started.
+   * else, PLAN_STALE when it succeeded and its object was changed since, AGENT_STOPPING when nothing new is started.
    */
   async execute(intent: Intent): Promise<Followed> {
     const running = this.#running.get(intent.operationId);
@@ -133,7 +134,7 @@ export class Operations {
         hint: "Give each step an id of its own.",
       });
     if (running !== undefined) return running.followed;
-    if (known?.state === "succeeded") return await this.#ended(known);
+    if (known?.state === "succeeded") return await this.#doneBefore(intent, known);
     if (this.#isStopping) throw stopping();
     return this.#start(intent, (known?.attempt ?? 0) + 1);
   }
@@ -193,6 +194,22 @@ export class Operations {
     const present = record.kind === "vm" && record.state === "succeeded" ? await findPresent(this.#workshop, record.uid) : undefined;
     const operation = toOperation(record);
     return Followed.ended(present === undefined ? operation : { ...operation, vm: present.vm });
+  }
+
+  /** The result of an operation that succeeded before, when what it did is still so under the object's lock. */
+  async #doneBefore(intent: Intent, record: OperationRecord): Promise<Followed> {
+    // Who asked without a plan was given the result once, and nothing was promised to last.
+    if (intent.promise === undefined) return await this.#ended(record);
+    const lock = this.#locks.acquire(keysOf(intent));
+    try {
+      await this.#reconciled;
+      await lock.ready;
+      const { missing, vm } = await standingOf(this.#workshop, intent);
+      if (missing.length > 0) throw undone(intent, record, missing);
+      return Followed.ended({ ...toOperation(record), ...(vm !== undefined && { vm }) });
+    } finally {
+      lock.release();
+    }
   }
 
   #start(intent: Intent, number: number): Followed {
@@ -347,6 +364,15 @@ function stopping(): GhostError {
   return problem("AGENT_STOPPING", "The agent is stopping and starts nothing new.", {
     hint: "Apply again when it is back; what is done already is not done twice.",
   });
+}
+
+function undone(intent: Intent, { endedAt }: OperationRecord, missing: readonly string[]): GhostError {
+  const what = intent.kind === "agent" ? "the settings were changed" : `VM "${intent.name}" was changed`;
+  return problem(
+    "PLAN_STALE",
+    `The step ${intent.stepId} was carried out${endedAt === undefined ? "" : ` on ${endedAt.toISOString()}`}, and ${what} since: ${missing.join("; ")}. The step was not started again.`,
+    { hint: "Plan again and look at what the new plan says.", ...(intent.kind === "vm" && { path: ["vms", intent.name] }) },
+  );
 }
 
 function keysOf({ kind, uid, name, previousName }: Intent): string[] {

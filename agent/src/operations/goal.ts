@@ -1,0 +1,46 @@
+import { diffSettings, isActive } from "@ghost/engine";
+import type { ObservedVm } from "@ghost/schemas";
+import { changesOf, findPresent, requireConfig } from "./context.ts";
+import type { Workshop } from "./context.ts";
+import type { Intent } from "./intent.ts";
+
+/** How an object stands to what an intent wants of it. */
+export interface Standing {
+  /** What is not as the intent wants it, each as a clause; empty when the goal is reached. */
+  readonly missing: readonly string[];
+  readonly vm?: ObservedVm;
+}
+
+/** Whether everything that an intent wants is so, whoever did it. Reads only; ask under the object's lock. */
+export async function standingOf(workshop: Workshop, intent: Intent): Promise<Standing> {
+  if (intent.kind === "agent") {
+    const { settings = {} } = intent;
+    return { missing: diffSettings(settings, workshop.store.settings).map(({ path }) => path.join(".")) };
+  }
+  const vm = (await findPresent(workshop, intent.uid))?.vm;
+  const missing = await missingOf(workshop, intent, vm);
+  return { missing, ...(vm !== undefined && { vm }) };
+}
+
+async function missingOf(workshop: Workshop, intent: Intent, vm: ObservedVm | undefined): Promise<readonly string[]> {
+  switch (intent.action) {
+    case "delete":
+      return vm === undefined ? [] : ["it is there"];
+    case "release":
+      return vm?.owner === intent.owner ? [`it belongs to ${intent.owner}`] : [];
+    case "create":
+    case "update":
+    case "adopt": {
+      if (vm === undefined) return ["it is gone"];
+      if (vm.owner !== intent.owner) return [vm.owner === "" ? "it belongs to nobody" : `it belongs to ${vm.owner}`];
+      if (vm.phase !== "ready") return [`it is ${vm.phase}`];
+      return (await changesOf(workshop, vm, requireConfig(intent))).map(({ path }) => path.join("."));
+    }
+    case "start":
+      return vm?.status === "running" ? [] : ["it does not run"];
+    case "stop":
+      return vm !== undefined && isActive(vm.status) ? ["it runs"] : [];
+    case "settings":
+      return [];
+  }
+}
