@@ -54,16 +54,6 @@ export async function findPresent({ hypervisor, store }: Workshop, uid: string):
   return record === undefined ? undefined : { record, vm: observeRecord(record) };
 }
 
-/** VM_NOT_FOUND when it is gone. */
-export async function requirePresent(workshop: Workshop, intent: Intent): Promise<Present> {
-  const present = await findPresent(workshop, intent.uid);
-  if (present !== undefined) return present;
-  throw problem("VM_NOT_FOUND", `VM "${intent.name}" (${intent.uid}) is not on this host any more.`, {
-    hint: "Plan again; the new plan makes it anew if the spec still has it.",
-    path: ["vms", intent.name],
-  });
-}
-
 /** What stands between a VM and a configuration, by the planner's own rules. */
 export async function changesOf({ hypervisor }: Workshop, vm: ObservedVm, desired: VmConfig): Promise<Change[]> {
   const { capabilities } = await hypervisor.facts();

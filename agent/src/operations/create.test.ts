@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import type { TestContext } from "node:test";
 import { diffVm } from "@ghost/engine";
 import type { DiagnosticCode, VmConfig } from "@ghost/schemas";
+import { problem } from "@ghost/schemas";
 import type { Fault } from "../hypervisor/simulated/conduct.ts";
+import type { Intent } from "./intent.ts";
 import { changeIntent, createIntent, full, openBench, OWNER, PLAN } from "./testdata/workshop.ts";
 import type { Bench } from "./testdata/workshop.ts";
 
@@ -197,6 +200,52 @@ suite("a create that fails", () => {
     bench.hypervisor.host.setLatency({ address: 0 });
     const again = await bench.run(intent);
     assert.deepEqual([again.state, again.noop], ["succeeded", true]);
+  });
+});
+
+suite("a create whose end did not get on record", () => {
+  async function cutOff(t: TestContext): Promise<{ bench: Bench; intent: Intent; startedAt: Date | undefined }> {
+    const bench = openBench(t);
+    const { write } = bench.store;
+    bench.store.write = async (change) => {
+      if (change.vm?.phase === "ready") throw problem("AGENT_DATABASE", "The database is locked.");
+      await write(change);
+    };
+    const intent = createIntent({ name: "web", disks: { data: { size_gb: 1 } } });
+    assert.equal((await bench.run(intent)).diagnostics[0]?.code, "AGENT_DATABASE");
+    bench.store.write = write;
+    assert.deepEqual([(await bench.vm("web")).phase, (await bench.vm("web")).status], ["creating", "running"]);
+    return { bench, intent, startedAt: bench.hypervisor.host.findDomain("web")?.startedAt };
+  }
+
+  const again: { name: string; more: Partial<Intent>; want: string }[] = [
+    { name: "by the same step", more: {}, want: "succeeded" },
+    { name: "by another plan", more: { operationId: "two", planHash: "sha256:plan-9" }, want: "succeeded" },
+    { name: "by another plan that wants more", more: { operationId: "two", planHash: "sha256:plan-9", vm: full({ name: "web", vcpu: 2 }) }, want: "VM_EXISTS" },
+    { name: "under another uid", more: { operationId: "two", uid: "other" }, want: "VM_EXISTS" },
+  ];
+  for (const { name, more, want } of again) {
+    test(`is not made a second time ${name}`, async (t) => {
+      const { bench, intent, startedAt } = await cutOff(t);
+      const operation = await bench.run({ ...intent, ...more });
+      assert.equal(operation.diagnostics[0]?.code ?? operation.state, want, operation.diagnostics[0]?.detail);
+      const vm = await bench.vm("web");
+      assert.deepEqual([vm.uid, vm.phase, vm.status, vm.startedAt], [intent.uid, "ready", "running", startedAt]);
+      assert.match(vm.imageDigest, /^sha256:/);
+    });
+  }
+
+  test("is changed and deleted as any other", async (t) => {
+    const { bench } = await cutOff(t);
+    const changed = await bench.run(changeIntent("update", await bench.vm("web"), { labels: { a: "b" } }, { promise: { impact: "none" } }));
+    assert.equal(changed.state, "succeeded", changed.diagnostics[0]?.detail);
+    assert.equal((await bench.vm("web")).phase, "ready");
+    const { bench: other } = await cutOff(t);
+    const seen = await other.vm("web");
+    other.hypervisor.host.setDomain("web", { disks: { precious: 5 } });
+    assert.equal((await other.run(changeIntent("delete", seen))).diagnostics[0]?.code, "PLAN_STALE");
+    assert.equal((await other.run(changeIntent("delete", await other.vm("web")))).state, "succeeded");
+    await isEmpty(other);
   });
 });
 

@@ -21,10 +21,11 @@
  *
  * (7) One operation per object at a time, by uid and by every name it touches, in the order of asking. Nothing else
  *     ever waits for an operation.
- * (8) On start: operations on the journal that did not end are interrupted. On start, and before an operation: `creating` without a definition, or with
- *     one that is not complete: removed. `creating` with a complete one: ready, in whatever power state it is.
- *     `deleting` without a definition: the rest is removed; with one: ready again. `ready` without a definition: the
- *     record stays, and the VM is shown as missing, until a plan decides.
+ * (8) On start, operations on the journal that did not end are interrupted. On start, and before the next operation on
+ *     it, a VM that was cut off is settled. `creating` without a definition, or with one that is not complete: removed.
+ *     `creating` with a complete one: ready, in whatever power state it is. `deleting` without a definition: the rest
+ *     is removed; with one: ready again. `ready` without a definition: the record stays, and the VM is shown as
+ *     missing, until a plan decides.
  * (9) One operation id is one operation: attached to while it runs, a new attempt when it did not succeed, and when it
  *     did, its result as long as what it did is still so. What was undone since is not done again: that is another plan.
  * (10) What is live is read under the lock, and already being at the goal is asked before anything is refused.

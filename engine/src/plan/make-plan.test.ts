@@ -60,9 +60,21 @@ suite("steps", () => {
       want: ["create web none"],
     },
     {
-      name: "a create that left the spec",
+      name: "a create whose end did not get on record",
+      spec: aSpec([aVm("web"), aVm("db", { vcpu: 4 })]),
+      answer: anAnswer("desk", [aLiveVm("web", {}, { phase: "creating" }), aLiveVm("db", {}, { phase: "creating" })]),
+      want: ["update db restart", "update web none"],
+    },
+    {
+      name: "one of those that left the spec",
       spec: aSpec([]),
       answer: anAnswer("desk", [aLiveVm("web", { on_remove: "retain" }, { phase: "creating" })]),
+      want: ["release web none"],
+    },
+    {
+      name: "a create that left the spec",
+      spec: aSpec([]),
+      answer: anAnswer("desk", [aLiveVm("web", { on_remove: "retain" }, { phase: "creating", status: "stopped" })]),
       want: ["delete web data-loss"],
     },
     {
@@ -199,7 +211,7 @@ suite("steps", () => {
   });
 
   test("an unfinished create keeps its uid, a new one gets one", () => {
-    const made = plan(aSpec([aVm("a"), aVm("b")]), { desk: anAnswer("desk", [aLiveVm("a", {}, { phase: "creating" })]) });
+    const made = plan(aSpec([aVm("a"), aVm("b")]), { desk: anAnswer("desk", [aLiveVm("a", {}, { phase: "creating", status: "stopped" })]) });
     assert.deepEqual(
       made.steps.map(({ body }) => [body.uid, body.revision]),
       [

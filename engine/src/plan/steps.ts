@@ -15,6 +15,7 @@ import { MISSING_DOMAIN, worstImpact } from "@ghost/schemas";
 import type { DesiredVm } from "../desired.ts";
 import { completeConfig, defaultsFor } from "../diff/defaults.ts";
 import { diffVm } from "../diff/diff-vm.ts";
+import { isActive } from "../diff/impact.ts";
 import { newerImage, notesVm, settleVm } from "../diff/ignored.ts";
 import { projectVm } from "../diff/projection.ts";
 import { isEmpty } from "../diff/same.ts";
@@ -59,8 +60,9 @@ export function planVm(match: Reachable, newUid: () => string): VmPlan {
       const made = createStep(vm, host, undefined, newUid);
       return { drafts: [gone, { ...made, step: { ...made.step, depends_on: [gone.step.id] } }], notes: [] };
     }
-    if (existing.phase === "creating") return { drafts: [createStep(vm, host, existing, newUid)], notes: [] };
-    if (!isMissing(existing) && isSettled(vm.config, existing) && newerImage(existing, images) === undefined) return NOTHING;
+    if (isHalfMade(existing)) return { drafts: [createStep(vm, host, existing, newUid)], notes: [] };
+    const isSame = existing.phase === "ready" && !isMissing(existing) && isSettled(vm.config, existing);
+    if (isSame && newerImage(existing, images) === undefined) return NOTHING;
   }
   const desired = completeConfig(vm.config, existing);
   const { live, applied, pending, status, guestAgent, imageDigest } = existing;
@@ -71,15 +73,21 @@ export function planVm(match: Reachable, newUid: () => string): VmPlan {
     agent: vm.agent,
   }));
   if (match.kind === "own" && isMissing(existing)) return { drafts: [createStep(vm, host, existing, newUid, changes)], notes };
-  if (changes.length === 0 && match.kind === "own") return { drafts: [], notes };
+  // What runs was made to its end, also where that did not get on record: a step without changes puts it there.
+  if (changes.length === 0 && match.kind === "own" && existing.phase === "ready") return { drafts: [], notes };
   return { drafts: [changeStep(match.kind === "own" ? "update" : "adopt", vm, host, existing, desired, changes)], notes };
 }
 
 /** What becomes of a VM that left the spec, or of all when the stack is destroyed. */
 export function stepForLeftover({ host, existing, vm }: Leftover): Draft {
-  return existing.live.on_remove === "retain" && existing.phase === "ready"
+  return existing.live.on_remove === "retain" && existing.phase !== "deleting" && !isHalfMade(existing)
     ? releaseStep(host, existing, vm)
     : deleteStep(host, existing, vm);
+}
+
+/** True for a VM whose create was cut off before anything of it ran. */
+function isHalfMade({ phase, status }: Pick<ObservedVm, "phase" | "status">): boolean {
+  return phase === "creating" && !isActive(status);
 }
 
 /** True for a VM whose record remains while the hypervisor does not have it any more. */
@@ -97,7 +105,7 @@ function deleteStep(host: Host, existing: ObservedVm, vm?: DesiredVm): Draft {
   const why =
     existing.phase === "deleting"
       ? "an earlier delete did not finish"
-      : existing.phase === "creating"
+      : isHalfMade(existing)
         ? "it left the spec before it was made"
         : vm === undefined
           ? "it left the spec"
@@ -171,7 +179,8 @@ function changeStep(
 ): Draft {
   const config = settleVm(desired, existing.live);
   const worst = changes[0];
-  const why = worst === undefined ? "nothing else changes" : `${worst.path.join(".")}: ${worst.reason}`;
+  const nothing = action === "adopt" ? "nothing else changes" : "it was made, which is not on record yet";
+  const why = worst === undefined ? nothing : `${worst.path.join(".")}: ${worst.reason}`;
   return draft(host, {
     action,
     name: vm.name,

@@ -1,13 +1,14 @@
 import { vmDemand } from "@ghost/engine";
 import type { VmConfig } from "@ghost/schemas";
-import { GhostError, problem } from "@ghost/schemas";
+import { GhostError, problem, worstImpact } from "@ghost/schemas";
 import { diskIdOf } from "../../hypervisor/identity.ts";
 import type { VmRecord } from "../../store/records.ts";
 import { removeEverything } from "../clean.ts";
-import { changesOf, concluded, findPresent, requireConfig, requireFreeName, requireSecret } from "../context.ts";
+import { changesOf, concluded, requireConfig, requireFreeName, requireSecret } from "../context.ts";
 import type { Attempt, Outcome, Present } from "../context.ts";
 import { refuseForeign } from "../guard.ts";
 import { metadataOf } from "../metadata.ts";
+import { findSettled, settle } from "../settle.ts";
 import { diskSizes, guestSetup, imageSource, toDomainConfig } from "../target.ts";
 import { validateVm } from "../validate.ts";
 import { waitUntilReady } from "../wait.ts";
@@ -19,9 +20,11 @@ export async function createVm(attempt: Attempt): Promise<Outcome> {
   const { intent, store, admission } = attempt;
   const config = requireConfig(intent);
   validateVm(config);
-  const present = await findPresent(attempt, intent.uid);
-  if (present !== undefined) refuseForeign(intent, present.vm, present.record);
-  if (present !== undefined && present.vm.phase === "ready") return await resume(attempt, present, config);
+  const present = await findSettled(attempt, intent.uid);
+  if (present !== undefined) {
+    refuseForeign(intent, present.vm, present.record);
+    return await resume(attempt, present, config);
+  }
   await clearName(attempt, intent.name);
   await requireFreeName(attempt, intent.name, intent.uid);
   if (store.settings.schedulable === false)
@@ -32,15 +35,12 @@ export async function createVm(attempt: Attempt): Promise<Outcome> {
     );
   requireSecret(attempt, config);
   await admission.admit(intent.uid, intent.name, vmDemand(config));
-  if (present !== undefined) await removeEverything(attempt.hypervisor, intent.uid);
   const record = newRecord(attempt, config);
   await attempt.begin(record);
   const made = await make(attempt, config, record);
-  await waitUntilReady(attempt, config).catch(async (reason: unknown) => {
-    // It is there, complete and running: that is on record before the wait is reported as failed.
-    await store.write({ vm: made });
-    throw reason;
-  });
+  // It is there, complete and running: that is on record before anything else can fail.
+  await store.write({ vm: made });
+  await waitUntilReady(attempt, config);
   return await concluded(attempt, made);
 }
 
@@ -52,7 +52,9 @@ async function resume(attempt: Attempt, present: Present, config: VmConfig): Pro
   const { intent } = attempt;
   const changes = await changesOf(attempt, present.vm, config);
   const isOfThisPlan = intent.planHash !== "" && present.record?.planHash === intent.planHash;
-  if (changes.length > 0 && present.domain !== undefined && !isOfThisPlan) {
+  // A plan that saw a create cut off carries its end out; anything worse is another plan's business.
+  const isHarmless = worstImpact(changes.map((change) => change.impact)) === "none";
+  if (!isHarmless && present.domain !== undefined && !isOfThisPlan) {
     throw problem("VM_EXISTS", `VM "${present.vm.name}" (${intent.uid}) exists already and is not as this create wants it.`, {
       hint: "Plan again; the new plan changes the VM instead of making it.",
       path: ["vms", intent.name],
@@ -62,12 +64,12 @@ async function resume(attempt: Attempt, present: Present, config: VmConfig): Pro
   return await converge(attempt, present, config, changes);
 }
 
-/** A VM of this name whose making or deletion was cut off, and whose cleaning failed then, is cleaned now. */
-async function clearName({ store, hypervisor, intent }: Attempt, name: string): Promise<void> {
+/** A VM of this name whose making or deletion was cut off is settled first: what is complete keeps the name. */
+async function clearName(attempt: Attempt, name: string): Promise<void> {
+  const { store, hypervisor, intent } = attempt;
   const other = store.findVmByName(name);
-  if (other === undefined || other.uid === intent.uid || other.owner !== intent.owner || other.phase !== "creating") return;
-  await removeEverything(hypervisor, other.uid);
-  await store.write({ dropVm: other.uid });
+  if (other === undefined || other.uid === intent.uid || other.owner !== intent.owner || other.phase === "ready") return;
+  await settle(attempt, other, await hypervisor.find(other.uid));
 }
 
 function newRecord({ intent, now }: Attempt, config: VmConfig): VmRecord {
@@ -128,7 +130,7 @@ async function make(attempt: Attempt, config: VmConfig, record: VmRecord): Promi
   }
 }
 
-/** The record stays in phase `creating`: the next attempt, or the agent's next start, cleans. */
+/** The record stays in phase `creating`: the next attempt, or the agent's next start, settles it. */
 function withSecond(reason: unknown, second: unknown, name: string): GhostError {
   const first = GhostError.from(reason);
   const [why] = GhostError.from(second).diagnostics;
@@ -139,7 +141,7 @@ function withSecond(reason: unknown, second: unknown, name: string): GhostError 
         ...why,
         severity: "warning",
         detail: `What was made of VM "${name}" could not be removed either: ${why.detail}`,
-        hint: "Apply again, or delete the VM; what is left is on record and is removed then.",
+        hint: "Apply again, or delete the VM; what is left of it is on record.",
       },
     ],
     { cause: reason },

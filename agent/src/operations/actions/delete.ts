@@ -1,18 +1,17 @@
 import type { VmRecord } from "../../store/records.ts";
 import { removeEverything } from "../clean.ts";
-import { findPresent } from "../context.ts";
 import type { Attempt, Outcome } from "../context.ts";
 import { refuseForeign, refuseImpactOf, refuseProtected, refuseStale } from "../guard.ts";
+import { findSettled } from "../settle.ts";
 
 /** Deletes a VM with its disks, by uid: another VM of the same name is none of its business. */
 export async function deleteVm(attempt: Attempt): Promise<Outcome> {
   const { intent, hypervisor, store, progress } = attempt;
-  const present = await findPresent(attempt, intent.uid);
+  const present = await findSettled(attempt, intent.uid);
   if (present === undefined) return { noop: true };
   const { vm, record } = present;
   refuseForeign(intent, vm, record);
-  // What was never finished, or is half gone, is no longer what any plan has seen.
-  if (vm.phase === "ready") refuseStale(intent, vm, record);
+  refuseStale(intent, vm, record);
   refuseProtected(intent, vm, "data-loss");
   refuseImpactOf(intent, vm, "data-loss", " (the VM and its disks are deleted)");
   if (record === undefined) throw new RangeError("a VM with an owner has a record");

@@ -1,9 +1,10 @@
 import { isActive } from "@ghost/engine";
 import { problem } from "@ghost/schemas";
 import type { VmRecord } from "../../store/records.ts";
-import { concluded, requirePresent } from "../context.ts";
+import { concluded } from "../context.ts";
 import type { Attempt, Outcome, Present } from "../context.ts";
 import { refuseForeign, refuseImpactOf } from "../guard.ts";
+import { requireSettled } from "../settle.ts";
 
 /**
  * Power, as a person presses the button: whoever owns the VM may see it as drift, but nothing of it is lost. A
@@ -43,7 +44,7 @@ export async function stopVm(attempt: Attempt): Promise<Outcome> {
 }
 
 async function requireDomain(attempt: Attempt): Promise<Present & { readonly record: VmRecord }> {
-  const present = await requirePresent(attempt, attempt.intent);
+  const present = await requireSettled(attempt, attempt.intent);
   const { record } = present;
   if (record === undefined) {
     refuseForeign(attempt.intent, present.vm, undefined);

@@ -1,13 +1,14 @@
 import type { VmRecord } from "../../store/records.ts";
-import { concluded, findPresent } from "../context.ts";
+import { concluded } from "../context.ts";
 import type { Attempt, Outcome } from "../context.ts";
 import { refuseForeign, refuseStale } from "../guard.ts";
 import { metadataOf } from "../metadata.ts";
+import { findSettled } from "../settle.ts";
 
 /** Takes the owner from a VM and leaves everything else as it is. */
 export async function releaseVm(attempt: Attempt): Promise<Outcome> {
   const { intent, hypervisor } = attempt;
-  const present = await findPresent(attempt, intent.uid);
+  const present = await findSettled(attempt, intent.uid);
   if (present === undefined || present.vm.owner === "") return { noop: true, ...(present !== undefined && { observed: present.vm }) };
   const { vm, record } = present;
   refuseForeign(intent, vm, record);

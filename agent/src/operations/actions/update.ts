@@ -1,8 +1,9 @@
 import type { ObservedVm } from "@ghost/schemas";
 import type { VmRecord } from "../../store/records.ts";
-import { changesOf, requireConfig, requirePresent } from "../context.ts";
+import { changesOf, requireConfig } from "../context.ts";
 import type { Attempt, Outcome } from "../context.ts";
 import { refuseForeign, refuseStale } from "../guard.ts";
+import { requireSettled } from "../settle.ts";
 import { validateVm } from "../validate.ts";
 import { admitChanges } from "./admit-changes.ts";
 import { converge } from "./converge.ts";
@@ -12,7 +13,7 @@ export async function updateVm(attempt: Attempt): Promise<Outcome> {
   const { intent } = attempt;
   const config = requireConfig(intent);
   validateVm(config);
-  const present = await requirePresent(attempt, intent);
+  const present = await requireSettled(attempt, intent);
   const changes = await changesOf(attempt, present.vm, config);
   // What is done already needs no permission: it is asked first.
   if (changes.length > 0 || present.vm.owner !== intent.owner) {
@@ -28,7 +29,7 @@ export async function adoptVm(attempt: Attempt): Promise<Outcome> {
   const { intent } = attempt;
   const config = requireConfig(intent);
   validateVm(config);
-  const present = await requirePresent(attempt, intent);
+  const present = await requireSettled(attempt, intent);
   const changes = await changesOf(attempt, present.vm, config);
   if (changes.length > 0 || present.vm.owner !== intent.owner) {
     refuseStale(intent, present.vm, present.record);
