@@ -22,7 +22,7 @@ export function checkOrder(reading: Reading, blocks: ReadonlyMap<string, Block>,
 }
 
 /** Circles of links, each once, beginning with the key that comes first in the spec. Takes no recursion: chains may be long. */
-export function findCycles(links: ReadonlyMap<string, readonly string[]>): readonly (readonly string[])[] {
+function findCycles(links: ReadonlyMap<string, readonly string[]>): readonly (readonly string[])[] {
   const cycles: string[][] = [];
   const done = new Set<string>();
   for (const root of links.keys()) {

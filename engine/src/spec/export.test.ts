@@ -154,6 +154,11 @@ vms:
     const { disk_gb: diskGb, ram_gb: ramGb, disks } = parsed.desired!.vms[0]!.config;
     assert.deepEqual([diskGb, ramGb, disks], [21, 2, { data: { size_gb: 6 } }]);
     assert.match(exportSpec(input), / {2}# disk_gb is 20\.5 on the host; a spec has whole GiB\.\n/);
+    const observation = anAnswer("desk", [], { host: { settings: { reserved_ram_gb: 1.5, reserved_disk_gb: 9.25 } } });
+    assert.match(
+      exportSpec({ stack: STACK, agents: [{ name: "desk", address: "desk.example:9090", observation }] }),
+      /reserved_ram_gb: 2\n {6}reserved_disk_gb: 10\n/,
+    );
   });
 
   test("plans empty, whatever is live", async () => {

@@ -216,6 +216,11 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
   secrets: [
     { name: "a literal", text: `vms:\n  web: { ${OK}, cloud_init: { password: hunter2 } }\n`, want: ["SPEC_LITERAL_SECRET@5:65"] },
+    {
+      name: "on a line of its own",
+      text: "vms:\n  web:\n    agent: desk\n    image: debian-12\n    cloud_init:\n      password:\n        hunter2\n",
+      want: ["SPEC_LITERAL_SECRET@10:9"],
+    },
     { name: "a number", text: `vms:\n  web: { ${OK}, cloud_init: { password: 4711 } }\n`, want: ["SPEC_LITERAL_SECRET@5:65"] },
     {
       name: "a literal where the reference belongs",
@@ -239,7 +244,16 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       text: `vms:\n  web: { ${OK}, cloud_init: { password: { value: hunter2 }, bogus: 1 } }\n`,
       want: ["SPEC_LITERAL_SECRET@5:65", "SPEC_UNKNOWN_KEY@5:85"],
     },
-    { name: "a syntax error in its line", text: `vms:\n  web:\n    cloud_init: { password: hunter2\n`, want: ["SPEC_SYNTAX@7:1"] },
+    {
+      name: "a mistake of YAML in its line",
+      text: "vms:\n  web:\n    cloud_init:\n      password: hunter2: x\n",
+      want: ["SPEC_SYNTAX@7:17"],
+    },
+    {
+      name: "a syntax error in its line",
+      text: `vms:\n  web:\n    cloud_init: { password: hunter2\n`,
+      want: ["SPEC_SYNTAX@7:1"],
+    },
     {
       name: "no version",
       text: `vms:\n  web: { ${OK}, cloud_init: { password: { secret: "env:PW" } } }\n`,

@@ -57,7 +57,7 @@ export function ownerOf({ section, key, forVm }: Scope): string | undefined {
   return `${BLOCK_NAMES[section]} ${quote(key)}${forVm === undefined ? "" : ` (for VM ${quote(forVm)})`}`;
 }
 
-export function placeOf(scope: Scope, offset: number): Place {
+function placeOf(scope: Scope, offset: number): Place {
   return { source: scope.source, offset };
 }
 

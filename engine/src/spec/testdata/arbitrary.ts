@@ -21,7 +21,7 @@ function orAnything(right: Data, { wrong }: Taste): Data {
   return wrong === 0 ? right : fc.oneof({ weight: 100 - wrong, arbitrary: right }, { weight: wrong, arbitrary: ANYTHING });
 }
 
-export function valueOf(attribute: Attribute, taste: Taste): Data {
+function valueOf(attribute: Attribute, taste: Taste): Data {
   if (attribute.sensitive === true) {
     return orAnything(fc.record({ secret: fc.constantFrom("env:PW", "file:pw", "file:/x y"), version: fc.integer({ min: 1, max: 9 }) }), taste);
   }
@@ -49,7 +49,7 @@ export function valueOf(attribute: Attribute, taste: Taste): Data {
   }
 }
 
-export function objectOf(attributes: Attributes, taste: Taste, without: readonly string[] = []): Data {
+function objectOf(attributes: Attributes, taste: Taste, without: readonly string[] = []): Data {
   const settable = Object.entries(attributes).filter(([name, { mode }]) => mode !== "computed" && !without.includes(name));
   const required = settable.filter(([, { mode }]) => mode === "required").map(([name]) => name);
   const values = fc.record(Object.fromEntries(settable.map(([name, attribute]) => [name, valueOf(attribute, taste)])), { requiredKeys: required as never[] });
@@ -72,7 +72,7 @@ export function specData(taste: Taste): Data {
 }
 
 /** The data of a VM that is right as a whole: an image, headroom above what is set, a size for each disk. */
-export function vmData(names: { readonly agents: readonly string[] }): fc.Arbitrary<Readonly<Record<string, unknown>>> {
+function vmData(names: { readonly agents: readonly string[] }): fc.Arbitrary<Readonly<Record<string, unknown>>> {
   const own = ["name", "agent", "template", "image", "image_url", "image_path", "image_sha256", "vcpu_max", "ram_max_gb", "networks", "replicas", "depends_on", "previous_names", "adopt"];
   return fc
     .tuple(objectOf(vm.attributes, { wrong: 0 }, own), fc.constantFrom(...names.agents), fc.dictionary(NAME, fc.oneof(fc.record({ network: fc.constantFrom("default", "lan") }), fc.record({ bridge: fc.constantFrom("br0", "br1") }), fc.constant({})), { maxKeys: 2 }), fc.boolean())

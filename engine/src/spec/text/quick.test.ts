@@ -21,6 +21,7 @@ const TAKEN = [
 ];
 
 const DECLINED = [
+  "a: [\n  b\n]\n",
   "a: &x b\n",
   "a: *x\n",
   "a: !!str b\n",
