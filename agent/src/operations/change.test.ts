@@ -273,6 +273,72 @@ suite("updating a VM", () => {
   }
 });
 
+suite("a plan that failed and is taken up again", () => {
+  for (const call of ["createDisk", "change", "stop", "start"] as const) {
+    for (const alsoDown of [false, true]) {
+      test(`after ${call}${alsoDown ? ", which could not be tidied up," : ""} touches nothing that came since`, async (t) => {
+        const bench = openBench(t);
+        const vm = await bench.create(BASE);
+        const to: VmConfig = { disks: { logs: { size_gb: 1 } }, firmware: "bios" };
+        const intent = changeIntent("update", vm, to);
+        bench.hypervisor.host.addFault({ call, error: "refused" });
+        if (alsoDown) bench.hypervisor.host.addFault({ call: "find", error: "hypervisor-down", times: Infinity });
+        const first = bench.run(intent);
+        assert.equal((await first).state, "failed");
+        bench.hypervisor.host.clearFaults();
+        bench.hypervisor.host.setDomain("web", { disks: { precious: 50 } });
+        const precious = (await bench.vm("web")).diskIds["precious"]!;
+        const again = await bench.run(intent);
+        assert.equal(again.diagnostics[0]?.code, "PLAN_STALE", again.state);
+        assert.ok(bench.hypervisor.host.listDisks().get(vm.uid)?.includes(precious));
+        bench.hypervisor.host.setDomain("web", { disks: { precious: 0 } });
+        const last = await bench.run(intent);
+        assert.equal(last.state, "succeeded", last.diagnostics[0]?.detail);
+      });
+    }
+  }
+
+  test("does not delete another disk of the same name", async (t) => {
+    const bench = openBench(t);
+    const vm = await bench.create(BASE);
+    const intent = changeIntent("update", vm, { disks: undefined as never });
+    bench.hypervisor.host.addFault({ call: "change", error: "refused" });
+    assert.equal((await bench.run(intent)).state, "failed");
+    bench.hypervisor.host.setDomain("web", { disks: { data: 0 } });
+    bench.hypervisor.host.setDomain("web", { disks: { data: 5 } });
+    assert.equal((await bench.run(intent)).diagnostics[0]?.code, "PLAN_STALE");
+    assert.equal(bench.hypervisor.host.listDisks().get(vm.uid)?.length, 2);
+  });
+
+  test("does not delete a VM that has a new disk", async (t) => {
+    const bench = openBench(t);
+    const vm = await bench.create(BASE);
+    const intent = changeIntent("delete", vm);
+    bench.hypervisor.host.addFault({ call: "undefine", error: "refused" });
+    assert.equal((await bench.run(intent)).state, "failed");
+    bench.hypervisor.host.setDomain("web", { disks: { precious: 50 } });
+    assert.equal((await bench.run(intent)).diagnostics[0]?.code, "PLAN_STALE");
+    assert.equal(bench.hypervisor.host.listDisks().get(vm.uid)?.length, 3);
+  });
+
+  for (const by of ["power by hand", "a step of another plan that finds nothing to do"]) {
+    test(`accepts no more after ${by}`, async (t) => {
+      const bench = openBench(t);
+      const vm = await bench.create(BASE);
+      const intent = changeIntent("update", vm, { vcpu: 4, labels: { a: "b" } });
+      bench.hypervisor.host.addFault({ call: "change", error: "refused" });
+      assert.equal((await bench.run(intent)).state, "failed");
+      bench.hypervisor.host.setDomain("web", { vcpu: 3 });
+      const now = await bench.vm("web");
+      if (by === "power by hand") {
+        assert.equal((await bench.run(changeIntent("stop", now, {}, { planHash: "" }))).state, "succeeded");
+        assert.equal((await bench.run(changeIntent("start", now, {}, { planHash: "" }))).state, "succeeded");
+      } else assert.equal((await bench.run(changeIntent("update", now, {}, { planHash: "sha256:other" }))).noop, true);
+      assert.equal((await bench.run(intent)).diagnostics[0]?.code, "PLAN_STALE");
+    });
+  }
+});
+
 suite("a rename that fails", () => {
   for (const [call, name] of [
     ["change", "web"],

@@ -1,4 +1,4 @@
-import type { Hypervisor } from "../hypervisor/driver.ts";
+import type { Domain, Hypervisor } from "../hypervisor/driver.ts";
 
 /** Removes a VM with everything of it: definition and disks, whatever of them there is. Safe to repeat. */
 export async function removeEverything(hypervisor: Hypervisor, uid: string): Promise<void> {
@@ -19,7 +19,12 @@ export async function settleLooseDisks(hypervisor: Hypervisor, uid: string, loos
   if (loose.length === 0) return loose;
   const domain = await hypervisor.find(uid);
   if (domain === undefined) return loose;
-  const attached = new Set([...Object.values(domain.live.disks), ...Object.values(domain.stored.disks)].map((disk) => disk.id));
+  const attached = attachedDisks(domain);
   for (const id of loose) if (!attached.has(id)) await hypervisor.deleteDisk(uid, id);
   return [];
+}
+
+/** Ids of the disks that a domain has, running or stored. */
+export function attachedDisks(domain: Domain): ReadonlySet<string> {
+  return new Set([...Object.values(domain.live.disks), ...Object.values(domain.stored.disks)].map((disk) => disk.id));
 }

@@ -112,10 +112,33 @@ export async function requireFreeName({ hypervisor, store }: Workshop, name: str
 }
 
 /** The end of an attempt that changed a VM: its record as it is now, with the revision that a resumed plan accepts. */
-export async function concluded({ hypervisor }: Workshop, record: VmRecord, noop = false): Promise<Outcome> {
+export async function concluded(workshop: Workshop, { underway: _done, ...record }: VmRecord, noop = false): Promise<Outcome> {
+  const { final, observed } = await recorded(workshop, record, true);
+  return { noop, record: final, observed };
+}
+
+/**
+ * The end of an attempt that is no part of the plan on record: that plan, taken up again, accepts the VM as it is now
+ * only if it accepted it as it was `before`.
+ */
+export async function concludedBeside(workshop: Workshop, record: VmRecord, before: ObservedVm, noop = false): Promise<Outcome> {
+  const { final, observed } = await recorded(workshop, record, record.revision === before.revision);
+  return { noop, record: final, observed };
+}
+
+/** What an attempt that failed left, for the record: taken up again, its plan accepts that and does no more than it was to do. */
+export async function leftOver(workshop: Workshop, record: VmRecord): Promise<VmRecord> {
+  return (await recorded(workshop, record, true)).final;
+}
+
+async function recorded(
+  { hypervisor }: Workshop,
+  record: VmRecord,
+  isAccepted: boolean,
+): Promise<{ readonly final: VmRecord; readonly observed: ObservedVm }> {
   const domain = await hypervisor.find(record.uid);
   const observed = domain === undefined ? observeRecord(record) : observeDomain(domain, record);
-  const final: VmRecord = { ...record, revision: observed.revision };
+  const final: VmRecord = isAccepted ? { ...record, revision: observed.revision } : record;
   if (domain !== undefined) keepObserved(domain, final, observed);
-  return { noop, record: final, observed };
+  return { final, observed };
 }

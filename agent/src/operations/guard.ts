@@ -1,8 +1,8 @@
 /** What an operation must not do, decided from what is live under the object's lock. Each throws, or does nothing. */
 import { describeDifference, projectVm } from "@ghost/engine";
-import type { Change, Impact, ObservedVm } from "@ghost/schemas";
+import type { Change, GhostError, Impact, ObservedVm } from "@ghost/schemas";
 import { exceedsImpact, problem, worstImpact } from "@ghost/schemas";
-import type { VmRecord } from "../store/records.ts";
+import type { Underway, VmRecord } from "../store/records.ts";
 import type { Intent } from "./intent.ts";
 
 /** OWNED_BY_OTHER unless the object belongs to who asks. */
@@ -23,21 +23,37 @@ export function refuseForeign(intent: Intent, vm: ObservedVm, record: VmRecord |
 }
 
 /**
- * PLAN_STALE when the object is not the one that the plan was made for. What this same plan did to it, in part or
- * whole, is fine: that is a resumed apply.
+ * PLAN_STALE when the object is not the one that the plan was made for. An earlier attempt of this same plan is taken
+ * up again where it left the object, to do what that attempt was to do and nothing else.
  */
-export function refuseStale(intent: Intent, vm: ObservedVm, record: VmRecord | undefined): void {
+export function refuseStale(intent: Intent, vm: ObservedVm, record: VmRecord | undefined, task: Underway): void {
   const { promise } = intent;
-  if (promise === undefined || promise.revision === vm.revision) return;
-  if (
-    record !== undefined &&
-    intent.planHash !== "" &&
-    record.planHash === intent.planHash &&
-    (record.revision === "" || record.revision === vm.revision)
-  )
-    return;
-  const moved = promise.projection === undefined ? [] : describeDifference(promise.projection, projectVm(vm));
-  throw problem(
+  if (promise === undefined || promise.revision === vm.revision || isTakenUp(intent, vm, record, task)) return;
+  throw stale(intent, vm);
+}
+
+/**
+ * True when the intent's plan left the VM as it is and, where an attempt did not get to its end, all that is to be done
+ * now was to be done then.
+ */
+export function isTakenUp(intent: Intent, vm: ObservedVm, record: VmRecord | undefined, task: Underway): boolean {
+  if (record === undefined || intent.planHash === "" || record.planHash !== intent.planHash) return false;
+  if (record.underway === undefined) return record.revision === vm.revision;
+  if (record.revision !== "" && record.revision !== vm.revision) return false;
+  const { changes, drops } = record.underway;
+  return task.changes.every((path) => changes.includes(path)) && task.drops.every((id) => drops.includes(id));
+}
+
+/** The paths of changes as they are put on record. */
+export function pathsOf(changes: readonly Change[]): readonly string[] {
+  return [...new Set(changes.map(({ path }) => path.slice(0, 2).join(".")))];
+}
+
+/** PLAN_STALE, with what moved where that is known. */
+export function stale(intent: Intent, vm: ObservedVm): GhostError {
+  const { promise } = intent;
+  const moved = promise?.projection === undefined ? [] : describeDifference(promise.projection, projectVm(vm));
+  return problem(
     "PLAN_STALE",
     `VM "${vm.name}" is not as it was when the plan was made${moved.length === 0 ? "" : `: ${moved.join("; ")}`}. The step was not started.`,
     { hint: "Plan again and look at what the new plan says.", path: ["vms", vm.name] },

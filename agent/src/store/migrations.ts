@@ -47,4 +47,5 @@ CREATE TABLE operations (
 CREATE INDEX operations_active ON operations (state) WHERE state IN ('pending', 'running');
 CREATE TABLE sets (stack TEXT PRIMARY KEY, serial INTEGER NOT NULL, record TEXT NOT NULL, updated_at INTEGER NOT NULL) WITHOUT ROWID;
 `,
+  `ALTER TABLE vms ADD COLUMN underway TEXT`,
 ];

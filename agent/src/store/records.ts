@@ -3,6 +3,14 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Diagnostic, Operation, OperationState, VmConfig, VmPhase } from "@ghost/schemas";
 import { statement } from "../sqlite.ts";
 
+/** What a change that was begun may do: taken up again, it does no more. */
+export interface Underway {
+  /** Paths of attributes, at most two names deep. */
+  readonly changes: readonly string[];
+  /** Ids of the disks whose content is deleted. */
+  readonly drops: readonly string[];
+}
+
 export interface VmRecord {
   readonly uid: string;
   readonly name: string;
@@ -22,8 +30,10 @@ export interface VmRecord {
   /** Plan of the last change, set before the change begins. */
   readonly planHash: string;
   readonly gitCommit: string;
-  /** Revision that the last change ended with; empty while one is under way or after it was cut off. */
+  /** Revision that the last change ended or failed with; empty while one is under way or after it was cut off. */
   readonly revision: string;
+  /** Of the last change, until it succeeds. */
+  readonly underway?: Underway;
   readonly phase: VmPhase;
   readonly createdAt: Date;
   readonly appliedAt?: Date;
@@ -40,11 +50,11 @@ export interface OperationRecord extends Omit<Operation, "vm" | "createdAt"> {
 export function writeVm(database: DatabaseSync, vm: VmRecord): void {
   statement(
     database,
-    `INSERT INTO vms (uid, name, owner, owned_since, config, applied, defaults, image_digest, disk_ids, loose_disks, plan_hash, git_commit, revision, phase, created_at, applied_at, guest_changed_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO vms (uid, name, owner, owned_since, config, applied, defaults, image_digest, disk_ids, loose_disks, plan_hash, git_commit, revision, phase, created_at, applied_at, guest_changed_at, underway)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (uid) DO UPDATE SET name = excluded.name, owner = excluded.owner, owned_since = excluded.owned_since, config = excluded.config, applied = excluded.applied,
        defaults = excluded.defaults, image_digest = excluded.image_digest, disk_ids = excluded.disk_ids, loose_disks = excluded.loose_disks, plan_hash = excluded.plan_hash,
-       git_commit = excluded.git_commit, revision = excluded.revision, phase = excluded.phase, created_at = excluded.created_at, applied_at = excluded.applied_at, guest_changed_at = excluded.guest_changed_at`,
+       git_commit = excluded.git_commit, revision = excluded.revision, phase = excluded.phase, created_at = excluded.created_at, applied_at = excluded.applied_at, guest_changed_at = excluded.guest_changed_at, underway = excluded.underway`,
   ).run(
     vm.uid,
     vm.name,
@@ -63,6 +73,7 @@ export function writeVm(database: DatabaseSync, vm: VmRecord): void {
     vm.createdAt.getTime(),
     vm.appliedAt?.getTime() ?? null,
     vm.guestChangedAt?.getTime() ?? null,
+    vm.underway === undefined ? null : JSON.stringify(vm.underway),
   );
 }
 
@@ -92,6 +103,7 @@ export function readVms(database: DatabaseSync): VmRecord[] {
       createdAt: new Date(Number(row["created_at"])),
       ...(row["applied_at"] !== null && { appliedAt: new Date(Number(row["applied_at"])) }),
       ...(row["guest_changed_at"] !== null && { guestChangedAt: new Date(Number(row["guest_changed_at"])) }),
+      ...(row["underway"] !== null && { underway: parse<Underway>(row["underway"]) }),
     }));
 }
 

@@ -15,8 +15,9 @@ import type { Domain, Hypervisor } from "../../hypervisor/driver.ts";
 import { diskIdOf } from "../../hypervisor/identity.ts";
 import type { VmRecord } from "../../store/records.ts";
 import { settleLooseDisks } from "../clean.ts";
-import { concluded, requireSecret } from "../context.ts";
+import { concluded, concludedBeside, leftOver, requireSecret } from "../context.ts";
 import type { Attempt, Outcome, Present } from "../context.ts";
+import { isTakenUp, pathsOf, stale } from "../guard.ts";
 import { metadataOf } from "../metadata.ts";
 import { changedParts, diskSizes, guestSetup, imageSource, toDomainConfig } from "../target.ts";
 import { waitUntilReady } from "../wait.ts";
@@ -52,43 +53,53 @@ export async function converge(attempt: Attempt, present: Present, config: VmCon
   if (changes.length === 0 && !isAdoption && present.domain !== undefined) {
     // An earlier attempt may have ended while it waited.
     if (attempt.number > 1 && present.vm.status === "running") await waitUntilReady(attempt, config);
-    return await concluded(
-      attempt,
-      {
-        ...applied,
-        planHash: record.planHash,
-        gitCommit: record.gitCommit,
-        ...(record.appliedAt !== undefined && { appliedAt: record.appliedAt }),
-      },
-      true,
-    );
+    const same: VmRecord = {
+      ...applied,
+      planHash: record.planHash,
+      gitCommit: record.gitCommit,
+      ...(record.appliedAt !== undefined && { appliedAt: record.appliedAt }),
+    };
+    const isOwnEnd = intent.planHash !== "" && record.planHash === intent.planHash;
+    return isOwnEnd ? await concluded(attempt, same, true) : await concludedBeside(attempt, same, present.vm, true);
   }
 
   const task = await toTask(attempt, present, config, changes);
+  refuseOtherDisks(attempt, present, task);
   if (task.seedsGuest) requireSecret(attempt, config);
-  await attempt.begin({
+  const begun: VmRecord = {
     ...record,
     // A rename counts from here on: if it is cut off, the domain's old name is what differs.
     name: applied.name,
     planHash: intent.planHash,
     revision: "",
+    underway: {
+      // What is taken down is started again, also by the attempt that takes this one up.
+      changes: [...pathsOf(changes), ...(task.goesDown || present.domain === undefined ? ["power"] : [])],
+      drops: task.droppedDisks,
+    },
     looseDisks: [...record.looseDisks, ...task.madeDisks, ...task.droppedDisks],
-  });
+  };
+  await attempt.begin(begun);
   let done: VmRecord;
   try {
     done = await carryOut(attempt, present, config, task, applied);
     done = { ...done, looseDisks: await settleLooseDisks(attempt.hypervisor, record.uid, record.looseDisks) };
   } catch (reason) {
-    await tidyUp(attempt, task, record).catch(() => undefined);
+    await tidyUp(attempt, task, begun, record.name).catch(() => undefined);
     throw reason;
   }
   if (task.isUpAfter && (task.goesDown || !task.isUp)) {
-    await waitUntilReady(attempt, config).catch(async (reason: unknown) => {
-      await store.write({ vm: done });
-      throw reason;
-    });
+    const { record: vm } = await concluded(attempt, done);
+    if (vm !== undefined) await store.write({ vm });
+    await waitUntilReady(attempt, config);
   }
   return await concluded(attempt, done);
+}
+
+/** PLAN_STALE when a change that is taken up again would delete a disk that it was not to delete. */
+function refuseOtherDisks({ intent }: Attempt, { vm, record, domain }: Present, { droppedDisks }: Task): void {
+  if (intent.promise === undefined || domain === undefined || intent.promise.revision === vm.revision || droppedDisks.length === 0) return;
+  if (!isTakenUp(intent, vm, record, { changes: [], drops: droppedDisks })) throw stale(intent, vm);
 }
 
 interface Task {
@@ -225,15 +236,16 @@ async function shutDown({ hypervisor, progress }: Attempt, domain: Domain, confi
 }
 
 /** After a failure: no loose disk, and a guest that was up is up. What cannot be done now, the next start of the agent does. */
-async function tidyUp({ hypervisor, store, intent, progress }: Attempt, task: Task, before: VmRecord): Promise<void> {
+async function tidyUp(attempt: Attempt, task: Task, begun: VmRecord, oldName: string): Promise<void> {
+  const { hypervisor, store, intent, progress } = attempt;
   progress({ phase: "clean" });
-  await startAgain(hypervisor, task, before.uid);
-  const looseDisks = await settleLooseDisks(hypervisor, before.uid, [...before.looseDisks, ...task.madeDisks, ...task.droppedDisks]);
-  const domain = await hypervisor.find(before.uid);
+  await startAgain(hypervisor, task, begun.uid);
+  const looseDisks = await settleLooseDisks(hypervisor, begun.uid, begun.looseDisks);
+  const domain = await hypervisor.find(begun.uid);
   // A domain that has the new name was renamed; one that has neither name was renamed by somebody else.
-  const name = domain !== undefined && domain.stored.name === intent.name ? intent.name : before.name;
-  const diskIds = domain === undefined ? before.diskIds : idsOf(domain.stored.disks);
-  await store.write({ vm: { ...before, name, diskIds, planHash: intent.planHash, revision: "", looseDisks } });
+  const name = domain !== undefined && domain.stored.name === intent.name ? intent.name : oldName;
+  const diskIds = domain === undefined ? begun.diskIds : idsOf(domain.stored.disks);
+  await store.write({ vm: await leftOver(attempt, { ...begun, name, diskIds, looseDisks }) });
 }
 
 async function startAgain(hypervisor: Hypervisor, task: Task, uid: string): Promise<void> {

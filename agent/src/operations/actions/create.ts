@@ -6,7 +6,7 @@ import type { VmRecord } from "../../store/records.ts";
 import { removeEverything } from "../clean.ts";
 import { changesOf, concluded, requireConfig, requireFreeName, requireSecret } from "../context.ts";
 import type { Attempt, Outcome, Present } from "../context.ts";
-import { refuseForeign } from "../guard.ts";
+import { isTakenUp, pathsOf, refuseForeign } from "../guard.ts";
 import { metadataOf } from "../metadata.ts";
 import { findSettled, settle } from "../settle.ts";
 import { diskSizes, guestSetup, imageSource, toDomainConfig } from "../target.ts";
@@ -51,10 +51,10 @@ export async function createVm(attempt: Attempt): Promise<Outcome> {
 async function resume(attempt: Attempt, present: Present, config: VmConfig): Promise<Outcome> {
   const { intent } = attempt;
   const changes = await changesOf(attempt, present.vm, config);
-  const isOfThisPlan = intent.planHash !== "" && present.record?.planHash === intent.planHash;
-  // A plan that saw a create cut off carries its end out; anything worse is another plan's business.
+  // What is left to do of a create is to start it; more only where this same plan was to do that.
   const isHarmless = worstImpact(changes.map((change) => change.impact)) === "none";
-  if (!isHarmless && present.domain !== undefined && !isOfThisPlan) {
+  const isTaken = isTakenUp(intent, present.vm, present.record, { changes: pathsOf(changes), drops: [] });
+  if (!isHarmless && present.domain !== undefined && !isTaken) {
     throw problem("VM_EXISTS", `VM "${present.vm.name}" (${intent.uid}) exists already and is not as this create wants it.`, {
       hint: "Plan again; the new plan changes the VM instead of making it.",
       path: ["vms", intent.name],

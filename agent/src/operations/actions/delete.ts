@@ -1,5 +1,6 @@
-import type { VmRecord } from "../../store/records.ts";
-import { removeEverything } from "../clean.ts";
+import type { Underway, VmRecord } from "../../store/records.ts";
+import { attachedDisks, removeEverything } from "../clean.ts";
+import { leftOver } from "../context.ts";
 import type { Attempt, Outcome } from "../context.ts";
 import { refuseForeign, refuseImpactOf, refuseProtected, refuseStale } from "../guard.ts";
 import { findSettled } from "../settle.ts";
@@ -11,12 +12,13 @@ export async function deleteVm(attempt: Attempt): Promise<Outcome> {
   if (present === undefined) return { noop: true };
   const { vm, record } = present;
   refuseForeign(intent, vm, record);
-  refuseStale(intent, vm, record);
+  const task: Underway = { changes: [], drops: [...(present.domain === undefined ? Object.values(vm.diskIds) : attachedDisks(present.domain))] };
+  refuseStale(intent, vm, record, task);
   refuseProtected(intent, vm, "data-loss");
   refuseImpactOf(intent, vm, "data-loss", " (the VM and its disks are deleted)");
   if (record === undefined) throw new RangeError("a VM with an owner has a record");
 
-  const deleting: VmRecord = { ...record, phase: "deleting", planHash: intent.planHash, revision: "" };
+  const deleting: VmRecord = { ...record, phase: "deleting", planHash: intent.planHash, revision: "", underway: task };
   await attempt.begin(deleting);
   try {
     progress({ phase: "stop" });
@@ -30,7 +32,8 @@ export async function deleteVm(attempt: Attempt): Promise<Outcome> {
       (domain) => domain !== undefined,
       () => true,
     );
-    if (isThere) await store.write({ vm: { ...deleting, phase: "ready" } });
+    const left: VmRecord = { ...deleting, phase: "ready" };
+    if (isThere) await store.write({ vm: await leftOver(attempt, left).catch(() => left) });
     throw reason;
   }
   return { noop: false, dropVm: vm.uid };

@@ -1,7 +1,7 @@
 import { isActive } from "@ghost/engine";
 import { problem } from "@ghost/schemas";
 import type { VmRecord } from "../../store/records.ts";
-import { concluded } from "../context.ts";
+import { concludedBeside } from "../context.ts";
 import type { Attempt, Outcome, Present } from "../context.ts";
 import { refuseForeign, refuseImpactOf } from "../guard.ts";
 import { requireSettled } from "../settle.ts";
@@ -19,7 +19,7 @@ export async function startVm(attempt: Attempt): Promise<Outcome> {
   progress({ phase: "start" });
   if (present.vm.status === "paused") await hypervisor.resume(intent.uid);
   else await hypervisor.start(intent.uid);
-  return await concluded(attempt, record);
+  return await concludedBeside(attempt, record, present.vm);
 }
 
 /** Shuts the guest down and waits for it; forced, or after stop_timeout_s, it is powered off. */
@@ -40,7 +40,7 @@ export async function stopVm(attempt: Attempt): Promise<Outcome> {
     if (present.vm.status === "paused") await hypervisor.resume(intent.uid);
     await hypervisor.stop(intent.uid, { timeoutMs: (present.vm.live.stop_timeout_s ?? 60) * 1000, signal: attempt.signal });
   }
-  return await concluded(attempt, record);
+  return await concludedBeside(attempt, record, present.vm);
 }
 
 async function requireDomain(attempt: Attempt): Promise<Present & { readonly record: VmRecord }> {
@@ -61,6 +61,6 @@ async function requireDomain(attempt: Attempt): Promise<Present & { readonly rec
 async function beginPower(attempt: Attempt, { record }: { readonly record: VmRecord }, power: "running" | "stopped"): Promise<VmRecord> {
   const isOwn = record.owner === attempt.intent.owner && record.config.power !== "unmanaged";
   const after: VmRecord = isOwn ? { ...record, config: { ...record.config, power }, applied: { ...record.applied, power } } : record;
-  await attempt.begin({ ...record, revision: record.planHash === "" ? "" : record.revision });
+  await attempt.begin(record);
   return isOwn ? after : record;
 }

@@ -2,7 +2,7 @@ import type { ObservedVm } from "@ghost/schemas";
 import type { VmRecord } from "../../store/records.ts";
 import { changesOf, requireConfig } from "../context.ts";
 import type { Attempt, Outcome } from "../context.ts";
-import { refuseForeign, refuseStale } from "../guard.ts";
+import { pathsOf, refuseForeign, refuseStale } from "../guard.ts";
 import { requireSettled } from "../settle.ts";
 import { validateVm } from "../validate.ts";
 import { admitChanges } from "./admit-changes.ts";
@@ -18,7 +18,7 @@ export async function updateVm(attempt: Attempt): Promise<Outcome> {
   // What is done already needs no permission: it is asked first.
   if (changes.length > 0 || present.vm.owner !== intent.owner) {
     refuseForeign(intent, present.vm, present.record);
-    refuseStale(intent, present.vm, present.record);
+    refuseStale(intent, present.vm, present.record, { changes: pathsOf(changes), drops: [] });
     await admitChanges(attempt, present.vm, config, changes);
   }
   return await converge(attempt, present, config, changes);
@@ -32,7 +32,7 @@ export async function adoptVm(attempt: Attempt): Promise<Outcome> {
   const present = await requireSettled(attempt, intent);
   const changes = await changesOf(attempt, present.vm, config);
   if (changes.length > 0 || present.vm.owner !== intent.owner) {
-    refuseStale(intent, present.vm, present.record);
+    refuseStale(intent, present.vm, present.record, { changes: pathsOf(changes), drops: [] });
     await admitChanges(attempt, present.vm, config, changes);
   }
   const record = present.vm.owner === intent.owner ? present.record : adoptedRecord(attempt, present.vm, present.record);
