@@ -19,6 +19,7 @@ import { watchInterrupts } from "./terminal/interrupts.ts";
 import type { Interrupts } from "./terminal/interrupts.ts";
 import { openSession } from "./terminal/session.ts";
 import type { Session, Sink } from "./terminal/session.ts";
+import { fsReason } from "./output/fs-error.ts";
 
 /** Help is set for this width where no terminal says otherwise, and never wider than the second. */
 const HELP_COLUMNS = 80;
@@ -119,7 +120,7 @@ async function openJsonInto(file: string, cwd: string): Promise<WriteStream> {
   try {
     await once(stream, "open");
   } catch (error) {
-    throw problem("FILE_NOT_WRITABLE", `"${file}" cannot be written: ${(error as Error).message}.`, {
+    throw problem("FILE_NOT_WRITABLE", `"${file}" cannot be written: ${fsReason(error)}.`, {
       hint: "Give --json-into a file in a folder that exists.",
     });
   }

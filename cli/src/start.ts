@@ -2,6 +2,7 @@
  * The way in, for bin/ and for the bundle. `ghost version` is answered here, before anything is loaded; everything
  * else goes to main.ts, through V8's code cache.
  */
+import { existsSync, mkdirSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { versionLine } from "./version.ts";
 
@@ -20,8 +21,18 @@ export async function start(program: Program): Promise<void> {
   await main(program, argv);
 }
 
-/** A folder of this user alone: code from a shared one could be somebody else's. */
+/** A folder of this user alone, made when it is missing: code from a shared one could be somebody else's. */
 function cacheFolder(env: NodeJS.ProcessEnv): string | undefined {
-  const base = env["XDG_CACHE_HOME"] ?? (env["HOME"] === undefined ? undefined : `${env["HOME"]}/.cache`);
-  return base?.startsWith("/") === true ? `${base}/ghost/code` : undefined;
+  const home = env["HOME"];
+  const base = env["XDG_CACHE_HOME"] ?? (home === undefined ? undefined : `${home}/.cache`);
+  if (base?.startsWith("/") !== true) return undefined;
+  const folder = `${base}/ghost/code`;
+  if (existsSync(folder)) return folder;
+  try {
+    for (const part of [base, `${base}/ghost`, folder]) if (!existsSync(part)) mkdirSync(part, { mode: 0o700 });
+    return folder;
+  } catch {
+    // A home that is not there or cannot be written: then the code is compiled each time.
+    return undefined;
+  }
 }

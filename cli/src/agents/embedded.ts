@@ -15,6 +15,7 @@ import { fileURLToPath } from "node:url";
 import { embeddedSocketPath } from "@ghost/agent/embedded-path";
 import type { GhostError } from "@ghost/schemas";
 import { problem } from "@ghost/schemas";
+import { fsReason } from "../output/fs-error.ts";
 
 const DEADLINE_MS = 20_000;
 const POLL_MS = 15;
@@ -99,7 +100,7 @@ function openLog(dir: string, logPath: string): number {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     return openSync(logPath, "a", 0o600);
   } catch (error) {
-    throw problem("AGENT_START", `The folder ${dir} of an embedded agent cannot be written: ${(error as Error).message}.`, {
+    throw problem("AGENT_START", `The folder ${dir} of an embedded agent cannot be written: ${fsReason(error)}.`, {
       hint: "Give embedded: a folder that you may write.",
     });
   }

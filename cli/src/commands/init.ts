@@ -6,6 +6,7 @@ import type { Command } from "../command/command.ts";
 import { OUTPUT } from "../command/common-options.ts";
 import { EXIT } from "../exit-code.ts";
 import { escapeLine } from "../output/escape.ts";
+import { fsReason } from "../output/fs-error.ts";
 
 export const SPEC_FILE = "ghost.yaml";
 
@@ -55,12 +56,12 @@ export const init: Command = defineCommand({
       await makeFolder(path.resolve(session.cwd, folder));
       await writeFile(path.resolve(session.cwd, file), NEW_SPEC, { flag: "wx" });
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
+      const { code } = error as NodeJS.ErrnoException;
       if (code === "EEXIST")
         throw problem("FILE_NOT_WRITABLE", `${file} is there already; it is not overwritten.`, {
           hint: "Give another folder: ghost init FOLDER.",
         });
-      throw problem("FILE_NOT_WRITABLE", `${file} cannot be written: ${message}.`, { hint: "Give a folder that you may write." });
+      throw problem("FILE_NOT_WRITABLE", `${file} cannot be written: ${fsReason(error)}.`, { hint: "Give a folder that you may write." });
     }
     session.emit({ type: "file", file });
     session.print(`${escapeLine(file)} is written.\n`);

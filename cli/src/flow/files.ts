@@ -5,6 +5,7 @@ import type { PlanDocument } from "@ghost/schemas";
 import { PLAN_FORMAT_VERSION, problem } from "@ghost/schemas";
 import type { Session } from "../terminal/session.ts";
 import { readStdin } from "./spec.ts";
+import { fsReason } from "../output/fs-error.ts";
 
 /** Replaces the file in one step; what is no file (`/dev/stdout`) is written to. Throws FILE_NOT_WRITABLE. */
 export async function writeWhole(file: string, text: string, session: Pick<Session, "cwd">): Promise<void> {
@@ -17,7 +18,7 @@ export async function writeWhole(file: string, text: string, session: Pick<Sessi
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
-    throw problem("FILE_NOT_WRITABLE", `${file} cannot be written: ${(error as Error).message}.`, {
+    throw problem("FILE_NOT_WRITABLE", `${file} cannot be written: ${fsReason(error)}.`, {
       hint: "Give a file in a folder that exists and that you may write.",
     });
   }
@@ -59,7 +60,7 @@ async function readText(file: string, session: Session): Promise<string> {
   try {
     return await readFile(path.resolve(session.cwd, file), "utf8");
   } catch (error) {
-    throw problem("PLAN_UNREADABLE", `${file} cannot be read: ${(error as Error).message}.`, {
+    throw problem("PLAN_UNREADABLE", `${file} cannot be read: ${fsReason(error)}.`, {
       hint: "Make a plan with: ghost plan --out FILE",
     });
   }
