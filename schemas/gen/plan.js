@@ -17,559 +17,562 @@ type:"object",additionalProperties:!1,properties:{allow:{enum:["none","next-boot
 e","ip","guest-agent","cloud-init"]},wait_timeout_s:{type:"integer"},stop_timeout_s:{type:"integer"},on_remove:{enum:["delete","retain"]}}},agent_settings:{type:"\
 object",additionalProperties:!1,properties:{labels:{type:"object",additionalProperties:{type:"string"}},reserved_vcpu:{type:"integer"},reserved_ram_gb:{type:"nu\
 mber"},reserved_disk_gb:{type:"number"},schedulable:{type:"boolean"}}},header:{type:"object",additionalProperties:!1,required:["format","owner","spec_hash","ste\
-ps_root","step_count","max_impact","expires_at","git_commit"],properties:{format:{type:"integer"},owner:{type:"string"},spec_hash:{type:"string"},steps_root:{type:"\
-string"},step_count:{type:"integer",minimum:0},max_impact:{$ref:"#/$defs/impact"},expires_at:{type:"string",pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)\
-?Z$"},git_commit:{type:"string"}}},summary:{type:"object",additionalProperties:!1,required:["create","update","delete","adopt","release","settings","unchanged",
-"unknown","drifted","worst_impact"],properties:{create:{type:"integer",minimum:0},update:{type:"integer",minimum:0},delete:{type:"integer",minimum:0},adopt:{type:"\
-integer",minimum:0},release:{type:"integer",minimum:0},settings:{type:"integer",minimum:0},unchanged:{type:"integer",minimum:0},unknown:{type:"integer",minimum:0},
-drifted:{type:"integer",minimum:0},worst_impact:{$ref:"#/$defs/impact"}}},tls:{type:"object",additionalProperties:!1,properties:{ca:{type:"string"},cert:{type:"\
-string"},key:{type:"string"},server_name:{type:"string"}}},resources:{type:"object",additionalProperties:!1,required:["vcpu","ram_gb","disk_gb"],properties:{vcpu:{
-type:"number"},ram_gb:{type:"number"},disk_gb:{type:"number"}}},agent:{type:"object",additionalProperties:!1,required:["name","address","timeout_s","reachable",
-"agent_id","version","hypervisor"],properties:{name:{type:"string"},address:{type:"string"},timeout_s:{type:"number"},reachable:{type:"boolean"},agent_id:{type:"\
-string"},version:{type:"string"},hypervisor:{type:"string"},tls:{$ref:"#/$defs/tls"},total:{$ref:"#/$defs/resources"},reserved:{$ref:"#/$defs/resources"},available:{
-$ref:"#/$defs/resources"},available_after:{$ref:"#/$defs/resources"}}},change:{type:"object",additionalProperties:!1,required:["path","op","cause","impact","rea\
-son"],properties:{path:{type:"array",items:{type:"string"}},op:{enum:["add","remove","update"]},cause:{enum:["spec","drift"]},impact:{$ref:"#/$defs/impact"},reason:{
-type:"string"},before:{},after:{},last_applied:{},sensitive:{type:"boolean"},unknown:{type:"boolean"}}},body:{type:"object",additionalProperties:!1,required:["i\
-d","agent_id","kind","action","name","uid","revision","impact"],properties:{id:{type:"string"},agent_id:{type:"string"},kind:{enum:["vm","template","agent"]},action:{
-enum:["create","update","delete","adopt","release","settings"]},name:{type:"string"},uid:{type:"string"},revision:{type:"string"},impact:{$ref:"#/$defs/impact"},
-vm:{$ref:"#/$defs/vm_config"},defaults:{$ref:"#/$defs/vm_config"},settings:{$ref:"#/$defs/agent_settings"},previous_name:{type:"string"}}},step:{type:"object",additionalProperties:!1,
-required:["id","agent","body","hash","impact","reason","changes","depends_on"],properties:{id:{type:"string"},agent:{type:"string"},body:{$ref:"#/$defs/body"},hash:{
-type:"string"},impact:{$ref:"#/$defs/impact"},reason:{type:"string"},changes:{type:"array",items:{$ref:"#/$defs/change"}},depends_on:{type:"array",items:{type:"\
-string"}},secrets:{type:"object",additionalProperties:{type:"string"}},projection:{},owner:{type:"string"}}},unknown:{type:"object",additionalProperties:!1,required:[
-"agent","kind","name","uid","reason"],properties:{agent:{type:"string"},kind:{enum:["vm","template"]},name:{type:"string"},uid:{type:"string"},reason:{type:"str\
-ing"}}},diagnostic:{type:"object",additionalProperties:!1,required:["code","severity","detail"],properties:{code:{enum:["SPEC_NOT_FOUND","SPEC_UNREADABLE","SPEC\
-_TOO_LARGE","SPEC_SYNTAX","SPEC_DUPLICATE_KEY","SPEC_UNKNOWN_KEY","SPEC_MISSING_KEY","SPEC_WRONG_TYPE","SPEC_OUT_OF_RANGE","SPEC_BAD_VALUE","SPEC_BAD_NAME","SPE\
-C_VERSION","SPEC_UNKNOWN_REFERENCE","SPEC_CYCLE","SPEC_NAME_COLLISION","SPEC_CONFLICT","SPEC_LITERAL_SECRET","SECRET_NOT_FOUND","VARIABLE_UNDEFINED","VARIABLE_U\
-NUSED","VARIABLE_BAD_VALUE","EXPRESSION_SYNTAX","AGENT_UNREACHABLE","AGENT_TIMEOUT","AGENT_PROTOCOL","AGENT_VERSION","AGENT_DUPLICATE","AGENT_REPLACED","AGENT_M\
-ISSING","AGENT_CHANGED","AGENT_CONFIG","AGENT_START","AGENT_DATABASE","AGENT_STOPPING","REPLICAS_CHANGED","OWNED_BY_OTHER","VM_PROTECTED","IMPACT_EXCEEDED","DES\
-TROY_EXCEEDED","PLAN_STALE","PLAN_EXPIRED","PLAN_MISMATCH","PLAN_UNREADABLE","PLAN_SPEC_CHANGED","HOST_OUT_OF_VCPU","HOST_OUT_OF_MEMORY","HOST_OUT_OF_DISK","HOS\
-T_NOT_SCHEDULABLE","HOST_ERROR","CHANGE_IGNORED","IMAGE_NEWER","IMAGE_UNKNOWN","IMAGE_MISSING","VM_NOT_FOUND","VM_EXISTS","VM_POWER_STATE","VM_INVALID","WAIT_TI\
-MEOUT","SET_CONFLICT","OPERATION_NOT_FOUND","OPERATION_INTERRUPTED","OPERATION_CANCELLED","SERVICE_NOT_FOUND","DEPENDENCY_FAILED","PERMISSION","UNSUPPORTED","CO\
-NFIRMATION_NEEDED","FILE_NOT_WRITABLE","USAGE","INTERNAL"]},severity:{enum:["error","warning"]},detail:{type:"string"},hint:{type:"string"},path:{type:"array"},
-at:{type:"object",additionalProperties:!1,required:["file","line","column"],properties:{file:{type:"string"},line:{type:"integer",minimum:0},column:{type:"integ\
-er",minimum:0}}},sourceLine:{type:"string"},agent:{type:"string"}}},set:{type:"object",additionalProperties:!1,required:["serial","members","agents"],properties:{
-serial:{type:"integer",minimum:0},members:{type:"array",items:{type:"object",additionalProperties:!1,required:["kind","name","uid","agentId"],properties:{kind:{
-enum:["vm","template"]},name:{type:"string"},uid:{type:"string"},agentId:{type:"string"}}}},agents:{type:"array",items:{type:"object",additionalProperties:!1,required:[
-"agentId","name","address"],properties:{agentId:{type:"string"},name:{type:"string"},address:{type:"string"}}}},outdated:{type:"array",items:{type:"string"}}}}}},
-P=Object.prototype.hasOwnProperty,j=new RegExp("^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$","u"),H={type:"object",additionalProperties:!1,required:[
-"format","owner","spec_hash","steps_root","step_count","max_impact","expires_at","git_commit"],properties:{format:{type:"integer"},owner:{type:"string"},spec_hash:{
-type:"string"},steps_root:{type:"string"},step_count:{type:"integer",minimum:0},max_impact:{$ref:"#/$defs/impact"},expires_at:{type:"string",pattern:"^\\d{4}-\\d{\
-2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"},git_commit:{type:"string"}}},U={enum:["none","next-boot","live","guest","restart","stop","replace","data-loss"]};function d(s,{
-instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=d.evaluated;if(o.dynamicProps&&(o.props=void 0),
-o.dynamicItems&&(o.items=void 0),!(s==="none"||s==="next-boot"||s==="live"||s==="guest"||s==="restart"||s==="stop"||s==="replace"||s==="data-loss")){const r={instancePath:n,
-schemaPath:"#/enum",keyword:"enum",params:{allowedValues:U.enum},message:"must be equal to one of the allowed values"};e===null?e=[r]:e.push(r),i++}return d.errors=
-e,i===0}d.evaluated={dynamicProps:!1,dynamicItems:!1};function b(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,
-i=0;const o=b.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.format===void 0){const r={
-instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"format"},message:"must have required property 'format'"};e===null?e=[r]:e.push(
-r),i++}if(s.owner===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"owner"},message:"must have required prop\
-erty 'owner'"};e===null?e=[r]:e.push(r),i++}if(s.spec_hash===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
-spec_hash"},message:"must have required property 'spec_hash'"};e===null?e=[r]:e.push(r),i++}if(s.steps_root===void 0){const r={instancePath:n,schemaPath:"#/requ\
-ired",keyword:"required",params:{missingProperty:"steps_root"},message:"must have required property 'steps_root'"};e===null?e=[r]:e.push(r),i++}if(s.step_count===
-void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"step_count"},message:"must have required property 'step_coun\
-t'"};e===null?e=[r]:e.push(r),i++}if(s.max_impact===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"max_impa\
-ct"},message:"must have required property 'max_impact'"};e===null?e=[r]:e.push(r),i++}if(s.expires_at===void 0){const r={instancePath:n,schemaPath:"#/required",
-keyword:"required",params:{missingProperty:"expires_at"},message:"must have required property 'expires_at'"};e===null?e=[r]:e.push(r),i++}if(s.git_commit===void 0){
-const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"git_commit"},message:"must have required property 'git_commit'"};e===
-null?e=[r]:e.push(r),i++}for(const r in s)if(!(r==="format"||r==="owner"||r==="spec_hash"||r==="steps_root"||r==="step_count"||r==="max_impact"||r==="expires_at"||
-r==="git_commit")){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT ha\
-ve additional properties"};e===null?e=[t]:e.push(t),i++}if(s.format!==void 0){let r=s.format;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={
+ps_root","document_hash","step_count","max_impact","expires_at","git_commit"],properties:{format:{type:"integer"},owner:{type:"string"},spec_hash:{type:"string"},
+steps_root:{type:"string"},document_hash:{type:"string"},step_count:{type:"integer",minimum:0},max_impact:{$ref:"#/$defs/impact"},expires_at:{type:"string",pattern:"\
+^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"},git_commit:{type:"string"}}},summary:{type:"object",additionalProperties:!1,required:["create","update",
+"delete","adopt","release","settings","unchanged","unknown","drifted","worst_impact"],properties:{create:{type:"integer",minimum:0},update:{type:"integer",minimum:0},
+delete:{type:"integer",minimum:0},adopt:{type:"integer",minimum:0},release:{type:"integer",minimum:0},settings:{type:"integer",minimum:0},unchanged:{type:"integ\
+er",minimum:0},unknown:{type:"integer",minimum:0},drifted:{type:"integer",minimum:0},worst_impact:{$ref:"#/$defs/impact"}}},tls:{type:"object",additionalProperties:!1,
+properties:{ca:{type:"string"},cert:{type:"string"},key:{type:"string"},server_name:{type:"string"}}},resources:{type:"object",additionalProperties:!1,required:[
+"vcpu","ram_gb","disk_gb"],properties:{vcpu:{type:"number"},ram_gb:{type:"number"},disk_gb:{type:"number"}}},agent:{type:"object",additionalProperties:!1,required:[
+"name","address","timeout_s","reachable","agent_id","version","hypervisor"],properties:{name:{type:"string"},address:{type:"string"},timeout_s:{type:"number"},reachable:{
+type:"boolean"},agent_id:{type:"string"},version:{type:"string"},hypervisor:{type:"string"},tls:{$ref:"#/$defs/tls"},total:{$ref:"#/$defs/resources"},reserved:{
+$ref:"#/$defs/resources"},available:{$ref:"#/$defs/resources"},available_after:{$ref:"#/$defs/resources"}}},change:{type:"object",additionalProperties:!1,required:[
+"path","op","cause","impact","reason"],properties:{path:{type:"array",items:{type:"string"}},op:{enum:["add","remove","update"]},cause:{enum:["spec","drift"]},impact:{
+$ref:"#/$defs/impact"},reason:{type:"string"},before:{},after:{},last_applied:{},sensitive:{type:"boolean"},unknown:{type:"boolean"}}},body:{type:"object",additionalProperties:!1,
+required:["id","agent_id","kind","action","name","uid","revision","impact"],properties:{id:{type:"string"},agent_id:{type:"string"},kind:{enum:["vm","template",
+"agent"]},action:{enum:["create","update","delete","adopt","release","settings"]},name:{type:"string"},uid:{type:"string"},revision:{type:"string"},impact:{$ref:"\
+#/$defs/impact"},vm:{$ref:"#/$defs/vm_config"},defaults:{$ref:"#/$defs/vm_config"},settings:{$ref:"#/$defs/agent_settings"},previous_name:{type:"string"}}},step:{
+type:"object",additionalProperties:!1,required:["id","agent","body","hash","impact","reason","changes","depends_on"],properties:{id:{type:"string"},agent:{type:"\
+string"},body:{$ref:"#/$defs/body"},hash:{type:"string"},impact:{$ref:"#/$defs/impact"},reason:{type:"string"},changes:{type:"array",items:{$ref:"#/$defs/change"}},
+depends_on:{type:"array",items:{type:"string"}},secrets:{type:"object",additionalProperties:{type:"string"}},projection:{},owner:{type:"string"}}},unknown:{type:"\
+object",additionalProperties:!1,required:["agent","kind","name","uid","reason"],properties:{agent:{type:"string"},kind:{enum:["vm","template"]},name:{type:"stri\
+ng"},uid:{type:"string"},reason:{type:"string"}}},diagnostic:{type:"object",additionalProperties:!1,required:["code","severity","detail"],properties:{code:{enum:[
+"SPEC_NOT_FOUND","SPEC_UNREADABLE","SPEC_TOO_LARGE","SPEC_SYNTAX","SPEC_DUPLICATE_KEY","SPEC_UNKNOWN_KEY","SPEC_MISSING_KEY","SPEC_WRONG_TYPE","SPEC_OUT_OF_RANG\
+E","SPEC_BAD_VALUE","SPEC_BAD_NAME","SPEC_VERSION","SPEC_UNKNOWN_REFERENCE","SPEC_CYCLE","SPEC_NAME_COLLISION","SPEC_CONFLICT","SPEC_LITERAL_SECRET","SECRET_NOT\
+_FOUND","VARIABLE_UNDEFINED","VARIABLE_UNUSED","VARIABLE_BAD_VALUE","EXPRESSION_SYNTAX","AGENT_UNREACHABLE","AGENT_TIMEOUT","AGENT_PROTOCOL","AGENT_VERSION","AG\
+ENT_DUPLICATE","AGENT_REPLACED","AGENT_MISSING","AGENT_CHANGED","AGENT_CONFIG","AGENT_START","AGENT_DATABASE","AGENT_STOPPING","REPLICAS_CHANGED","OWNED_BY_OTHE\
+R","VM_PROTECTED","IMPACT_EXCEEDED","DESTROY_EXCEEDED","PLAN_STALE","PLAN_EXPIRED","PLAN_MISMATCH","PLAN_UNREADABLE","PLAN_SPEC_CHANGED","HOST_OUT_OF_VCPU","HOS\
+T_OUT_OF_MEMORY","HOST_OUT_OF_DISK","HOST_NOT_SCHEDULABLE","HOST_ERROR","CHANGE_IGNORED","IMAGE_NEWER","IMAGE_UNKNOWN","IMAGE_MISSING","VM_NOT_FOUND","VM_EXISTS",
+"VM_POWER_STATE","VM_INVALID","WAIT_TIMEOUT","SET_CONFLICT","OPERATION_NOT_FOUND","OPERATION_INTERRUPTED","OPERATION_CANCELLED","SERVICE_NOT_FOUND","DEPENDENCY_\
+FAILED","PERMISSION","UNSUPPORTED","CONFIRMATION_NEEDED","FILE_NOT_WRITABLE","USAGE","INTERNAL"]},severity:{enum:["error","warning"]},detail:{type:"string"},hint:{
+type:"string"},path:{type:"array"},at:{type:"object",additionalProperties:!1,required:["file","line","column"],properties:{file:{type:"string"},line:{type:"inte\
+ger",minimum:0},column:{type:"integer",minimum:0}}},sourceLine:{type:"string"},agent:{type:"string"}}},set:{type:"object",additionalProperties:!1,required:["ser\
+ial","members","agents"],properties:{serial:{type:"integer",minimum:0},members:{type:"array",items:{type:"object",additionalProperties:!1,required:["kind","name",
+"uid","agentId"],properties:{kind:{enum:["vm","template"]},name:{type:"string"},uid:{type:"string"},agentId:{type:"string"}}}},agents:{type:"array",items:{type:"\
+object",additionalProperties:!1,required:["agentId","name","address"],properties:{agentId:{type:"string"},name:{type:"string"},address:{type:"string"}}}},outdated:{
+type:"array",items:{type:"string"}}}}}},P=Object.prototype.hasOwnProperty,j=new RegExp("^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$","u"),U={type:"ob\
+ject",additionalProperties:!1,required:["format","owner","spec_hash","steps_root","document_hash","step_count","max_impact","expires_at","git_commit"],properties:{
+format:{type:"integer"},owner:{type:"string"},spec_hash:{type:"string"},steps_root:{type:"string"},document_hash:{type:"string"},step_count:{type:"integer",minimum:0},
+max_impact:{$ref:"#/$defs/impact"},expires_at:{type:"string",pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"},git_commit:{type:"string"}}},G={enum:[
+"none","next-boot","live","guest","restart","stop","replace","data-loss"]};function d(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){
+let e=null,i=0;const o=d.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),!(s==="none"||s==="next-boot"||s==="live"||s==="guest"||
+s==="restart"||s==="stop"||s==="replace"||s==="data-loss")){const r={instancePath:n,schemaPath:"#/enum",keyword:"enum",params:{allowedValues:G.enum},message:"mu\
+st be equal to one of the allowed values"};e===null?e=[r]:e.push(r),i++}return d.errors=e,i===0}d.evaluated={dynamicProps:!1,dynamicItems:!1};function b(s,{instancePath:n="",
+parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=b.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.
+items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.format===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
+format"},message:"must have required property 'format'"};e===null?e=[r]:e.push(r),i++}if(s.owner===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
+required",params:{missingProperty:"owner"},message:"must have required property 'owner'"};e===null?e=[r]:e.push(r),i++}if(s.spec_hash===void 0){const r={instancePath:n,
+schemaPath:"#/required",keyword:"required",params:{missingProperty:"spec_hash"},message:"must have required property 'spec_hash'"};e===null?e=[r]:e.push(r),i++}
+if(s.steps_root===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"steps_root"},message:"must have required p\
+roperty 'steps_root'"};e===null?e=[r]:e.push(r),i++}if(s.document_hash===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
+document_hash"},message:"must have required property 'document_hash'"};e===null?e=[r]:e.push(r),i++}if(s.step_count===void 0){const r={instancePath:n,schemaPath:"\
+#/required",keyword:"required",params:{missingProperty:"step_count"},message:"must have required property 'step_count'"};e===null?e=[r]:e.push(r),i++}if(s.max_impact===
+void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"max_impact"},message:"must have required property 'max_impac\
+t'"};e===null?e=[r]:e.push(r),i++}if(s.expires_at===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"expires_\
+at"},message:"must have required property 'expires_at'"};e===null?e=[r]:e.push(r),i++}if(s.git_commit===void 0){const r={instancePath:n,schemaPath:"#/required",
+keyword:"required",params:{missingProperty:"git_commit"},message:"must have required property 'git_commit'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!P.
+call(U.properties,r)){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT\
+ have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.format!==void 0){let r=s.format;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={
 instancePath:n+"/format",schemaPath:"#/properties/format/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}}if(s.
 owner!==void 0&&typeof s.owner!="string"){const r={instancePath:n+"/owner",schemaPath:"#/properties/owner/type",keyword:"type",params:{type:"string"},message:"m\
 ust be string"};e===null?e=[r]:e.push(r),i++}if(s.spec_hash!==void 0&&typeof s.spec_hash!="string"){const r={instancePath:n+"/spec_hash",schemaPath:"#/propertie\
 s/spec_hash/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.steps_root!==void 0&&typeof s.steps_root!="s\
 tring"){const r={instancePath:n+"/steps_root",schemaPath:"#/properties/steps_root/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?
-e=[r]:e.push(r),i++}if(s.step_count!==void 0){let r=s.step_count;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/step_count",
-schemaPath:"#/properties/step_count/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&
-isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/step_count",schemaPath:"#/properties/step_count/minimum",keyword:"minimum",params:{comparison:">=",limit:0},
-message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.max_impact!==void 0&&(d(s.max_impact,{instancePath:n+"/max_impact",parentData:s,parentDataProperty:"m\
-ax_impact",rootData:u,dynamicAnchors:l})||(e=e===null?d.errors:e.concat(d.errors),i=e.length)),s.expires_at!==void 0){let r=s.expires_at;if(typeof r=="string"){
-if(!j.test(r)){const t={instancePath:n+"/expires_at",schemaPath:"#/properties/expires_at/pattern",keyword:"pattern",params:{pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d\
-{2}:\\d{2}(\\.\\d+)?Z$"},message:'must match pattern "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"'};e===null?e=[t]:e.push(t),i++}}else{const t={instancePath:n+
-"/expires_at",schemaPath:"#/properties/expires_at/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),i++}}if(s.git_commit!==
-void 0&&typeof s.git_commit!="string"){const r={instancePath:n+"/git_commit",schemaPath:"#/properties/git_commit/type",keyword:"type",params:{type:"string"},message:"\
-must be string"};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};
-e===null?e=[r]:e.push(r),i++}return b.errors=e,i===0}b.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const G={type:"object",additionalProperties:!1,required:[
-"create","update","delete","adopt","release","settings","unchanged","unknown","drifted","worst_impact"],properties:{create:{type:"integer",minimum:0},update:{type:"\
-integer",minimum:0},delete:{type:"integer",minimum:0},adopt:{type:"integer",minimum:0},release:{type:"integer",minimum:0},settings:{type:"integer",minimum:0},unchanged:{
-type:"integer",minimum:0},unknown:{type:"integer",minimum:0},drifted:{type:"integer",minimum:0},worst_impact:{$ref:"#/$defs/impact"}}};function k(s,{instancePath:n="",
-parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=k.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.
-items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.create===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
-create"},message:"must have required property 'create'"};e===null?e=[r]:e.push(r),i++}if(s.update===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
-required",params:{missingProperty:"update"},message:"must have required property 'update'"};e===null?e=[r]:e.push(r),i++}if(s.delete===void 0){const r={instancePath:n,
-schemaPath:"#/required",keyword:"required",params:{missingProperty:"delete"},message:"must have required property 'delete'"};e===null?e=[r]:e.push(r),i++}if(s.adopt===
-void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"adopt"},message:"must have required property 'adopt'"};e===null?
-e=[r]:e.push(r),i++}if(s.release===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"release"},message:"must h\
-ave required property 'release'"};e===null?e=[r]:e.push(r),i++}if(s.settings===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{
-missingProperty:"settings"},message:"must have required property 'settings'"};e===null?e=[r]:e.push(r),i++}if(s.unchanged===void 0){const r={instancePath:n,schemaPath:"\
-#/required",keyword:"required",params:{missingProperty:"unchanged"},message:"must have required property 'unchanged'"};e===null?e=[r]:e.push(r),i++}if(s.unknown===
-void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"unknown"},message:"must have required property 'unknown'"};e===
-null?e=[r]:e.push(r),i++}if(s.drifted===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"drifted"},message:"m\
-ust have required property 'drifted'"};e===null?e=[r]:e.push(r),i++}if(s.worst_impact===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"require\
-d",params:{missingProperty:"worst_impact"},message:"must have required property 'worst_impact'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!P.call(G.properties,
-r)){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT have additional p\
-roperties"};e===null?e=[t]:e.push(t),i++}if(s.create!==void 0){let r=s.create;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+
-"/create",schemaPath:"#/properties/create/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="num\
-ber"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/create",schemaPath:"#/properties/create/minimum",keyword:"minimum",params:{comparison:">=",limit:0},
-message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.update!==void 0){let r=s.update;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+
-"/update",schemaPath:"#/properties/update/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="num\
-ber"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/update",schemaPath:"#/properties/update/minimum",keyword:"minimum",params:{comparison:">=",limit:0},
-message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.delete!==void 0){let r=s.delete;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+
-"/delete",schemaPath:"#/properties/delete/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="num\
-ber"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/delete",schemaPath:"#/properties/delete/minimum",keyword:"minimum",params:{comparison:">=",limit:0},
-message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.adopt!==void 0){let r=s.adopt;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+
-"/adopt",schemaPath:"#/properties/adopt/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="numbe\
-r"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/adopt",schemaPath:"#/properties/adopt/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"\
-must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.release!==void 0){let r=s.release;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+
-"/release",schemaPath:"#/properties/release/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="n\
-umber"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/release",schemaPath:"#/properties/release/minimum",keyword:"minimum",params:{comparison:">=",limit:0},
-message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.settings!==void 0){let r=s.settings;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={
-instancePath:n+"/settings",schemaPath:"#/properties/settings/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}
-if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/settings",schemaPath:"#/properties/settings/minimum",keyword:"minimum",params:{comparison:"\
->=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.unchanged!==void 0){let r=s.unchanged;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(
-r))){const t={instancePath:n+"/unchanged",schemaPath:"#/properties/unchanged/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=
-[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/unchanged",schemaPath:"#/properties/unchanged/minimum",keyword:"\
-minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.unknown!==void 0){let r=s.unknown;if(!(typeof r=="number"&&
-!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/unknown",schemaPath:"#/properties/unknown/type",keyword:"type",params:{type:"integer"},message:"must \
-be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/unknown",schemaPath:"#/properties/unkno\
-wn/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.drifted!==void 0){let r=s.drifted;if(!(typeof r==
-"number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/drifted",schemaPath:"#/properties/drifted/type",keyword:"type",params:{type:"integer"},message:"\
-must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/drifted",schemaPath:"#/properties/\
-drifted/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}s.worst_impact!==void 0&&(d(s.worst_impact,
-{instancePath:n+"/worst_impact",parentData:s,parentDataProperty:"worst_impact",rootData:u,dynamicAnchors:l})||(e=e===null?d.errors:e.concat(d.errors),i=e.length))}else{
-const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return k.errors=e,i===0}
-k.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const $={type:"object",additionalProperties:!1,required:["name","address","timeout_s","reachable","agent_\
-id","version","hypervisor"],properties:{name:{type:"string"},address:{type:"string"},timeout_s:{type:"number"},reachable:{type:"boolean"},agent_id:{type:"string"},
-version:{type:"string"},hypervisor:{type:"string"},tls:{$ref:"#/$defs/tls"},total:{$ref:"#/$defs/resources"},reserved:{$ref:"#/$defs/resources"},available:{$ref:"\
-#/$defs/resources"},available_after:{$ref:"#/$defs/resources"}}},Y={type:"object",additionalProperties:!1,properties:{ca:{type:"string"},cert:{type:"string"},key:{
-type:"string"},server_name:{type:"string"}}};function w(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,
-i=0;const o=w.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){for(const r in s)if(!(r===
-"ca"||r==="cert"||r==="key"||r==="server_name")){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},
-message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.ca!==void 0&&typeof s.ca!="string"){const r={instancePath:n+"/ca",schemaPath:"#\
-/properties/ca/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.cert!==void 0&&typeof s.cert!="string"){const r={
-instancePath:n+"/cert",schemaPath:"#/properties/cert/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.key!==
-void 0&&typeof s.key!="string"){const r={instancePath:n+"/key",schemaPath:"#/properties/key/type",keyword:"type",params:{type:"string"},message:"must be string"};
-e===null?e=[r]:e.push(r),i++}if(s.server_name!==void 0&&typeof s.server_name!="string"){const r={instancePath:n+"/server_name",schemaPath:"#/properties/server_n\
-ame/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:n,schemaPath:"#/type",keyword:"\
-type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return w.errors=e,i===0}w.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};
-const W={type:"object",additionalProperties:!1,required:["vcpu","ram_gb","disk_gb"],properties:{vcpu:{type:"number"},ram_gb:{type:"number"},disk_gb:{type:"numbe\
-r"}}};function c(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=c.evaluated;if(o.dynamicProps&&
-(o.props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.vcpu===void 0){const r={instancePath:n,schemaPath:"#/required",
-keyword:"required",params:{missingProperty:"vcpu"},message:"must have required property 'vcpu'"};e===null?e=[r]:e.push(r),i++}if(s.ram_gb===void 0){const r={instancePath:n,
-schemaPath:"#/required",keyword:"required",params:{missingProperty:"ram_gb"},message:"must have required property 'ram_gb'"};e===null?e=[r]:e.push(r),i++}if(s.disk_gb===
-void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"disk_gb"},message:"must have required property 'disk_gb'"};e===
-null?e=[r]:e.push(r),i++}for(const r in s)if(!(r==="vcpu"||r==="ram_gb"||r==="disk_gb")){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"ad\
-ditionalProperties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.vcpu!==void 0){let r=s.vcpu;if(!(typeof r==
-"number"&&isFinite(r))){const t={instancePath:n+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type:"number"},message:"must be number"};e===
-null?e=[t]:e.push(t),i++}}if(s.ram_gb!==void 0){let r=s.ram_gb;if(!(typeof r=="number"&&isFinite(r))){const t={instancePath:n+"/ram_gb",schemaPath:"#/properties\
-/ram_gb/type",keyword:"type",params:{type:"number"},message:"must be number"};e===null?e=[t]:e.push(t),i++}}if(s.disk_gb!==void 0){let r=s.disk_gb;if(!(typeof r==
-"number"&&isFinite(r))){const t={instancePath:n+"/disk_gb",schemaPath:"#/properties/disk_gb/type",keyword:"type",params:{type:"number"},message:"must be number"};
-e===null?e=[t]:e.push(t),i++}}}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.
-push(r),i++}return c.errors=e,i===0}c.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};function E(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,
-dynamicAnchors:l={}}={}){let e=null,i=0;const o=E.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(
-s)){if(s.name===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"name"},message:"must have required property \
-'name'"};e===null?e=[r]:e.push(r),i++}if(s.address===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"address"},
-message:"must have required property 'address'"};e===null?e=[r]:e.push(r),i++}if(s.timeout_s===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
-required",params:{missingProperty:"timeout_s"},message:"must have required property 'timeout_s'"};e===null?e=[r]:e.push(r),i++}if(s.reachable===void 0){const r={
-instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"reachable"},message:"must have required property 'reachable'"};e===null?e=[r]:
-e.push(r),i++}if(s.agent_id===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"agent_id"},message:"must have \
-required property 'agent_id'"};e===null?e=[r]:e.push(r),i++}if(s.version===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
-version"},message:"must have required property 'version'"};e===null?e=[r]:e.push(r),i++}if(s.hypervisor===void 0){const r={instancePath:n,schemaPath:"#/required",
-keyword:"required",params:{missingProperty:"hypervisor"},message:"must have required property 'hypervisor'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!P.
-call($.properties,r)){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT\
- have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.name!==void 0&&typeof s.name!="string"){const r={instancePath:n+"/name",schemaPath:"#/properties\
-/name/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.address!==void 0&&typeof s.address!="string"){const r={
-instancePath:n+"/address",schemaPath:"#/properties/address/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.
-timeout_s!==void 0){let r=s.timeout_s;if(!(typeof r=="number"&&isFinite(r))){const t={instancePath:n+"/timeout_s",schemaPath:"#/properties/timeout_s/type",keyword:"\
-type",params:{type:"number"},message:"must be number"};e===null?e=[t]:e.push(t),i++}}if(s.reachable!==void 0&&typeof s.reachable!="boolean"){const r={instancePath:n+
-"/reachable",schemaPath:"#/properties/reachable/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[r]:e.push(r),i++}if(s.agent_id!==
-void 0&&typeof s.agent_id!="string"){const r={instancePath:n+"/agent_id",schemaPath:"#/properties/agent_id/type",keyword:"type",params:{type:"string"},message:"\
-must be string"};e===null?e=[r]:e.push(r),i++}if(s.version!==void 0&&typeof s.version!="string"){const r={instancePath:n+"/version",schemaPath:"#/properties/ver\
-sion/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.hypervisor!==void 0&&typeof s.hypervisor!="string"){
-const r={instancePath:n+"/hypervisor",schemaPath:"#/properties/hypervisor/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.
-push(r),i++}s.tls!==void 0&&(w(s.tls,{instancePath:n+"/tls",parentData:s,parentDataProperty:"tls",rootData:u,dynamicAnchors:l})||(e=e===null?w.errors:e.concat(w.
-errors),i=e.length)),s.total!==void 0&&(c(s.total,{instancePath:n+"/total",parentData:s,parentDataProperty:"total",rootData:u,dynamicAnchors:l})||(e=e===null?c.
-errors:e.concat(c.errors),i=e.length)),s.reserved!==void 0&&(c(s.reserved,{instancePath:n+"/reserved",parentData:s,parentDataProperty:"reserved",rootData:u,dynamicAnchors:l})||
-(e=e===null?c.errors:e.concat(c.errors),i=e.length)),s.available!==void 0&&(c(s.available,{instancePath:n+"/available",parentData:s,parentDataProperty:"availabl\
-e",rootData:u,dynamicAnchors:l})||(e=e===null?c.errors:e.concat(c.errors),i=e.length)),s.available_after!==void 0&&(c(s.available_after,{instancePath:n+"/availa\
-ble_after",parentData:s,parentDataProperty:"available_after",rootData:u,dynamicAnchors:l})||(e=e===null?c.errors:e.concat(c.errors),i=e.length))}else{const r={instancePath:n,
-schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return E.errors=e,i===0}E.evaluated={props:!0,dynamicProps:!1,
-dynamicItems:!1};const M={type:"object",additionalProperties:!1,required:["id","agent","body","hash","impact","reason","changes","depends_on"],properties:{id:{type:"\
-string"},agent:{type:"string"},body:{$ref:"#/$defs/body"},hash:{type:"string"},impact:{$ref:"#/$defs/impact"},reason:{type:"string"},changes:{type:"array",items:{
-$ref:"#/$defs/change"}},depends_on:{type:"array",items:{type:"string"}},secrets:{type:"object",additionalProperties:{type:"string"}},projection:{},owner:{type:"\
-string"}}},S={type:"object",additionalProperties:!1,required:["id","agent_id","kind","action","name","uid","revision","impact"],properties:{id:{type:"string"},agent_id:{
-type:"string"},kind:{enum:["vm","template","agent"]},action:{enum:["create","update","delete","adopt","release","settings"]},name:{type:"string"},uid:{type:"str\
-ing"},revision:{type:"string"},impact:{$ref:"#/$defs/impact"},vm:{$ref:"#/$defs/vm_config"},defaults:{$ref:"#/$defs/vm_config"},settings:{$ref:"#/$defs/agent_se\
-ttings"},previous_name:{type:"string"}}},g={type:"object",additionalProperties:!1,properties:{name:{type:"string"},template:{type:"string"},image:{type:"string"},
-image_url:{type:"string"},image_sha256:{type:"string"},image_path:{type:"string"},image_on_change:{enum:["ignore","recreate"]},vcpu:{type:"integer"},vcpu_max:{type:"\
-integer"},ram_gb:{type:"number"},ram_max_gb:{type:"number"},disk_gb:{type:"number"},disks:{type:"object",additionalProperties:{type:"object",additionalProperties:!1,
-properties:{size_gb:{type:"number"}}}},networks:{type:"object",additionalProperties:{type:"object",additionalProperties:!1,properties:{network:{type:"string"},bridge:{
-type:"string"},mac:{type:"string"}}}},power:{enum:["running","stopped","unmanaged"]},autostart:{type:"boolean"},firmware:{enum:["bios","uefi"]},machine:{enum:["\
-q35","pc"]},accel:{enum:["auto","kvm","tcg"]},cloud_init:{type:"object",additionalProperties:!1,properties:{packages:{type:"array",items:{type:"string"}},user_data:{
-type:"string"},network_config:{type:"string"},password:{type:"object",additionalProperties:!1,required:["version"],properties:{version:{type:"integer"}}}}},cloud_init_on_change:{
-enum:["ignore","next-boot","recreate"]},ssh_keys:{type:"array",items:{type:"string"}},labels:{type:"object",additionalProperties:{type:"string"}},metadata:{type:"\
-object",additionalProperties:{type:"string"}},protect:{type:"boolean"},disruption:{type:"object",additionalProperties:!1,properties:{allow:{enum:["none","next-b\
-oot","live","guest","restart","stop","replace","data-loss"]}}},wait_for:{enum:["none","ip","guest-agent","cloud-init"]},wait_timeout_s:{type:"integer"},stop_timeout_s:{
-type:"integer"},on_remove:{enum:["delete","retain"]}}};function h(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,
-i=0;const o=h.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){for(const r in s)if(!P.call(
-g.properties,r)){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT have\
- additional properties"};e===null?e=[t]:e.push(t),i++}if(s.name!==void 0&&typeof s.name!="string"){const r={instancePath:n+"/name",schemaPath:"#/properties/name\
-/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.template!==void 0&&typeof s.template!="string"){const r={
-instancePath:n+"/template",schemaPath:"#/properties/template/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}
-if(s.image!==void 0&&typeof s.image!="string"){const r={instancePath:n+"/image",schemaPath:"#/properties/image/type",keyword:"type",params:{type:"string"},message:"\
-must be string"};e===null?e=[r]:e.push(r),i++}if(s.image_url!==void 0&&typeof s.image_url!="string"){const r={instancePath:n+"/image_url",schemaPath:"#/properti\
-es/image_url/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.image_sha256!==void 0&&typeof s.image_sha256!=
-"string"){const r={instancePath:n+"/image_sha256",schemaPath:"#/properties/image_sha256/type",keyword:"type",params:{type:"string"},message:"must be string"};e===
-null?e=[r]:e.push(r),i++}if(s.image_path!==void 0&&typeof s.image_path!="string"){const r={instancePath:n+"/image_path",schemaPath:"#/properties/image_path/type",
-keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.image_on_change!==void 0){let r=s.image_on_change;if(!(r==="ig\
-nore"||r==="recreate")){const t={instancePath:n+"/image_on_change",schemaPath:"#/properties/image_on_change/enum",keyword:"enum",params:{allowedValues:g.properties.
-image_on_change.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.vcpu!==void 0){let r=s.vcpu;if(!(typeof r=="numbe\
-r"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type:"integer"},message:"must be\
- integer"};e===null?e=[t]:e.push(t),i++}}if(s.vcpu_max!==void 0){let r=s.vcpu_max;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+
-"/vcpu_max",schemaPath:"#/properties/vcpu_max/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}}if(s.ram_gb!==
-void 0){let r=s.ram_gb;if(!(typeof r=="number"&&isFinite(r))){const t={instancePath:n+"/ram_gb",schemaPath:"#/properties/ram_gb/type",keyword:"type",params:{type:"\
-number"},message:"must be number"};e===null?e=[t]:e.push(t),i++}}if(s.ram_max_gb!==void 0){let r=s.ram_max_gb;if(!(typeof r=="number"&&isFinite(r))){const t={instancePath:n+
-"/ram_max_gb",schemaPath:"#/properties/ram_max_gb/type",keyword:"type",params:{type:"number"},message:"must be number"};e===null?e=[t]:e.push(t),i++}}if(s.disk_gb!==
-void 0){let r=s.disk_gb;if(!(typeof r=="number"&&isFinite(r))){const t={instancePath:n+"/disk_gb",schemaPath:"#/properties/disk_gb/type",keyword:"type",params:{
-type:"number"},message:"must be number"};e===null?e=[t]:e.push(t),i++}}if(s.disks!==void 0){let r=s.disks;if(r&&typeof r=="object"&&!Array.isArray(r))for(const t in r){
-let p=r[t];if(p&&typeof p=="object"&&!Array.isArray(p)){for(const a in p)if(a!=="size_gb"){const m={instancePath:n+"/disks/"+t.replace(/~/g,"~0").replace(/\//g,
-"~1"),schemaPath:"#/properties/disks/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:a},message:"must NOT h\
-ave additional properties"};e===null?e=[m]:e.push(m),i++}if(p.size_gb!==void 0){let a=p.size_gb;if(!(typeof a=="number"&&isFinite(a))){const m={instancePath:n+"\
-/disks/"+t.replace(/~/g,"~0").replace(/\//g,"~1")+"/size_gb",schemaPath:"#/properties/disks/additionalProperties/properties/size_gb/type",keyword:"type",params:{
-type:"number"},message:"must be number"};e===null?e=[m]:e.push(m),i++}}}else{const a={instancePath:n+"/disks/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"\
-#/properties/disks/additionalProperties/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[a]:e.push(a),i++}}else{const t={instancePath:n+
-"/disks",schemaPath:"#/properties/disks/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(s.networks!==void 0){
-let r=s.networks;if(r&&typeof r=="object"&&!Array.isArray(r))for(const t in r){let p=r[t];if(p&&typeof p=="object"&&!Array.isArray(p)){for(const a in p)if(!(a===
-"network"||a==="bridge"||a==="mac")){const m={instancePath:n+"/networks/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/networks/additionalP\
-roperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:a},message:"must NOT have additional properties"};e===null?e=[m]:e.push(
-m),i++}if(p.network!==void 0&&typeof p.network!="string"){const a={instancePath:n+"/networks/"+t.replace(/~/g,"~0").replace(/\//g,"~1")+"/network",schemaPath:"#\
-/properties/networks/additionalProperties/properties/network/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),i++}
-if(p.bridge!==void 0&&typeof p.bridge!="string"){const a={instancePath:n+"/networks/"+t.replace(/~/g,"~0").replace(/\//g,"~1")+"/bridge",schemaPath:"#/propertie\
-s/networks/additionalProperties/properties/bridge/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),i++}if(p.mac!==
-void 0&&typeof p.mac!="string"){const a={instancePath:n+"/networks/"+t.replace(/~/g,"~0").replace(/\//g,"~1")+"/mac",schemaPath:"#/properties/networks/additiona\
-lProperties/properties/mac/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),i++}}else{const a={instancePath:n+"/ne\
-tworks/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/networks/additionalProperties/type",keyword:"type",params:{type:"object"},message:"mu\
-st be object"};e===null?e=[a]:e.push(a),i++}}else{const t={instancePath:n+"/networks",schemaPath:"#/properties/networks/type",keyword:"type",params:{type:"objec\
-t"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(s.power!==void 0){let r=s.power;if(!(r==="running"||r==="stopped"||r==="unmanaged")){const t={instancePath:n+
-"/power",schemaPath:"#/properties/power/enum",keyword:"enum",params:{allowedValues:g.properties.power.enum},message:"must be equal to one of the allowed values"};
-e===null?e=[t]:e.push(t),i++}}if(s.autostart!==void 0&&typeof s.autostart!="boolean"){const r={instancePath:n+"/autostart",schemaPath:"#/properties/autostart/ty\
-pe",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[r]:e.push(r),i++}if(s.firmware!==void 0){let r=s.firmware;if(!(r==="bios"||r===
-"uefi")){const t={instancePath:n+"/firmware",schemaPath:"#/properties/firmware/enum",keyword:"enum",params:{allowedValues:g.properties.firmware.enum},message:"m\
-ust be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.machine!==void 0){let r=s.machine;if(!(r==="q35"||r==="pc")){const t={instancePath:n+
-"/machine",schemaPath:"#/properties/machine/enum",keyword:"enum",params:{allowedValues:g.properties.machine.enum},message:"must be equal to one of the allowed v\
-alues"};e===null?e=[t]:e.push(t),i++}}if(s.accel!==void 0){let r=s.accel;if(!(r==="auto"||r==="kvm"||r==="tcg")){const t={instancePath:n+"/accel",schemaPath:"#/\
-properties/accel/enum",keyword:"enum",params:{allowedValues:g.properties.accel.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(
-t),i++}}if(s.cloud_init!==void 0){let r=s.cloud_init;if(r&&typeof r=="object"&&!Array.isArray(r)){for(const t in r)if(!(t==="packages"||t==="user_data"||t==="ne\
-twork_config"||t==="password")){const p={instancePath:n+"/cloud_init",schemaPath:"#/properties/cloud_init/additionalProperties",keyword:"additionalProperties",params:{
-additionalProperty:t},message:"must NOT have additional properties"};e===null?e=[p]:e.push(p),i++}if(r.packages!==void 0){let t=r.packages;if(Array.isArray(t)){
-const p=t.length;for(let a=0;a<p;a++)if(typeof t[a]!="string"){const m={instancePath:n+"/cloud_init/packages/"+a,schemaPath:"#/properties/cloud_init/properties/\
-packages/items/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[m]:e.push(m),i++}}else{const p={instancePath:n+"/cloud_init/pac\
-kages",schemaPath:"#/properties/cloud_init/properties/packages/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[p]:e.push(p),i++}}
-if(r.user_data!==void 0&&typeof r.user_data!="string"){const t={instancePath:n+"/cloud_init/user_data",schemaPath:"#/properties/cloud_init/properties/user_data/\
-type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),i++}if(r.network_config!==void 0&&typeof r.network_config!="strin\
-g"){const t={instancePath:n+"/cloud_init/network_config",schemaPath:"#/properties/cloud_init/properties/network_config/type",keyword:"type",params:{type:"string"},
-message:"must be string"};e===null?e=[t]:e.push(t),i++}if(r.password!==void 0){let t=r.password;if(t&&typeof t=="object"&&!Array.isArray(t)){if(t.version===void 0){
-const p={instancePath:n+"/cloud_init/password",schemaPath:"#/properties/cloud_init/properties/password/required",keyword:"required",params:{missingProperty:"ver\
-sion"},message:"must have required property 'version'"};e===null?e=[p]:e.push(p),i++}for(const p in t)if(p!=="version"){const a={instancePath:n+"/cloud_init/pas\
-sword",schemaPath:"#/properties/cloud_init/properties/password/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:p},message:"must \
-NOT have additional properties"};e===null?e=[a]:e.push(a),i++}if(t.version!==void 0){let p=t.version;if(!(typeof p=="number"&&!(p%1)&&!isNaN(p)&&isFinite(p))){const a={
-instancePath:n+"/cloud_init/password/version",schemaPath:"#/properties/cloud_init/properties/password/properties/version/type",keyword:"type",params:{type:"inte\
-ger"},message:"must be integer"};e===null?e=[a]:e.push(a),i++}}}else{const p={instancePath:n+"/cloud_init/password",schemaPath:"#/properties/cloud_init/properti\
-es/password/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[p]:e.push(p),i++}}}else{const t={instancePath:n+"/cloud_init",schemaPath:"\
-#/properties/cloud_init/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(s.cloud_init_on_change!==void 0){
-let r=s.cloud_init_on_change;if(!(r==="ignore"||r==="next-boot"||r==="recreate")){const t={instancePath:n+"/cloud_init_on_change",schemaPath:"#/properties/cloud\
-_init_on_change/enum",keyword:"enum",params:{allowedValues:g.properties.cloud_init_on_change.enum},message:"must be equal to one of the allowed values"};e===null?
-e=[t]:e.push(t),i++}}if(s.ssh_keys!==void 0){let r=s.ssh_keys;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)if(typeof r[p]!="string"){const a={instancePath:n+
-"/ssh_keys/"+p,schemaPath:"#/properties/ssh_keys/items/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),i++}}else{
-const t={instancePath:n+"/ssh_keys",schemaPath:"#/properties/ssh_keys/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(
-t),i++}}if(s.labels!==void 0){let r=s.labels;if(r&&typeof r=="object"&&!Array.isArray(r)){for(const t in r)if(typeof r[t]!="string"){const p={instancePath:n+"/l\
-abels/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/labels/additionalProperties/type",keyword:"type",params:{type:"string"},message:"must \
-be string"};e===null?e=[p]:e.push(p),i++}}else{const t={instancePath:n+"/labels",schemaPath:"#/properties/labels/type",keyword:"type",params:{type:"object"},message:"\
-must be object"};e===null?e=[t]:e.push(t),i++}}if(s.metadata!==void 0){let r=s.metadata;if(r&&typeof r=="object"&&!Array.isArray(r)){for(const t in r)if(typeof r[t]!=
-"string"){const p={instancePath:n+"/metadata/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/metadata/additionalProperties/type",keyword:"ty\
-pe",params:{type:"string"},message:"must be string"};e===null?e=[p]:e.push(p),i++}}else{const t={instancePath:n+"/metadata",schemaPath:"#/properties/metadata/ty\
-pe",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(s.protect!==void 0&&typeof s.protect!="boolean"){const r={instancePath:n+
-"/protect",schemaPath:"#/properties/protect/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[r]:e.push(r),i++}if(s.disruption!==
-void 0){let r=s.disruption;if(r&&typeof r=="object"&&!Array.isArray(r)){for(const t in r)if(t!=="allow"){const p={instancePath:n+"/disruption",schemaPath:"#/pro\
-perties/disruption/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additional properties"};e===null?e=
-[p]:e.push(p),i++}if(r.allow!==void 0){let t=r.allow;if(!(t==="none"||t==="next-boot"||t==="live"||t==="guest"||t==="restart"||t==="stop"||t==="replace"||t==="d\
-ata-loss")){const p={instancePath:n+"/disruption/allow",schemaPath:"#/properties/disruption/properties/allow/enum",keyword:"enum",params:{allowedValues:g.properties.
-disruption.properties.allow.enum},message:"must be equal to one of the allowed values"};e===null?e=[p]:e.push(p),i++}}}else{const t={instancePath:n+"/disruption",
-schemaPath:"#/properties/disruption/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(s.wait_for!==void 0){
-let r=s.wait_for;if(!(r==="none"||r==="ip"||r==="guest-agent"||r==="cloud-init")){const t={instancePath:n+"/wait_for",schemaPath:"#/properties/wait_for/enum",keyword:"\
-enum",params:{allowedValues:g.properties.wait_for.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.wait_timeout_s!==
-void 0){let r=s.wait_timeout_s;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/wait_timeout_s",schemaPath:"#/properties/wait\
-_timeout_s/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}}if(s.stop_timeout_s!==void 0){let r=s.stop_timeout_s;
-if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/stop_timeout_s",schemaPath:"#/properties/stop_timeout_s/type",keyword:"type",
-params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}}if(s.on_remove!==void 0){let r=s.on_remove;if(!(r==="delete"||r==="retain")){const t={
-instancePath:n+"/on_remove",schemaPath:"#/properties/on_remove/enum",keyword:"enum",params:{allowedValues:g.properties.on_remove.enum},message:"must be equal to\
- one of the allowed values"};e===null?e=[t]:e.push(t),i++}}}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must\
- be object"};e===null?e=[r]:e.push(r),i++}return h.errors=e,i===0}h.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const K={type:"object",additionalProperties:!1,
-properties:{labels:{type:"object",additionalProperties:{type:"string"}},reserved_vcpu:{type:"integer"},reserved_ram_gb:{type:"number"},reserved_disk_gb:{type:"n\
-umber"},schedulable:{type:"boolean"}}};function v(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=v.
-evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){for(const r in s)if(!(r==="labels"||r===
-"reserved_vcpu"||r==="reserved_ram_gb"||r==="reserved_disk_gb"||r==="schedulable")){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additio\
-nalProperties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.labels!==void 0){let r=s.labels;if(r&&
-typeof r=="object"&&!Array.isArray(r)){for(const t in r)if(typeof r[t]!="string"){const p={instancePath:n+"/labels/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"\
-#/properties/labels/additionalProperties/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[p]:e.push(p),i++}}else{const t={instancePath:n+
-"/labels",schemaPath:"#/properties/labels/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(s.reserved_vcpu!==
-void 0){let r=s.reserved_vcpu;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/reserved_vcpu",schemaPath:"#/properties/reserv\
-ed_vcpu/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}}if(s.reserved_ram_gb!==void 0){let r=s.reserved_ram_gb;
-if(!(typeof r=="number"&&isFinite(r))){const t={instancePath:n+"/reserved_ram_gb",schemaPath:"#/properties/reserved_ram_gb/type",keyword:"type",params:{type:"nu\
-mber"},message:"must be number"};e===null?e=[t]:e.push(t),i++}}if(s.reserved_disk_gb!==void 0){let r=s.reserved_disk_gb;if(!(typeof r=="number"&&isFinite(r))){const t={
-instancePath:n+"/reserved_disk_gb",schemaPath:"#/properties/reserved_disk_gb/type",keyword:"type",params:{type:"number"},message:"must be number"};e===null?e=[t]:
-e.push(t),i++}}if(s.schedulable!==void 0&&typeof s.schedulable!="boolean"){const r={instancePath:n+"/schedulable",schemaPath:"#/properties/schedulable/type",keyword:"\
-type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"\
-object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return v.errors=e,i===0}v.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};function N(s,{instancePath:n="",
-parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=N.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.
-items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.id===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
-id"},message:"must have required property 'id'"};e===null?e=[r]:e.push(r),i++}if(s.agent_id===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"r\
-equired",params:{missingProperty:"agent_id"},message:"must have required property 'agent_id'"};e===null?e=[r]:e.push(r),i++}if(s.kind===void 0){const r={instancePath:n,
-schemaPath:"#/required",keyword:"required",params:{missingProperty:"kind"},message:"must have required property 'kind'"};e===null?e=[r]:e.push(r),i++}if(s.action===
-void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"action"},message:"must have required property 'action'"};e===
-null?e=[r]:e.push(r),i++}if(s.name===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"name"},message:"must ha\
-ve required property 'name'"};e===null?e=[r]:e.push(r),i++}if(s.uid===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
-uid"},message:"must have required property 'uid'"};e===null?e=[r]:e.push(r),i++}if(s.revision===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
-required",params:{missingProperty:"revision"},message:"must have required property 'revision'"};e===null?e=[r]:e.push(r),i++}if(s.impact===void 0){const r={instancePath:n,
-schemaPath:"#/required",keyword:"required",params:{missingProperty:"impact"},message:"must have required property 'impact'"};e===null?e=[r]:e.push(r),i++}for(const r in s)
-if(!P.call(S.properties,r)){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"mu\
-st NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.id!==void 0&&typeof s.id!="string"){const r={instancePath:n+"/id",schemaPath:"#/properties\
-/id/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.agent_id!==void 0&&typeof s.agent_id!="string"){const r={
+e=[r]:e.push(r),i++}if(s.document_hash!==void 0&&typeof s.document_hash!="string"){const r={instancePath:n+"/document_hash",schemaPath:"#/properties/document_ha\
+sh/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.step_count!==void 0){let r=s.step_count;if(!(typeof r==
+"number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/step_count",schemaPath:"#/properties/step_count/type",keyword:"type",params:{type:"integer"},
+message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/step_count",schemaPath:"#\
+/properties/step_count/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.max_impact!==void 0&&
+(d(s.max_impact,{instancePath:n+"/max_impact",parentData:s,parentDataProperty:"max_impact",rootData:u,dynamicAnchors:l})||(e=e===null?d.errors:e.concat(d.errors),
+i=e.length)),s.expires_at!==void 0){let r=s.expires_at;if(typeof r=="string"){if(!j.test(r)){const t={instancePath:n+"/expires_at",schemaPath:"#/properties/expi\
+res_at/pattern",keyword:"pattern",params:{pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"},message:'must match pattern "^\\d{4}-\\d{2}-\\d{2}T\\d{2\
+}:\\d{2}:\\d{2}(\\.\\d+)?Z$"'};e===null?e=[t]:e.push(t),i++}}else{const t={instancePath:n+"/expires_at",schemaPath:"#/properties/expires_at/type",keyword:"type",
+params:{type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),i++}}if(s.git_commit!==void 0&&typeof s.git_commit!="string"){const r={instancePath:n+
+"/git_commit",schemaPath:"#/properties/git_commit/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}else{const r={
+instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return b.errors=e,i===0}b.evaluated=
+{props:!0,dynamicProps:!1,dynamicItems:!1};const $={type:"object",additionalProperties:!1,required:["create","update","delete","adopt","release","settings","unc\
+hanged","unknown","drifted","worst_impact"],properties:{create:{type:"integer",minimum:0},update:{type:"integer",minimum:0},delete:{type:"integer",minimum:0},adopt:{
+type:"integer",minimum:0},release:{type:"integer",minimum:0},settings:{type:"integer",minimum:0},unchanged:{type:"integer",minimum:0},unknown:{type:"integer",minimum:0},
+drifted:{type:"integer",minimum:0},worst_impact:{$ref:"#/$defs/impact"}}};function k(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){
+let e=null,i=0;const o=k.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.create===
+void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"create"},message:"must have required property 'create'"};e===
+null?e=[r]:e.push(r),i++}if(s.update===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"update"},message:"mus\
+t have required property 'update'"};e===null?e=[r]:e.push(r),i++}if(s.delete===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{
+missingProperty:"delete"},message:"must have required property 'delete'"};e===null?e=[r]:e.push(r),i++}if(s.adopt===void 0){const r={instancePath:n,schemaPath:"\
+#/required",keyword:"required",params:{missingProperty:"adopt"},message:"must have required property 'adopt'"};e===null?e=[r]:e.push(r),i++}if(s.release===void 0){
+const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"release"},message:"must have required property 'release'"};e===null?
+e=[r]:e.push(r),i++}if(s.settings===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"settings"},message:"must\
+ have required property 'settings'"};e===null?e=[r]:e.push(r),i++}if(s.unchanged===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{
+missingProperty:"unchanged"},message:"must have required property 'unchanged'"};e===null?e=[r]:e.push(r),i++}if(s.unknown===void 0){const r={instancePath:n,schemaPath:"\
+#/required",keyword:"required",params:{missingProperty:"unknown"},message:"must have required property 'unknown'"};e===null?e=[r]:e.push(r),i++}if(s.drifted===void 0){
+const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"drifted"},message:"must have required property 'drifted'"};e===null?
+e=[r]:e.push(r),i++}if(s.worst_impact===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"worst_impact"},message:"\
+must have required property 'worst_impact'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!P.call($.properties,r)){const t={instancePath:n,schemaPath:"#/add\
+itionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.
+create!==void 0){let r=s.create;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/create",schemaPath:"#/properties/create/type",
+keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+
+"/create",schemaPath:"#/properties/create/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.
+update!==void 0){let r=s.update;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/update",schemaPath:"#/properties/update/type",
+keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+
+"/update",schemaPath:"#/properties/update/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.
+delete!==void 0){let r=s.delete;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/delete",schemaPath:"#/properties/delete/type",
+keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+
+"/delete",schemaPath:"#/properties/delete/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.
+adopt!==void 0){let r=s.adopt;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/adopt",schemaPath:"#/properties/adopt/type",keyword:"\
+type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+
+"/adopt",schemaPath:"#/properties/adopt/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.release!==
+void 0){let r=s.release;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/release",schemaPath:"#/properties/release/type",keyword:"\
+type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+
+"/release",schemaPath:"#/properties/release/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.
+settings!==void 0){let r=s.settings;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/settings",schemaPath:"#/properties/setti\
+ngs/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={
+instancePath:n+"/settings",schemaPath:"#/properties/settings/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:
+e.push(t),i++}}if(s.unchanged!==void 0){let r=s.unchanged;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/unchanged",schemaPath:"\
+#/properties/unchanged/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&
+(r<0||isNaN(r))){const t={instancePath:n+"/unchanged",schemaPath:"#/properties/unchanged/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"mu\
+st be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.unknown!==void 0){let r=s.unknown;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+
+"/unknown",schemaPath:"#/properties/unknown/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="n\
+umber"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/unknown",schemaPath:"#/properties/unknown/minimum",keyword:"minimum",params:{comparison:">=",limit:0},
+message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.drifted!==void 0){let r=s.drifted;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={
+instancePath:n+"/drifted",schemaPath:"#/properties/drifted/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}
+if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/drifted",schemaPath:"#/properties/drifted/minimum",keyword:"minimum",params:{comparison:"\
+>=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}s.worst_impact!==void 0&&(d(s.worst_impact,{instancePath:n+"/worst_impact",parentData:s,parentDataProperty:"\
+worst_impact",rootData:u,dynamicAnchors:l})||(e=e===null?d.errors:e.concat(d.errors),i=e.length))}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",
+params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return k.errors=e,i===0}k.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const M={
+type:"object",additionalProperties:!1,required:["name","address","timeout_s","reachable","agent_id","version","hypervisor"],properties:{name:{type:"string"},address:{
+type:"string"},timeout_s:{type:"number"},reachable:{type:"boolean"},agent_id:{type:"string"},version:{type:"string"},hypervisor:{type:"string"},tls:{$ref:"#/$de\
+fs/tls"},total:{$ref:"#/$defs/resources"},reserved:{$ref:"#/$defs/resources"},available:{$ref:"#/$defs/resources"},available_after:{$ref:"#/$defs/resources"}}},
+Y={type:"object",additionalProperties:!1,properties:{ca:{type:"string"},cert:{type:"string"},key:{type:"string"},server_name:{type:"string"}}};function w(s,{instancePath:n="",
+parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=w.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.
+items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){for(const r in s)if(!(r==="ca"||r==="cert"||r==="key"||r==="server_name")){const t={instancePath:n,schemaPath:"\
+#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}
+if(s.ca!==void 0&&typeof s.ca!="string"){const r={instancePath:n+"/ca",schemaPath:"#/properties/ca/type",keyword:"type",params:{type:"string"},message:"must be \
+string"};e===null?e=[r]:e.push(r),i++}if(s.cert!==void 0&&typeof s.cert!="string"){const r={instancePath:n+"/cert",schemaPath:"#/properties/cert/type",keyword:"\
+type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.key!==void 0&&typeof s.key!="string"){const r={instancePath:n+"/key",schemaPath:"\
+#/properties/key/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.server_name!==void 0&&typeof s.server_name!=
+"string"){const r={instancePath:n+"/server_name",schemaPath:"#/properties/server_name/type",keyword:"type",params:{type:"string"},message:"must be string"};e===
+null?e=[r]:e.push(r),i++}}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(
+r),i++}return w.errors=e,i===0}w.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const W={type:"object",additionalProperties:!1,required:["vcpu","ram_gb","\
+disk_gb"],properties:{vcpu:{type:"number"},ram_gb:{type:"number"},disk_gb:{type:"number"}}};function c(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,
+dynamicAnchors:l={}}={}){let e=null,i=0;const o=c.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(
+s)){if(s.vcpu===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"vcpu"},message:"must have required property \
+'vcpu'"};e===null?e=[r]:e.push(r),i++}if(s.ram_gb===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"ram_gb"},
+message:"must have required property 'ram_gb'"};e===null?e=[r]:e.push(r),i++}if(s.disk_gb===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"req\
+uired",params:{missingProperty:"disk_gb"},message:"must have required property 'disk_gb'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!(r==="vcpu"||r==="r\
+am_gb"||r==="disk_gb")){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must N\
+OT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.vcpu!==void 0){let r=s.vcpu;if(!(typeof r=="number"&&isFinite(r))){const t={instancePath:n+"/v\
+cpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type:"number"},message:"must be number"};e===null?e=[t]:e.push(t),i++}}if(s.ram_gb!==void 0){let r=s.
+ram_gb;if(!(typeof r=="number"&&isFinite(r))){const t={instancePath:n+"/ram_gb",schemaPath:"#/properties/ram_gb/type",keyword:"type",params:{type:"number"},message:"\
+must be number"};e===null?e=[t]:e.push(t),i++}}if(s.disk_gb!==void 0){let r=s.disk_gb;if(!(typeof r=="number"&&isFinite(r))){const t={instancePath:n+"/disk_gb",
+schemaPath:"#/properties/disk_gb/type",keyword:"type",params:{type:"number"},message:"must be number"};e===null?e=[t]:e.push(t),i++}}}else{const r={instancePath:n,
+schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return c.errors=e,i===0}c.evaluated={props:!0,dynamicProps:!1,
+dynamicItems:!1};function E(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=E.evaluated;if(o.
+dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.name===void 0){const r={instancePath:n,schemaPath:"\
+#/required",keyword:"required",params:{missingProperty:"name"},message:"must have required property 'name'"};e===null?e=[r]:e.push(r),i++}if(s.address===void 0){
+const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"address"},message:"must have required property 'address'"};e===null?
+e=[r]:e.push(r),i++}if(s.timeout_s===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"timeout_s"},message:"mu\
+st have required property 'timeout_s'"};e===null?e=[r]:e.push(r),i++}if(s.reachable===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",
+params:{missingProperty:"reachable"},message:"must have required property 'reachable'"};e===null?e=[r]:e.push(r),i++}if(s.agent_id===void 0){const r={instancePath:n,
+schemaPath:"#/required",keyword:"required",params:{missingProperty:"agent_id"},message:"must have required property 'agent_id'"};e===null?e=[r]:e.push(r),i++}if(s.
+version===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"version"},message:"must have required property 've\
+rsion'"};e===null?e=[r]:e.push(r),i++}if(s.hypervisor===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"hype\
+rvisor"},message:"must have required property 'hypervisor'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!P.call(M.properties,r)){const t={instancePath:n,schemaPath:"\
+#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}
+if(s.name!==void 0&&typeof s.name!="string"){const r={instancePath:n+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type:"string"},message:"\
+must be string"};e===null?e=[r]:e.push(r),i++}if(s.address!==void 0&&typeof s.address!="string"){const r={instancePath:n+"/address",schemaPath:"#/properties/add\
+ress/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.timeout_s!==void 0){let r=s.timeout_s;if(!(typeof r==
+"number"&&isFinite(r))){const t={instancePath:n+"/timeout_s",schemaPath:"#/properties/timeout_s/type",keyword:"type",params:{type:"number"},message:"must be num\
+ber"};e===null?e=[t]:e.push(t),i++}}if(s.reachable!==void 0&&typeof s.reachable!="boolean"){const r={instancePath:n+"/reachable",schemaPath:"#/properties/reacha\
+ble/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[r]:e.push(r),i++}if(s.agent_id!==void 0&&typeof s.agent_id!="string"){const r={
 instancePath:n+"/agent_id",schemaPath:"#/properties/agent_id/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}
-if(s.kind!==void 0){let r=s.kind;if(!(r==="vm"||r==="template"||r==="agent")){const t={instancePath:n+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",
-params:{allowedValues:S.properties.kind.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.action!==void 0){let r=s.
-action;if(!(r==="create"||r==="update"||r==="delete"||r==="adopt"||r==="release"||r==="settings")){const t={instancePath:n+"/action",schemaPath:"#/properties/ac\
-tion/enum",keyword:"enum",params:{allowedValues:S.properties.action.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.
-name!==void 0&&typeof s.name!="string"){const r={instancePath:n+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type:"string"},message:"must \
-be string"};e===null?e=[r]:e.push(r),i++}if(s.uid!==void 0&&typeof s.uid!="string"){const r={instancePath:n+"/uid",schemaPath:"#/properties/uid/type",keyword:"t\
-ype",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.revision!==void 0&&typeof s.revision!="string"){const r={instancePath:n+
-"/revision",schemaPath:"#/properties/revision/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.impact!==void 0&&
-(d(s.impact,{instancePath:n+"/impact",parentData:s,parentDataProperty:"impact",rootData:u,dynamicAnchors:l})||(e=e===null?d.errors:e.concat(d.errors),i=e.length)),
-s.vm!==void 0&&(h(s.vm,{instancePath:n+"/vm",parentData:s,parentDataProperty:"vm",rootData:u,dynamicAnchors:l})||(e=e===null?h.errors:e.concat(h.errors),i=e.length)),
-s.defaults!==void 0&&(h(s.defaults,{instancePath:n+"/defaults",parentData:s,parentDataProperty:"defaults",rootData:u,dynamicAnchors:l})||(e=e===null?h.errors:e.
-concat(h.errors),i=e.length)),s.settings!==void 0&&(v(s.settings,{instancePath:n+"/settings",parentData:s,parentDataProperty:"settings",rootData:u,dynamicAnchors:l})||
-(e=e===null?v.errors:e.concat(v.errors),i=e.length)),s.previous_name!==void 0&&typeof s.previous_name!="string"){const r={instancePath:n+"/previous_name",schemaPath:"\
-#/properties/previous_name/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:n,schemaPath:"\
-#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return N.errors=e,i===0}N.evaluated={props:!0,dynamicProps:!1,
-dynamicItems:!1};const C={type:"object",additionalProperties:!1,required:["path","op","cause","impact","reason"],properties:{path:{type:"array",items:{type:"str\
-ing"}},op:{enum:["add","remove","update"]},cause:{enum:["spec","drift"]},impact:{$ref:"#/$defs/impact"},reason:{type:"string"},before:{},after:{},last_applied:{},
-sensitive:{type:"boolean"},unknown:{type:"boolean"}}};function q(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,
-i=0;const o=q.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.path===void 0){const r={
-instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"path"},message:"must have required property 'path'"};e===null?e=[r]:e.push(r),
-i++}if(s.op===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"op"},message:"must have required property 'op'"};
-e===null?e=[r]:e.push(r),i++}if(s.cause===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"cause"},message:"m\
-ust have required property 'cause'"};e===null?e=[r]:e.push(r),i++}if(s.impact===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{
-missingProperty:"impact"},message:"must have required property 'impact'"};e===null?e=[r]:e.push(r),i++}if(s.reason===void 0){const r={instancePath:n,schemaPath:"\
-#/required",keyword:"required",params:{missingProperty:"reason"},message:"must have required property 'reason'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!P.
-call(C.properties,r)){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT\
- have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.path!==void 0){let r=s.path;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)if(typeof r[p]!=
-"string"){const a={instancePath:n+"/path/"+p,schemaPath:"#/properties/path/items/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?
-e=[a]:e.push(a),i++}}else{const t={instancePath:n+"/path",schemaPath:"#/properties/path/type",keyword:"type",params:{type:"array"},message:"must be array"};e===
-null?e=[t]:e.push(t),i++}}if(s.op!==void 0){let r=s.op;if(!(r==="add"||r==="remove"||r==="update")){const t={instancePath:n+"/op",schemaPath:"#/properties/op/en\
-um",keyword:"enum",params:{allowedValues:C.properties.op.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.cause!==
-void 0){let r=s.cause;if(!(r==="spec"||r==="drift")){const t={instancePath:n+"/cause",schemaPath:"#/properties/cause/enum",keyword:"enum",params:{allowedValues:C.
-properties.cause.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.impact!==void 0&&(d(s.impact,{instancePath:n+"/i\
-mpact",parentData:s,parentDataProperty:"impact",rootData:u,dynamicAnchors:l})||(e=e===null?d.errors:e.concat(d.errors),i=e.length)),s.reason!==void 0&&typeof s.
-reason!="string"){const r={instancePath:n+"/reason",schemaPath:"#/properties/reason/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?
-e=[r]:e.push(r),i++}if(s.sensitive!==void 0&&typeof s.sensitive!="boolean"){const r={instancePath:n+"/sensitive",schemaPath:"#/properties/sensitive/type",keyword:"\
-type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[r]:e.push(r),i++}if(s.unknown!==void 0&&typeof s.unknown!="boolean"){const r={instancePath:n+
-"/unknown",schemaPath:"#/properties/unknown/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[r]:e.push(r),i++}}else{const r={
-instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return q.errors=e,i===0}q.evaluated=
-{props:!0,dynamicProps:!1,dynamicItems:!1};function A(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;
-const o=A.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.id===void 0){const r={instancePath:n,
-schemaPath:"#/required",keyword:"required",params:{missingProperty:"id"},message:"must have required property 'id'"};e===null?e=[r]:e.push(r),i++}if(s.agent===void 0){
-const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"agent"},message:"must have required property 'agent'"};e===null?e=[r]:
-e.push(r),i++}if(s.body===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"body"},message:"must have required\
- property 'body'"};e===null?e=[r]:e.push(r),i++}if(s.hash===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
-hash"},message:"must have required property 'hash'"};e===null?e=[r]:e.push(r),i++}if(s.impact===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
-required",params:{missingProperty:"impact"},message:"must have required property 'impact'"};e===null?e=[r]:e.push(r),i++}if(s.reason===void 0){const r={instancePath:n,
-schemaPath:"#/required",keyword:"required",params:{missingProperty:"reason"},message:"must have required property 'reason'"};e===null?e=[r]:e.push(r),i++}if(s.changes===
-void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"changes"},message:"must have required property 'changes'"};e===
-null?e=[r]:e.push(r),i++}if(s.depends_on===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"depends_on"},message:"\
-must have required property 'depends_on'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!P.call(M.properties,r)){const t={instancePath:n,schemaPath:"#/addit\
-ionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.id!==
-void 0&&typeof s.id!="string"){const r={instancePath:n+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type:"string"},message:"must be string"};e===
-null?e=[r]:e.push(r),i++}if(s.agent!==void 0&&typeof s.agent!="string"){const r={instancePath:n+"/agent",schemaPath:"#/properties/agent/type",keyword:"type",params:{
-type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.body!==void 0&&(N(s.body,{instancePath:n+"/body",parentData:s,parentDataProperty:"bod\
-y",rootData:u,dynamicAnchors:l})||(e=e===null?N.errors:e.concat(N.errors),i=e.length)),s.hash!==void 0&&typeof s.hash!="string"){const r={instancePath:n+"/hash",
-schemaPath:"#/properties/hash/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.impact!==void 0&&(d(s.impact,
-{instancePath:n+"/impact",parentData:s,parentDataProperty:"impact",rootData:u,dynamicAnchors:l})||(e=e===null?d.errors:e.concat(d.errors),i=e.length)),s.reason!==
-void 0&&typeof s.reason!="string"){const r={instancePath:n+"/reason",schemaPath:"#/properties/reason/type",keyword:"type",params:{type:"string"},message:"must b\
-e string"};e===null?e=[r]:e.push(r),i++}if(s.changes!==void 0){let r=s.changes;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)q(r[p],{instancePath:n+
-"/changes/"+p,parentData:r,parentDataProperty:p,rootData:u,dynamicAnchors:l})||(e=e===null?q.errors:e.concat(q.errors),i=e.length)}else{const t={instancePath:n+
-"/changes",schemaPath:"#/properties/changes/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.depends_on!==
-void 0){let r=s.depends_on;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)if(typeof r[p]!="string"){const a={instancePath:n+"/depends_on/"+p,schemaPath:"\
-#/properties/depends_on/items/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),i++}}else{const t={instancePath:n+"\
-/depends_on",schemaPath:"#/properties/depends_on/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.secrets!==
-void 0){let r=s.secrets;if(r&&typeof r=="object"&&!Array.isArray(r)){for(const t in r)if(typeof r[t]!="string"){const p={instancePath:n+"/secrets/"+t.replace(/~/g,
-"~0").replace(/\//g,"~1"),schemaPath:"#/properties/secrets/additionalProperties/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=
-[p]:e.push(p),i++}}else{const t={instancePath:n+"/secrets",schemaPath:"#/properties/secrets/type",keyword:"type",params:{type:"object"},message:"must be object"};
-e===null?e=[t]:e.push(t),i++}}if(s.owner!==void 0&&typeof s.owner!="string"){const r={instancePath:n+"/owner",schemaPath:"#/properties/owner/type",keyword:"type",
-params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"obj\
-ect"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return A.errors=e,i===0}A.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const V={type:"objec\
-t",additionalProperties:!1,required:["agent","kind","name","uid","reason"],properties:{agent:{type:"string"},kind:{enum:["vm","template"]},name:{type:"string"},
-uid:{type:"string"},reason:{type:"string"}}};function T(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,
-i=0;const o=T.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.agent===void 0){const r={
-instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"agent"},message:"must have required property 'agent'"};e===null?e=[r]:e.push(
-r),i++}if(s.kind===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"kind"},message:"must have required proper\
-ty 'kind'"};e===null?e=[r]:e.push(r),i++}if(s.name===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"name"},
-message:"must have required property 'name'"};e===null?e=[r]:e.push(r),i++}if(s.uid===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",
-params:{missingProperty:"uid"},message:"must have required property 'uid'"};e===null?e=[r]:e.push(r),i++}if(s.reason===void 0){const r={instancePath:n,schemaPath:"\
-#/required",keyword:"required",params:{missingProperty:"reason"},message:"must have required property 'reason'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!(r===
-"agent"||r==="kind"||r==="name"||r==="uid"||r==="reason")){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},
-message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.agent!==void 0&&typeof s.agent!="string"){const r={instancePath:n+"/agent",schemaPath:"\
-#/properties/agent/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.kind!==void 0){let r=s.kind;if(!(r===
-"vm"||r==="template")){const t={instancePath:n+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues:V.properties.kind.enum},message:"\
-must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.name!==void 0&&typeof s.name!="string"){const r={instancePath:n+"/name",schemaPath:"\
-#/properties/name/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.uid!==void 0&&typeof s.uid!="string"){
-const r={instancePath:n+"/uid",schemaPath:"#/properties/uid/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.
-reason!==void 0&&typeof s.reason!="string"){const r={instancePath:n+"/reason",schemaPath:"#/properties/reason/type",keyword:"type",params:{type:"string"},message:"\
-must be string"};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};
-e===null?e=[r]:e.push(r),i++}return T.errors=e,i===0}T.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const R={type:"object",additionalProperties:!1,required:[
-"code","severity","detail"],properties:{code:{enum:["SPEC_NOT_FOUND","SPEC_UNREADABLE","SPEC_TOO_LARGE","SPEC_SYNTAX","SPEC_DUPLICATE_KEY","SPEC_UNKNOWN_KEY","S\
-PEC_MISSING_KEY","SPEC_WRONG_TYPE","SPEC_OUT_OF_RANGE","SPEC_BAD_VALUE","SPEC_BAD_NAME","SPEC_VERSION","SPEC_UNKNOWN_REFERENCE","SPEC_CYCLE","SPEC_NAME_COLLISIO\
-N","SPEC_CONFLICT","SPEC_LITERAL_SECRET","SECRET_NOT_FOUND","VARIABLE_UNDEFINED","VARIABLE_UNUSED","VARIABLE_BAD_VALUE","EXPRESSION_SYNTAX","AGENT_UNREACHABLE",
-"AGENT_TIMEOUT","AGENT_PROTOCOL","AGENT_VERSION","AGENT_DUPLICATE","AGENT_REPLACED","AGENT_MISSING","AGENT_CHANGED","AGENT_CONFIG","AGENT_START","AGENT_DATABASE",
-"AGENT_STOPPING","REPLICAS_CHANGED","OWNED_BY_OTHER","VM_PROTECTED","IMPACT_EXCEEDED","DESTROY_EXCEEDED","PLAN_STALE","PLAN_EXPIRED","PLAN_MISMATCH","PLAN_UNREA\
-DABLE","PLAN_SPEC_CHANGED","HOST_OUT_OF_VCPU","HOST_OUT_OF_MEMORY","HOST_OUT_OF_DISK","HOST_NOT_SCHEDULABLE","HOST_ERROR","CHANGE_IGNORED","IMAGE_NEWER","IMAGE_\
-UNKNOWN","IMAGE_MISSING","VM_NOT_FOUND","VM_EXISTS","VM_POWER_STATE","VM_INVALID","WAIT_TIMEOUT","SET_CONFLICT","OPERATION_NOT_FOUND","OPERATION_INTERRUPTED","O\
-PERATION_CANCELLED","SERVICE_NOT_FOUND","DEPENDENCY_FAILED","PERMISSION","UNSUPPORTED","CONFIRMATION_NEEDED","FILE_NOT_WRITABLE","USAGE","INTERNAL"]},severity:{
-enum:["error","warning"]},detail:{type:"string"},hint:{type:"string"},path:{type:"array"},at:{type:"object",additionalProperties:!1,required:["file","line","col\
-umn"],properties:{file:{type:"string"},line:{type:"integer",minimum:0},column:{type:"integer",minimum:0}}},sourceLine:{type:"string"},agent:{type:"string"}}};function O(s,{
-instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=O.evaluated;if(o.dynamicProps&&(o.props=void 0),
-o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.code===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",
-params:{missingProperty:"code"},message:"must have required property 'code'"};e===null?e=[r]:e.push(r),i++}if(s.severity===void 0){const r={instancePath:n,schemaPath:"\
-#/required",keyword:"required",params:{missingProperty:"severity"},message:"must have required property 'severity'"};e===null?e=[r]:e.push(r),i++}if(s.detail===
-void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"detail"},message:"must have required property 'detail'"};e===
-null?e=[r]:e.push(r),i++}for(const r in s)if(!(r==="code"||r==="severity"||r==="detail"||r==="hint"||r==="path"||r==="at"||r==="sourceLine"||r==="agent")){const t={
+if(s.version!==void 0&&typeof s.version!="string"){const r={instancePath:n+"/version",schemaPath:"#/properties/version/type",keyword:"type",params:{type:"string"},
+message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.hypervisor!==void 0&&typeof s.hypervisor!="string"){const r={instancePath:n+"/hypervisor",schemaPath:"\
+#/properties/hypervisor/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}s.tls!==void 0&&(w(s.tls,{instancePath:n+
+"/tls",parentData:s,parentDataProperty:"tls",rootData:u,dynamicAnchors:l})||(e=e===null?w.errors:e.concat(w.errors),i=e.length)),s.total!==void 0&&(c(s.total,{instancePath:n+
+"/total",parentData:s,parentDataProperty:"total",rootData:u,dynamicAnchors:l})||(e=e===null?c.errors:e.concat(c.errors),i=e.length)),s.reserved!==void 0&&(c(s.reserved,
+{instancePath:n+"/reserved",parentData:s,parentDataProperty:"reserved",rootData:u,dynamicAnchors:l})||(e=e===null?c.errors:e.concat(c.errors),i=e.length)),s.available!==
+void 0&&(c(s.available,{instancePath:n+"/available",parentData:s,parentDataProperty:"available",rootData:u,dynamicAnchors:l})||(e=e===null?c.errors:e.concat(c.errors),
+i=e.length)),s.available_after!==void 0&&(c(s.available_after,{instancePath:n+"/available_after",parentData:s,parentDataProperty:"available_after",rootData:u,dynamicAnchors:l})||
+(e=e===null?c.errors:e.concat(c.errors),i=e.length))}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be obj\
+ect"};e===null?e=[r]:e.push(r),i++}return E.errors=e,i===0}E.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const V={type:"object",additionalProperties:!1,
+required:["id","agent","body","hash","impact","reason","changes","depends_on"],properties:{id:{type:"string"},agent:{type:"string"},body:{$ref:"#/$defs/body"},hash:{
+type:"string"},impact:{$ref:"#/$defs/impact"},reason:{type:"string"},changes:{type:"array",items:{$ref:"#/$defs/change"}},depends_on:{type:"array",items:{type:"\
+string"}},secrets:{type:"object",additionalProperties:{type:"string"}},projection:{},owner:{type:"string"}}},S={type:"object",additionalProperties:!1,required:[
+"id","agent_id","kind","action","name","uid","revision","impact"],properties:{id:{type:"string"},agent_id:{type:"string"},kind:{enum:["vm","template","agent"]},
+action:{enum:["create","update","delete","adopt","release","settings"]},name:{type:"string"},uid:{type:"string"},revision:{type:"string"},impact:{$ref:"#/$defs/\
+impact"},vm:{$ref:"#/$defs/vm_config"},defaults:{$ref:"#/$defs/vm_config"},settings:{$ref:"#/$defs/agent_settings"},previous_name:{type:"string"}}},g={type:"obj\
+ect",additionalProperties:!1,properties:{name:{type:"string"},template:{type:"string"},image:{type:"string"},image_url:{type:"string"},image_sha256:{type:"strin\
+g"},image_path:{type:"string"},image_on_change:{enum:["ignore","recreate"]},vcpu:{type:"integer"},vcpu_max:{type:"integer"},ram_gb:{type:"number"},ram_max_gb:{type:"\
+number"},disk_gb:{type:"number"},disks:{type:"object",additionalProperties:{type:"object",additionalProperties:!1,properties:{size_gb:{type:"number"}}}},networks:{
+type:"object",additionalProperties:{type:"object",additionalProperties:!1,properties:{network:{type:"string"},bridge:{type:"string"},mac:{type:"string"}}}},power:{
+enum:["running","stopped","unmanaged"]},autostart:{type:"boolean"},firmware:{enum:["bios","uefi"]},machine:{enum:["q35","pc"]},accel:{enum:["auto","kvm","tcg"]},
+cloud_init:{type:"object",additionalProperties:!1,properties:{packages:{type:"array",items:{type:"string"}},user_data:{type:"string"},network_config:{type:"stri\
+ng"},password:{type:"object",additionalProperties:!1,required:["version"],properties:{version:{type:"integer"}}}}},cloud_init_on_change:{enum:["ignore","next-bo\
+ot","recreate"]},ssh_keys:{type:"array",items:{type:"string"}},labels:{type:"object",additionalProperties:{type:"string"}},metadata:{type:"object",additionalProperties:{
+type:"string"}},protect:{type:"boolean"},disruption:{type:"object",additionalProperties:!1,properties:{allow:{enum:["none","next-boot","live","guest","restart",
+"stop","replace","data-loss"]}}},wait_for:{enum:["none","ip","guest-agent","cloud-init"]},wait_timeout_s:{type:"integer"},stop_timeout_s:{type:"integer"},on_remove:{
+enum:["delete","retain"]}}};function h(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=h.evaluated;
+if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){for(const r in s)if(!P.call(g.properties,r)){const t={
 instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===
-null?e=[t]:e.push(t),i++}if(s.code!==void 0){let r=s.code;if(!(r==="SPEC_NOT_FOUND"||r==="SPEC_UNREADABLE"||r==="SPEC_TOO_LARGE"||r==="SPEC_SYNTAX"||r==="SPEC_D\
-UPLICATE_KEY"||r==="SPEC_UNKNOWN_KEY"||r==="SPEC_MISSING_KEY"||r==="SPEC_WRONG_TYPE"||r==="SPEC_OUT_OF_RANGE"||r==="SPEC_BAD_VALUE"||r==="SPEC_BAD_NAME"||r==="S\
-PEC_VERSION"||r==="SPEC_UNKNOWN_REFERENCE"||r==="SPEC_CYCLE"||r==="SPEC_NAME_COLLISION"||r==="SPEC_CONFLICT"||r==="SPEC_LITERAL_SECRET"||r==="SECRET_NOT_FOUND"||
-r==="VARIABLE_UNDEFINED"||r==="VARIABLE_UNUSED"||r==="VARIABLE_BAD_VALUE"||r==="EXPRESSION_SYNTAX"||r==="AGENT_UNREACHABLE"||r==="AGENT_TIMEOUT"||r==="AGENT_PRO\
-TOCOL"||r==="AGENT_VERSION"||r==="AGENT_DUPLICATE"||r==="AGENT_REPLACED"||r==="AGENT_MISSING"||r==="AGENT_CHANGED"||r==="AGENT_CONFIG"||r==="AGENT_START"||r==="\
-AGENT_DATABASE"||r==="AGENT_STOPPING"||r==="REPLICAS_CHANGED"||r==="OWNED_BY_OTHER"||r==="VM_PROTECTED"||r==="IMPACT_EXCEEDED"||r==="DESTROY_EXCEEDED"||r==="PLA\
-N_STALE"||r==="PLAN_EXPIRED"||r==="PLAN_MISMATCH"||r==="PLAN_UNREADABLE"||r==="PLAN_SPEC_CHANGED"||r==="HOST_OUT_OF_VCPU"||r==="HOST_OUT_OF_MEMORY"||r==="HOST_O\
-UT_OF_DISK"||r==="HOST_NOT_SCHEDULABLE"||r==="HOST_ERROR"||r==="CHANGE_IGNORED"||r==="IMAGE_NEWER"||r==="IMAGE_UNKNOWN"||r==="IMAGE_MISSING"||r==="VM_NOT_FOUND"||
-r==="VM_EXISTS"||r==="VM_POWER_STATE"||r==="VM_INVALID"||r==="WAIT_TIMEOUT"||r==="SET_CONFLICT"||r==="OPERATION_NOT_FOUND"||r==="OPERATION_INTERRUPTED"||r==="OP\
-ERATION_CANCELLED"||r==="SERVICE_NOT_FOUND"||r==="DEPENDENCY_FAILED"||r==="PERMISSION"||r==="UNSUPPORTED"||r==="CONFIRMATION_NEEDED"||r==="FILE_NOT_WRITABLE"||r===
-"USAGE"||r==="INTERNAL")){const t={instancePath:n+"/code",schemaPath:"#/properties/code/enum",keyword:"enum",params:{allowedValues:R.properties.code.enum},message:"\
-must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.severity!==void 0){let r=s.severity;if(!(r==="error"||r==="warning")){const t={instancePath:n+
-"/severity",schemaPath:"#/properties/severity/enum",keyword:"enum",params:{allowedValues:R.properties.severity.enum},message:"must be equal to one of the allowe\
-d values"};e===null?e=[t]:e.push(t),i++}}if(s.detail!==void 0&&typeof s.detail!="string"){const r={instancePath:n+"/detail",schemaPath:"#/properties/detail/type",
-keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.hint!==void 0&&typeof s.hint!="string"){const r={instancePath:n+
-"/hint",schemaPath:"#/properties/hint/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.path!==void 0&&!Array.
-isArray(s.path)){const r={instancePath:n+"/path",schemaPath:"#/properties/path/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[r]:
-e.push(r),i++}if(s.at!==void 0){let r=s.at;if(r&&typeof r=="object"&&!Array.isArray(r)){if(r.file===void 0){const t={instancePath:n+"/at",schemaPath:"#/properti\
-es/at/required",keyword:"required",params:{missingProperty:"file"},message:"must have required property 'file'"};e===null?e=[t]:e.push(t),i++}if(r.line===void 0){
-const t={instancePath:n+"/at",schemaPath:"#/properties/at/required",keyword:"required",params:{missingProperty:"line"},message:"must have required property 'lin\
-e'"};e===null?e=[t]:e.push(t),i++}if(r.column===void 0){const t={instancePath:n+"/at",schemaPath:"#/properties/at/required",keyword:"required",params:{missingProperty:"\
-column"},message:"must have required property 'column'"};e===null?e=[t]:e.push(t),i++}for(const t in r)if(!(t==="file"||t==="line"||t==="column")){const p={instancePath:n+
-"/at",schemaPath:"#/properties/at/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additional propertie\
-s"};e===null?e=[p]:e.push(p),i++}if(r.file!==void 0&&typeof r.file!="string"){const t={instancePath:n+"/at/file",schemaPath:"#/properties/at/properties/file/typ\
-e",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),i++}if(r.line!==void 0){let t=r.line;if(!(typeof t=="number"&&!(t%1)&&
-!isNaN(t)&&isFinite(t))){const p={instancePath:n+"/at/line",schemaPath:"#/properties/at/properties/line/type",keyword:"type",params:{type:"integer"},message:"mu\
-st be integer"};e===null?e=[p]:e.push(p),i++}if(typeof t=="number"&&isFinite(t)&&(t<0||isNaN(t))){const p={instancePath:n+"/at/line",schemaPath:"#/properties/at\
-/properties/line/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[p]:e.push(p),i++}}if(r.column!==void 0){let t=r.
-column;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const p={instancePath:n+"/at/column",schemaPath:"#/properties/at/properties/column/type",keyword:"\
-type",params:{type:"integer"},message:"must be integer"};e===null?e=[p]:e.push(p),i++}if(typeof t=="number"&&isFinite(t)&&(t<0||isNaN(t))){const p={instancePath:n+
-"/at/column",schemaPath:"#/properties/at/properties/column/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[p]:e.
-push(p),i++}}}else{const t={instancePath:n+"/at",schemaPath:"#/properties/at/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:
-e.push(t),i++}}if(s.sourceLine!==void 0&&typeof s.sourceLine!="string"){const r={instancePath:n+"/sourceLine",schemaPath:"#/properties/sourceLine/type",keyword:"\
-type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.agent!==void 0&&typeof s.agent!="string"){const r={instancePath:n+"/age\
-nt",schemaPath:"#/properties/agent/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:n,
-schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return O.errors=e,i===0}O.evaluated={props:!0,dynamicProps:!1,
-dynamicItems:!1};const x={type:"object",additionalProperties:!1,required:["serial","members","agents"],properties:{serial:{type:"integer",minimum:0},members:{type:"\
-array",items:{type:"object",additionalProperties:!1,required:["kind","name","uid","agentId"],properties:{kind:{enum:["vm","template"]},name:{type:"string"},uid:{
-type:"string"},agentId:{type:"string"}}}},agents:{type:"array",items:{type:"object",additionalProperties:!1,required:["agentId","name","address"],properties:{agentId:{
-type:"string"},name:{type:"string"},address:{type:"string"}}}},outdated:{type:"array",items:{type:"string"}}}};function I(s,{instancePath:n="",parentData:f,parentDataProperty:y,
-rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=I.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="obje\
-ct"&&!Array.isArray(s)){if(s.serial===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"serial"},message:"must\
- have required property 'serial'"};e===null?e=[r]:e.push(r),i++}if(s.members===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{
-missingProperty:"members"},message:"must have required property 'members'"};e===null?e=[r]:e.push(r),i++}if(s.agents===void 0){const r={instancePath:n,schemaPath:"\
-#/required",keyword:"required",params:{missingProperty:"agents"},message:"must have required property 'agents'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!(r===
-"serial"||r==="members"||r==="agents"||r==="outdated")){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},
-message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.serial!==void 0){let r=s.serial;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(
-r))){const t={instancePath:n+"/serial",schemaPath:"#/properties/serial/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.
-push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/serial",schemaPath:"#/properties/serial/minimum",keyword:"minimum",params:{
-comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.members!==void 0){let r=s.members;if(Array.isArray(r)){const t=r.length;for(let p=0;p<
-t;p++){let a=r[p];if(a&&typeof a=="object"&&!Array.isArray(a)){if(a.kind===void 0){const m={instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/\
-required",keyword:"required",params:{missingProperty:"kind"},message:"must have required property 'kind'"};e===null?e=[m]:e.push(m),i++}if(a.name===void 0){const m={
-instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/required",keyword:"required",params:{missingProperty:"name"},message:"must have required pro\
-perty 'name'"};e===null?e=[m]:e.push(m),i++}if(a.uid===void 0){const m={instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/required",keyword:"r\
-equired",params:{missingProperty:"uid"},message:"must have required property 'uid'"};e===null?e=[m]:e.push(m),i++}if(a.agentId===void 0){const m={instancePath:n+
-"/members/"+p,schemaPath:"#/properties/members/items/required",keyword:"required",params:{missingProperty:"agentId"},message:"must have required property 'agent\
-Id'"};e===null?e=[m]:e.push(m),i++}for(const m in a)if(!(m==="kind"||m==="name"||m==="uid"||m==="agentId")){const _={instancePath:n+"/members/"+p,schemaPath:"#/\
-properties/members/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:m},message:"must NOT have additional properties"};e===null?
-e=[_]:e.push(_),i++}if(a.kind!==void 0){let m=a.kind;if(!(m==="vm"||m==="template")){const _={instancePath:n+"/members/"+p+"/kind",schemaPath:"#/properties/memb\
-ers/items/properties/kind/enum",keyword:"enum",params:{allowedValues:x.properties.members.items.properties.kind.enum},message:"must be equal to one of the allow\
-ed values"};e===null?e=[_]:e.push(_),i++}}if(a.name!==void 0&&typeof a.name!="string"){const m={instancePath:n+"/members/"+p+"/name",schemaPath:"#/properties/me\
-mbers/items/properties/name/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[m]:e.push(m),i++}if(a.uid!==void 0&&typeof a.uid!=
-"string"){const m={instancePath:n+"/members/"+p+"/uid",schemaPath:"#/properties/members/items/properties/uid/type",keyword:"type",params:{type:"string"},message:"\
-must be string"};e===null?e=[m]:e.push(m),i++}if(a.agentId!==void 0&&typeof a.agentId!="string"){const m={instancePath:n+"/members/"+p+"/agentId",schemaPath:"#/\
-properties/members/items/properties/agentId/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[m]:e.push(m),i++}}else{const m={instancePath:n+
-"/members/"+p,schemaPath:"#/properties/members/items/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[m]:e.push(m),i++}}}else{const t={
-instancePath:n+"/members",schemaPath:"#/properties/members/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.
-agents!==void 0){let r=s.agents;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++){let a=r[p];if(a&&typeof a=="object"&&!Array.isArray(a)){if(a.agentId===
-void 0){const m={instancePath:n+"/agents/"+p,schemaPath:"#/properties/agents/items/required",keyword:"required",params:{missingProperty:"agentId"},message:"must\
- have required property 'agentId'"};e===null?e=[m]:e.push(m),i++}if(a.name===void 0){const m={instancePath:n+"/agents/"+p,schemaPath:"#/properties/agents/items/\
-required",keyword:"required",params:{missingProperty:"name"},message:"must have required property 'name'"};e===null?e=[m]:e.push(m),i++}if(a.address===void 0){const m={
-instancePath:n+"/agents/"+p,schemaPath:"#/properties/agents/items/required",keyword:"required",params:{missingProperty:"address"},message:"must have required pr\
-operty 'address'"};e===null?e=[m]:e.push(m),i++}for(const m in a)if(!(m==="agentId"||m==="name"||m==="address")){const _={instancePath:n+"/agents/"+p,schemaPath:"\
-#/properties/agents/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:m},message:"must NOT have additional properties"};e===
-null?e=[_]:e.push(_),i++}if(a.agentId!==void 0&&typeof a.agentId!="string"){const m={instancePath:n+"/agents/"+p+"/agentId",schemaPath:"#/properties/agents/item\
-s/properties/agentId/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[m]:e.push(m),i++}if(a.name!==void 0&&typeof a.name!="stri\
-ng"){const m={instancePath:n+"/agents/"+p+"/name",schemaPath:"#/properties/agents/items/properties/name/type",keyword:"type",params:{type:"string"},message:"mus\
-t be string"};e===null?e=[m]:e.push(m),i++}if(a.address!==void 0&&typeof a.address!="string"){const m={instancePath:n+"/agents/"+p+"/address",schemaPath:"#/prop\
-erties/agents/items/properties/address/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[m]:e.push(m),i++}}else{const m={instancePath:n+
-"/agents/"+p,schemaPath:"#/properties/agents/items/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[m]:e.push(m),i++}}}else{const t={
-instancePath:n+"/agents",schemaPath:"#/properties/agents/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.
-outdated!==void 0){let r=s.outdated;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)if(typeof r[p]!="string"){const a={instancePath:n+"/outdated/"+p,schemaPath:"\
-#/properties/outdated/items/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),i++}}else{const t={instancePath:n+"/o\
-utdated",schemaPath:"#/properties/outdated/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}}else{const r={instancePath:n,
-schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return I.errors=e,i===0}I.evaluated={props:!0,dynamicProps:!1,
-dynamicItems:!1};function D(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=D.evaluated;if(o.
-dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.type===void 0){const r={instancePath:n,schemaPath:"\
-#/required",keyword:"required",params:{missingProperty:"type"},message:"must have required property 'type'"};e===null?e=[r]:e.push(r),i++}if(s.format_version===
-void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"format_version"},message:"must have required property 'forma\
-t_version'"};e===null?e=[r]:e.push(r),i++}if(s.ghost_version===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
-ghost_version"},message:"must have required property 'ghost_version'"};e===null?e=[r]:e.push(r),i++}if(s.created_at===void 0){const r={instancePath:n,schemaPath:"\
-#/required",keyword:"required",params:{missingProperty:"created_at"},message:"must have required property 'created_at'"};e===null?e=[r]:e.push(r),i++}if(s.stack===
-void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"stack"},message:"must have required property 'stack'"};e===null?
-e=[r]:e.push(r),i++}if(s.plan_hash===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"plan_hash"},message:"mu\
-st have required property 'plan_hash'"};e===null?e=[r]:e.push(r),i++}if(s.header===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{
-missingProperty:"header"},message:"must have required property 'header'"};e===null?e=[r]:e.push(r),i++}if(s.summary===void 0){const r={instancePath:n,schemaPath:"\
-#/required",keyword:"required",params:{missingProperty:"summary"},message:"must have required property 'summary'"};e===null?e=[r]:e.push(r),i++}if(s.agents===void 0){
-const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"agents"},message:"must have required property 'agents'"};e===null?e=
-[r]:e.push(r),i++}if(s.steps===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"steps"},message:"must have re\
-quired property 'steps'"};e===null?e=[r]:e.push(r),i++}if(s.unknown===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
-unknown"},message:"must have required property 'unknown'"};e===null?e=[r]:e.push(r),i++}if(s.diagnostics===void 0){const r={instancePath:n,schemaPath:"#/require\
-d",keyword:"required",params:{missingProperty:"diagnostics"},message:"must have required property 'diagnostics'"};e===null?e=[r]:e.push(r),i++}if(s.set===void 0){
-const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"set"},message:"must have required property 'set'"};e===null?e=[r]:e.
-push(r),i++}for(const r in s)if(!P.call(F.properties,r)){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},
-message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.type!==void 0&&s.type!=="plan"){const r={instancePath:n+"/type",schemaPath:"#/p\
-roperties/type/const",keyword:"const",params:{allowedValue:"plan"},message:"must be equal to constant"};e===null?e=[r]:e.push(r),i++}if(s.format_version!==void 0&&
-s.format_version!=="1.0"){const r={instancePath:n+"/format_version",schemaPath:"#/properties/format_version/const",keyword:"const",params:{allowedValue:"1.0"},message:"\
-must be equal to constant"};e===null?e=[r]:e.push(r),i++}if(s.ghost_version!==void 0&&typeof s.ghost_version!="string"){const r={instancePath:n+"/ghost_version",
-schemaPath:"#/properties/ghost_version/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.created_at!==void 0){
-let r=s.created_at;if(typeof r=="string"){if(!j.test(r)){const t={instancePath:n+"/created_at",schemaPath:"#/properties/created_at/pattern",keyword:"pattern",params:{
-pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"},message:'must match pattern "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"'};e===null?
-e=[t]:e.push(t),i++}}else{const t={instancePath:n+"/created_at",schemaPath:"#/properties/created_at/type",keyword:"type",params:{type:"string"},message:"must be\
- string"};e===null?e=[t]:e.push(t),i++}}if(s.stack!==void 0&&typeof s.stack!="string"){const r={instancePath:n+"/stack",schemaPath:"#/properties/stack/type",keyword:"\
-type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.plan_hash!==void 0&&typeof s.plan_hash!="string"){const r={instancePath:n+
-"/plan_hash",schemaPath:"#/properties/plan_hash/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.header!==
-void 0&&(b(s.header,{instancePath:n+"/header",parentData:s,parentDataProperty:"header",rootData:u,dynamicAnchors:l})||(e=e===null?b.errors:e.concat(b.errors),i=
-e.length)),s.summary!==void 0&&(k(s.summary,{instancePath:n+"/summary",parentData:s,parentDataProperty:"summary",rootData:u,dynamicAnchors:l})||(e=e===null?k.errors:
-e.concat(k.errors),i=e.length)),s.agents!==void 0){let r=s.agents;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)E(r[p],{instancePath:n+"/agents/"+p,
-parentData:r,parentDataProperty:p,rootData:u,dynamicAnchors:l})||(e=e===null?E.errors:e.concat(E.errors),i=e.length)}else{const t={instancePath:n+"/agents",schemaPath:"\
-#/properties/agents/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.steps!==void 0){let r=s.steps;if(Array.
-isArray(r)){const t=r.length;for(let p=0;p<t;p++)A(r[p],{instancePath:n+"/steps/"+p,parentData:r,parentDataProperty:p,rootData:u,dynamicAnchors:l})||(e=e===null?
-A.errors:e.concat(A.errors),i=e.length)}else{const t={instancePath:n+"/steps",schemaPath:"#/properties/steps/type",keyword:"type",params:{type:"array"},message:"\
-must be array"};e===null?e=[t]:e.push(t),i++}}if(s.unknown!==void 0){let r=s.unknown;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)T(r[p],{instancePath:n+
-"/unknown/"+p,parentData:r,parentDataProperty:p,rootData:u,dynamicAnchors:l})||(e=e===null?T.errors:e.concat(T.errors),i=e.length)}else{const t={instancePath:n+
-"/unknown",schemaPath:"#/properties/unknown/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.diagnostics!==
-void 0){let r=s.diagnostics;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)O(r[p],{instancePath:n+"/diagnostics/"+p,parentData:r,parentDataProperty:p,
-rootData:u,dynamicAnchors:l})||(e=e===null?O.errors:e.concat(O.errors),i=e.length)}else{const t={instancePath:n+"/diagnostics",schemaPath:"#/properties/diagnost\
-ics/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}s.set!==void 0&&(I(s.set,{instancePath:n+"/set",parentData:s,
-parentDataProperty:"set",rootData:u,dynamicAnchors:l})||(e=e===null?I.errors:e.concat(I.errors),i=e.length))}else{const r={instancePath:n,schemaPath:"#/type",keyword:"\
-type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return D.errors=e,i===0}D.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};
-function B(s){function n(f){const y=s(f);return n.errors=y?null:s.errors.filter(u=>u.keyword!=="if"&&u.propertyName===void 0),y}return n}const X=B(L);export{X as validatePlan};
+null?e=[t]:e.push(t),i++}if(s.name!==void 0&&typeof s.name!="string"){const r={instancePath:n+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{
+type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.template!==void 0&&typeof s.template!="string"){const r={instancePath:n+"/template",schemaPath:"\
+#/properties/template/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.image!==void 0&&typeof s.image!="s\
+tring"){const r={instancePath:n+"/image",schemaPath:"#/properties/image/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(
+r),i++}if(s.image_url!==void 0&&typeof s.image_url!="string"){const r={instancePath:n+"/image_url",schemaPath:"#/properties/image_url/type",keyword:"type",params:{
+type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.image_sha256!==void 0&&typeof s.image_sha256!="string"){const r={instancePath:n+"/ima\
+ge_sha256",schemaPath:"#/properties/image_sha256/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.image_path!==
+void 0&&typeof s.image_path!="string"){const r={instancePath:n+"/image_path",schemaPath:"#/properties/image_path/type",keyword:"type",params:{type:"string"},message:"\
+must be string"};e===null?e=[r]:e.push(r),i++}if(s.image_on_change!==void 0){let r=s.image_on_change;if(!(r==="ignore"||r==="recreate")){const t={instancePath:n+
+"/image_on_change",schemaPath:"#/properties/image_on_change/enum",keyword:"enum",params:{allowedValues:g.properties.image_on_change.enum},message:"must be equal\
+ to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.vcpu!==void 0){let r=s.vcpu;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={
+instancePath:n+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}}if(s.
+vcpu_max!==void 0){let r=s.vcpu_max;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/vcpu_max",schemaPath:"#/properties/vcpu_\
+max/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}}if(s.ram_gb!==void 0){let r=s.ram_gb;if(!(typeof r=="n\
+umber"&&isFinite(r))){const t={instancePath:n+"/ram_gb",schemaPath:"#/properties/ram_gb/type",keyword:"type",params:{type:"number"},message:"must be number"};e===
+null?e=[t]:e.push(t),i++}}if(s.ram_max_gb!==void 0){let r=s.ram_max_gb;if(!(typeof r=="number"&&isFinite(r))){const t={instancePath:n+"/ram_max_gb",schemaPath:"\
+#/properties/ram_max_gb/type",keyword:"type",params:{type:"number"},message:"must be number"};e===null?e=[t]:e.push(t),i++}}if(s.disk_gb!==void 0){let r=s.disk_gb;
+if(!(typeof r=="number"&&isFinite(r))){const t={instancePath:n+"/disk_gb",schemaPath:"#/properties/disk_gb/type",keyword:"type",params:{type:"number"},message:"\
+must be number"};e===null?e=[t]:e.push(t),i++}}if(s.disks!==void 0){let r=s.disks;if(r&&typeof r=="object"&&!Array.isArray(r))for(const t in r){let p=r[t];if(p&&
+typeof p=="object"&&!Array.isArray(p)){for(const a in p)if(a!=="size_gb"){const m={instancePath:n+"/disks/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"\
+#/properties/disks/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:a},message:"must NOT have additional pro\
+perties"};e===null?e=[m]:e.push(m),i++}if(p.size_gb!==void 0){let a=p.size_gb;if(!(typeof a=="number"&&isFinite(a))){const m={instancePath:n+"/disks/"+t.replace(
+/~/g,"~0").replace(/\//g,"~1")+"/size_gb",schemaPath:"#/properties/disks/additionalProperties/properties/size_gb/type",keyword:"type",params:{type:"number"},message:"\
+must be number"};e===null?e=[m]:e.push(m),i++}}}else{const a={instancePath:n+"/disks/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/disks/a\
+dditionalProperties/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[a]:e.push(a),i++}}else{const t={instancePath:n+"/disks",schemaPath:"\
+#/properties/disks/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(s.networks!==void 0){let r=s.networks;
+if(r&&typeof r=="object"&&!Array.isArray(r))for(const t in r){let p=r[t];if(p&&typeof p=="object"&&!Array.isArray(p)){for(const a in p)if(!(a==="network"||a==="\
+bridge"||a==="mac")){const m={instancePath:n+"/networks/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/networks/additionalProperties/additi\
+onalProperties",keyword:"additionalProperties",params:{additionalProperty:a},message:"must NOT have additional properties"};e===null?e=[m]:e.push(m),i++}if(p.network!==
+void 0&&typeof p.network!="string"){const a={instancePath:n+"/networks/"+t.replace(/~/g,"~0").replace(/\//g,"~1")+"/network",schemaPath:"#/properties/networks/a\
+dditionalProperties/properties/network/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),i++}if(p.bridge!==void 0&&
+typeof p.bridge!="string"){const a={instancePath:n+"/networks/"+t.replace(/~/g,"~0").replace(/\//g,"~1")+"/bridge",schemaPath:"#/properties/networks/additionalP\
+roperties/properties/bridge/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),i++}if(p.mac!==void 0&&typeof p.mac!=
+"string"){const a={instancePath:n+"/networks/"+t.replace(/~/g,"~0").replace(/\//g,"~1")+"/mac",schemaPath:"#/properties/networks/additionalProperties/properties\
+/mac/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),i++}}else{const a={instancePath:n+"/networks/"+t.replace(/~/g,
+"~0").replace(/\//g,"~1"),schemaPath:"#/properties/networks/additionalProperties/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?
+e=[a]:e.push(a),i++}}else{const t={instancePath:n+"/networks",schemaPath:"#/properties/networks/type",keyword:"type",params:{type:"object"},message:"must be obj\
+ect"};e===null?e=[t]:e.push(t),i++}}if(s.power!==void 0){let r=s.power;if(!(r==="running"||r==="stopped"||r==="unmanaged")){const t={instancePath:n+"/power",schemaPath:"\
+#/properties/power/enum",keyword:"enum",params:{allowedValues:g.properties.power.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(
+t),i++}}if(s.autostart!==void 0&&typeof s.autostart!="boolean"){const r={instancePath:n+"/autostart",schemaPath:"#/properties/autostart/type",keyword:"type",params:{
+type:"boolean"},message:"must be boolean"};e===null?e=[r]:e.push(r),i++}if(s.firmware!==void 0){let r=s.firmware;if(!(r==="bios"||r==="uefi")){const t={instancePath:n+
+"/firmware",schemaPath:"#/properties/firmware/enum",keyword:"enum",params:{allowedValues:g.properties.firmware.enum},message:"must be equal to one of the allowe\
+d values"};e===null?e=[t]:e.push(t),i++}}if(s.machine!==void 0){let r=s.machine;if(!(r==="q35"||r==="pc")){const t={instancePath:n+"/machine",schemaPath:"#/prop\
+erties/machine/enum",keyword:"enum",params:{allowedValues:g.properties.machine.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(
+t),i++}}if(s.accel!==void 0){let r=s.accel;if(!(r==="auto"||r==="kvm"||r==="tcg")){const t={instancePath:n+"/accel",schemaPath:"#/properties/accel/enum",keyword:"\
+enum",params:{allowedValues:g.properties.accel.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.cloud_init!==void 0){
+let r=s.cloud_init;if(r&&typeof r=="object"&&!Array.isArray(r)){for(const t in r)if(!(t==="packages"||t==="user_data"||t==="network_config"||t==="password")){const p={
+instancePath:n+"/cloud_init",schemaPath:"#/properties/cloud_init/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"mus\
+t NOT have additional properties"};e===null?e=[p]:e.push(p),i++}if(r.packages!==void 0){let t=r.packages;if(Array.isArray(t)){const p=t.length;for(let a=0;a<p;a++)
+if(typeof t[a]!="string"){const m={instancePath:n+"/cloud_init/packages/"+a,schemaPath:"#/properties/cloud_init/properties/packages/items/type",keyword:"type",params:{
+type:"string"},message:"must be string"};e===null?e=[m]:e.push(m),i++}}else{const p={instancePath:n+"/cloud_init/packages",schemaPath:"#/properties/cloud_init/p\
+roperties/packages/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[p]:e.push(p),i++}}if(r.user_data!==void 0&&typeof r.user_data!=
+"string"){const t={instancePath:n+"/cloud_init/user_data",schemaPath:"#/properties/cloud_init/properties/user_data/type",keyword:"type",params:{type:"string"},message:"\
+must be string"};e===null?e=[t]:e.push(t),i++}if(r.network_config!==void 0&&typeof r.network_config!="string"){const t={instancePath:n+"/cloud_init/network_conf\
+ig",schemaPath:"#/properties/cloud_init/properties/network_config/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),
+i++}if(r.password!==void 0){let t=r.password;if(t&&typeof t=="object"&&!Array.isArray(t)){if(t.version===void 0){const p={instancePath:n+"/cloud_init/password",
+schemaPath:"#/properties/cloud_init/properties/password/required",keyword:"required",params:{missingProperty:"version"},message:"must have required property 've\
+rsion'"};e===null?e=[p]:e.push(p),i++}for(const p in t)if(p!=="version"){const a={instancePath:n+"/cloud_init/password",schemaPath:"#/properties/cloud_init/prop\
+erties/password/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:p},message:"must NOT have additional properties"};e===null?e=[a]:
+e.push(a),i++}if(t.version!==void 0){let p=t.version;if(!(typeof p=="number"&&!(p%1)&&!isNaN(p)&&isFinite(p))){const a={instancePath:n+"/cloud_init/password/ver\
+sion",schemaPath:"#/properties/cloud_init/properties/password/properties/version/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?
+e=[a]:e.push(a),i++}}}else{const p={instancePath:n+"/cloud_init/password",schemaPath:"#/properties/cloud_init/properties/password/type",keyword:"type",params:{type:"\
+object"},message:"must be object"};e===null?e=[p]:e.push(p),i++}}}else{const t={instancePath:n+"/cloud_init",schemaPath:"#/properties/cloud_init/type",keyword:"\
+type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(s.cloud_init_on_change!==void 0){let r=s.cloud_init_on_change;if(!(r==="\
+ignore"||r==="next-boot"||r==="recreate")){const t={instancePath:n+"/cloud_init_on_change",schemaPath:"#/properties/cloud_init_on_change/enum",keyword:"enum",params:{
+allowedValues:g.properties.cloud_init_on_change.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.ssh_keys!==void 0){
+let r=s.ssh_keys;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)if(typeof r[p]!="string"){const a={instancePath:n+"/ssh_keys/"+p,schemaPath:"#/proper\
+ties/ssh_keys/items/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),i++}}else{const t={instancePath:n+"/ssh_keys",
+schemaPath:"#/properties/ssh_keys/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.labels!==void 0){let r=s.
+labels;if(r&&typeof r=="object"&&!Array.isArray(r)){for(const t in r)if(typeof r[t]!="string"){const p={instancePath:n+"/labels/"+t.replace(/~/g,"~0").replace(/\//g,
+"~1"),schemaPath:"#/properties/labels/additionalProperties/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[p]:e.push(p),i++}}else{
+const t={instancePath:n+"/labels",schemaPath:"#/properties/labels/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),
+i++}}if(s.metadata!==void 0){let r=s.metadata;if(r&&typeof r=="object"&&!Array.isArray(r)){for(const t in r)if(typeof r[t]!="string"){const p={instancePath:n+"/\
+metadata/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/metadata/additionalProperties/type",keyword:"type",params:{type:"string"},message:"\
+must be string"};e===null?e=[p]:e.push(p),i++}}else{const t={instancePath:n+"/metadata",schemaPath:"#/properties/metadata/type",keyword:"type",params:{type:"obj\
+ect"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(s.protect!==void 0&&typeof s.protect!="boolean"){const r={instancePath:n+"/protect",schemaPath:"\
+#/properties/protect/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[r]:e.push(r),i++}if(s.disruption!==void 0){let r=s.disruption;
+if(r&&typeof r=="object"&&!Array.isArray(r)){for(const t in r)if(t!=="allow"){const p={instancePath:n+"/disruption",schemaPath:"#/properties/disruption/addition\
+alProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additional properties"};e===null?e=[p]:e.push(p),i++}if(r.allow!==
+void 0){let t=r.allow;if(!(t==="none"||t==="next-boot"||t==="live"||t==="guest"||t==="restart"||t==="stop"||t==="replace"||t==="data-loss")){const p={instancePath:n+
+"/disruption/allow",schemaPath:"#/properties/disruption/properties/allow/enum",keyword:"enum",params:{allowedValues:g.properties.disruption.properties.allow.enum},
+message:"must be equal to one of the allowed values"};e===null?e=[p]:e.push(p),i++}}}else{const t={instancePath:n+"/disruption",schemaPath:"#/properties/disrupt\
+ion/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(s.wait_for!==void 0){let r=s.wait_for;if(!(r==="none"||
+r==="ip"||r==="guest-agent"||r==="cloud-init")){const t={instancePath:n+"/wait_for",schemaPath:"#/properties/wait_for/enum",keyword:"enum",params:{allowedValues:g.
+properties.wait_for.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.wait_timeout_s!==void 0){let r=s.wait_timeout_s;
+if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/wait_timeout_s",schemaPath:"#/properties/wait_timeout_s/type",keyword:"type",
+params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}}if(s.stop_timeout_s!==void 0){let r=s.stop_timeout_s;if(!(typeof r=="number"&&!(r%
+1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/stop_timeout_s",schemaPath:"#/properties/stop_timeout_s/type",keyword:"type",params:{type:"integer"},message:"\
+must be integer"};e===null?e=[t]:e.push(t),i++}}if(s.on_remove!==void 0){let r=s.on_remove;if(!(r==="delete"||r==="retain")){const t={instancePath:n+"/on_remove",
+schemaPath:"#/properties/on_remove/enum",keyword:"enum",params:{allowedValues:g.properties.on_remove.enum},message:"must be equal to one of the allowed values"};
+e===null?e=[t]:e.push(t),i++}}}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.
+push(r),i++}return h.errors=e,i===0}h.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const K={type:"object",additionalProperties:!1,properties:{labels:{type:"\
+object",additionalProperties:{type:"string"}},reserved_vcpu:{type:"integer"},reserved_ram_gb:{type:"number"},reserved_disk_gb:{type:"number"},schedulable:{type:"\
+boolean"}}};function v(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=v.evaluated;if(o.dynamicProps&&
+(o.props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){for(const r in s)if(!(r==="labels"||r==="reserved_vcpu"||r==="reserv\
+ed_ram_gb"||r==="reserved_disk_gb"||r==="schedulable")){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},
+message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.labels!==void 0){let r=s.labels;if(r&&typeof r=="object"&&!Array.isArray(r)){for(const t in r)
+if(typeof r[t]!="string"){const p={instancePath:n+"/labels/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/labels/additionalProperties/type",
+keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[p]:e.push(p),i++}}else{const t={instancePath:n+"/labels",schemaPath:"#/properties/la\
+bels/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(s.reserved_vcpu!==void 0){let r=s.reserved_vcpu;if(!(typeof r==
+"number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/reserved_vcpu",schemaPath:"#/properties/reserved_vcpu/type",keyword:"type",params:{type:"in\
+teger"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}}if(s.reserved_ram_gb!==void 0){let r=s.reserved_ram_gb;if(!(typeof r=="number"&&isFinite(r))){const t={
+instancePath:n+"/reserved_ram_gb",schemaPath:"#/properties/reserved_ram_gb/type",keyword:"type",params:{type:"number"},message:"must be number"};e===null?e=[t]:
+e.push(t),i++}}if(s.reserved_disk_gb!==void 0){let r=s.reserved_disk_gb;if(!(typeof r=="number"&&isFinite(r))){const t={instancePath:n+"/reserved_disk_gb",schemaPath:"\
+#/properties/reserved_disk_gb/type",keyword:"type",params:{type:"number"},message:"must be number"};e===null?e=[t]:e.push(t),i++}}if(s.schedulable!==void 0&&typeof s.
+schedulable!="boolean"){const r={instancePath:n+"/schedulable",schemaPath:"#/properties/schedulable/type",keyword:"type",params:{type:"boolean"},message:"must b\
+e boolean"};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?
+e=[r]:e.push(r),i++}return v.errors=e,i===0}v.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};function N(s,{instancePath:n="",parentData:f,parentDataProperty:y,
+rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=N.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="obje\
+ct"&&!Array.isArray(s)){if(s.id===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"id"},message:"must have re\
+quired property 'id'"};e===null?e=[r]:e.push(r),i++}if(s.agent_id===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
+agent_id"},message:"must have required property 'agent_id'"};e===null?e=[r]:e.push(r),i++}if(s.kind===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
+required",params:{missingProperty:"kind"},message:"must have required property 'kind'"};e===null?e=[r]:e.push(r),i++}if(s.action===void 0){const r={instancePath:n,
+schemaPath:"#/required",keyword:"required",params:{missingProperty:"action"},message:"must have required property 'action'"};e===null?e=[r]:e.push(r),i++}if(s.name===
+void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"name"},message:"must have required property 'name'"};e===null?
+e=[r]:e.push(r),i++}if(s.uid===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"uid"},message:"must have requ\
+ired property 'uid'"};e===null?e=[r]:e.push(r),i++}if(s.revision===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
+revision"},message:"must have required property 'revision'"};e===null?e=[r]:e.push(r),i++}if(s.impact===void 0){const r={instancePath:n,schemaPath:"#/required",
+keyword:"required",params:{missingProperty:"impact"},message:"must have required property 'impact'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!P.call(S.
+properties,r)){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT have a\
+dditional properties"};e===null?e=[t]:e.push(t),i++}if(s.id!==void 0&&typeof s.id!="string"){const r={instancePath:n+"/id",schemaPath:"#/properties/id/type",keyword:"\
+type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.agent_id!==void 0&&typeof s.agent_id!="string"){const r={instancePath:n+
+"/agent_id",schemaPath:"#/properties/agent_id/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.kind!==void 0){
+let r=s.kind;if(!(r==="vm"||r==="template"||r==="agent")){const t={instancePath:n+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues:S.
+properties.kind.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.action!==void 0){let r=s.action;if(!(r==="create"||
+r==="update"||r==="delete"||r==="adopt"||r==="release"||r==="settings")){const t={instancePath:n+"/action",schemaPath:"#/properties/action/enum",keyword:"enum",
+params:{allowedValues:S.properties.action.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.name!==void 0&&typeof s.
+name!="string"){const r={instancePath:n+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[
+r]:e.push(r),i++}if(s.uid!==void 0&&typeof s.uid!="string"){const r={instancePath:n+"/uid",schemaPath:"#/properties/uid/type",keyword:"type",params:{type:"strin\
+g"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.revision!==void 0&&typeof s.revision!="string"){const r={instancePath:n+"/revision",schemaPath:"\
+#/properties/revision/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.impact!==void 0&&(d(s.impact,{instancePath:n+
+"/impact",parentData:s,parentDataProperty:"impact",rootData:u,dynamicAnchors:l})||(e=e===null?d.errors:e.concat(d.errors),i=e.length)),s.vm!==void 0&&(h(s.vm,{instancePath:n+
+"/vm",parentData:s,parentDataProperty:"vm",rootData:u,dynamicAnchors:l})||(e=e===null?h.errors:e.concat(h.errors),i=e.length)),s.defaults!==void 0&&(h(s.defaults,
+{instancePath:n+"/defaults",parentData:s,parentDataProperty:"defaults",rootData:u,dynamicAnchors:l})||(e=e===null?h.errors:e.concat(h.errors),i=e.length)),s.settings!==
+void 0&&(v(s.settings,{instancePath:n+"/settings",parentData:s,parentDataProperty:"settings",rootData:u,dynamicAnchors:l})||(e=e===null?v.errors:e.concat(v.errors),
+i=e.length)),s.previous_name!==void 0&&typeof s.previous_name!="string"){const r={instancePath:n+"/previous_name",schemaPath:"#/properties/previous_name/type",keyword:"\
+type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"\
+object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return N.errors=e,i===0}N.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const C={type:"ob\
+ject",additionalProperties:!1,required:["path","op","cause","impact","reason"],properties:{path:{type:"array",items:{type:"string"}},op:{enum:["add","remove","u\
+pdate"]},cause:{enum:["spec","drift"]},impact:{$ref:"#/$defs/impact"},reason:{type:"string"},before:{},after:{},last_applied:{},sensitive:{type:"boolean"},unknown:{
+type:"boolean"}}};function q(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=q.evaluated;if(o.
+dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.path===void 0){const r={instancePath:n,schemaPath:"\
+#/required",keyword:"required",params:{missingProperty:"path"},message:"must have required property 'path'"};e===null?e=[r]:e.push(r),i++}if(s.op===void 0){const r={
+instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"op"},message:"must have required property 'op'"};e===null?e=[r]:e.push(r),i++}
+if(s.cause===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"cause"},message:"must have required property 'c\
+ause'"};e===null?e=[r]:e.push(r),i++}if(s.impact===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"impact"},
+message:"must have required property 'impact'"};e===null?e=[r]:e.push(r),i++}if(s.reason===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"requ\
+ired",params:{missingProperty:"reason"},message:"must have required property 'reason'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!P.call(C.properties,r)){
+const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT have additional prope\
+rties"};e===null?e=[t]:e.push(t),i++}if(s.path!==void 0){let r=s.path;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)if(typeof r[p]!="string"){const a={
+instancePath:n+"/path/"+p,schemaPath:"#/properties/path/items/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),i++}}else{
+const t={instancePath:n+"/path",schemaPath:"#/properties/path/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}
+if(s.op!==void 0){let r=s.op;if(!(r==="add"||r==="remove"||r==="update")){const t={instancePath:n+"/op",schemaPath:"#/properties/op/enum",keyword:"enum",params:{
+allowedValues:C.properties.op.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.cause!==void 0){let r=s.cause;if(!(r===
+"spec"||r==="drift")){const t={instancePath:n+"/cause",schemaPath:"#/properties/cause/enum",keyword:"enum",params:{allowedValues:C.properties.cause.enum},message:"\
+must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.impact!==void 0&&(d(s.impact,{instancePath:n+"/impact",parentData:s,parentDataProperty:"\
+impact",rootData:u,dynamicAnchors:l})||(e=e===null?d.errors:e.concat(d.errors),i=e.length)),s.reason!==void 0&&typeof s.reason!="string"){const r={instancePath:n+
+"/reason",schemaPath:"#/properties/reason/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.sensitive!==void 0&&
+typeof s.sensitive!="boolean"){const r={instancePath:n+"/sensitive",schemaPath:"#/properties/sensitive/type",keyword:"type",params:{type:"boolean"},message:"mus\
+t be boolean"};e===null?e=[r]:e.push(r),i++}if(s.unknown!==void 0&&typeof s.unknown!="boolean"){const r={instancePath:n+"/unknown",schemaPath:"#/properties/unkn\
+own/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:n,schemaPath:"#/type",keyword:"\
+type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return q.errors=e,i===0}q.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};
+function A(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=A.evaluated;if(o.dynamicProps&&(o.
+props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.id===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
+required",params:{missingProperty:"id"},message:"must have required property 'id'"};e===null?e=[r]:e.push(r),i++}if(s.agent===void 0){const r={instancePath:n,schemaPath:"\
+#/required",keyword:"required",params:{missingProperty:"agent"},message:"must have required property 'agent'"};e===null?e=[r]:e.push(r),i++}if(s.body===void 0){
+const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"body"},message:"must have required property 'body'"};e===null?e=[r]:
+e.push(r),i++}if(s.hash===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"hash"},message:"must have required\
+ property 'hash'"};e===null?e=[r]:e.push(r),i++}if(s.impact===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
+impact"},message:"must have required property 'impact'"};e===null?e=[r]:e.push(r),i++}if(s.reason===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
+required",params:{missingProperty:"reason"},message:"must have required property 'reason'"};e===null?e=[r]:e.push(r),i++}if(s.changes===void 0){const r={instancePath:n,
+schemaPath:"#/required",keyword:"required",params:{missingProperty:"changes"},message:"must have required property 'changes'"};e===null?e=[r]:e.push(r),i++}if(s.
+depends_on===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"depends_on"},message:"must have required proper\
+ty 'depends_on'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!P.call(V.properties,r)){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"\
+additionalProperties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.id!==void 0&&typeof s.id!="\
+string"){const r={instancePath:n+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),
+i++}if(s.agent!==void 0&&typeof s.agent!="string"){const r={instancePath:n+"/agent",schemaPath:"#/properties/agent/type",keyword:"type",params:{type:"string"},message:"\
+must be string"};e===null?e=[r]:e.push(r),i++}if(s.body!==void 0&&(N(s.body,{instancePath:n+"/body",parentData:s,parentDataProperty:"body",rootData:u,dynamicAnchors:l})||
+(e=e===null?N.errors:e.concat(N.errors),i=e.length)),s.hash!==void 0&&typeof s.hash!="string"){const r={instancePath:n+"/hash",schemaPath:"#/properties/hash/typ\
+e",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.impact!==void 0&&(d(s.impact,{instancePath:n+"/impact",parentData:s,
+parentDataProperty:"impact",rootData:u,dynamicAnchors:l})||(e=e===null?d.errors:e.concat(d.errors),i=e.length)),s.reason!==void 0&&typeof s.reason!="string"){const r={
+instancePath:n+"/reason",schemaPath:"#/properties/reason/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.
+changes!==void 0){let r=s.changes;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)q(r[p],{instancePath:n+"/changes/"+p,parentData:r,parentDataProperty:p,
+rootData:u,dynamicAnchors:l})||(e=e===null?q.errors:e.concat(q.errors),i=e.length)}else{const t={instancePath:n+"/changes",schemaPath:"#/properties/changes/type",
+keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.depends_on!==void 0){let r=s.depends_on;if(Array.isArray(r)){const t=r.
+length;for(let p=0;p<t;p++)if(typeof r[p]!="string"){const a={instancePath:n+"/depends_on/"+p,schemaPath:"#/properties/depends_on/items/type",keyword:"type",params:{
+type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),i++}}else{const t={instancePath:n+"/depends_on",schemaPath:"#/properties/depends_on/type",keyword:"\
+type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.secrets!==void 0){let r=s.secrets;if(r&&typeof r=="object"&&!Array.isArray(
+r)){for(const t in r)if(typeof r[t]!="string"){const p={instancePath:n+"/secrets/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/secrets/add\
+itionalProperties/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[p]:e.push(p),i++}}else{const t={instancePath:n+"/secrets",schemaPath:"\
+#/properties/secrets/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(s.owner!==void 0&&typeof s.owner!="s\
+tring"){const r={instancePath:n+"/owner",schemaPath:"#/properties/owner/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(
+r),i++}}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return A.errors=
+e,i===0}A.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const x={type:"object",additionalProperties:!1,required:["agent","kind","name","uid","reason"],properties:{
+agent:{type:"string"},kind:{enum:["vm","template"]},name:{type:"string"},uid:{type:"string"},reason:{type:"string"}}};function T(s,{instancePath:n="",parentData:f,
+parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=T.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),
+s&&typeof s=="object"&&!Array.isArray(s)){if(s.agent===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"agent"},
+message:"must have required property 'agent'"};e===null?e=[r]:e.push(r),i++}if(s.kind===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"require\
+d",params:{missingProperty:"kind"},message:"must have required property 'kind'"};e===null?e=[r]:e.push(r),i++}if(s.name===void 0){const r={instancePath:n,schemaPath:"\
+#/required",keyword:"required",params:{missingProperty:"name"},message:"must have required property 'name'"};e===null?e=[r]:e.push(r),i++}if(s.uid===void 0){const r={
+instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"uid"},message:"must have required property 'uid'"};e===null?e=[r]:e.push(r),i++}
+if(s.reason===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"reason"},message:"must have required property \
+'reason'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!(r==="agent"||r==="kind"||r==="name"||r==="uid"||r==="reason")){const t={instancePath:n,schemaPath:"\
+#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}
+if(s.agent!==void 0&&typeof s.agent!="string"){const r={instancePath:n+"/agent",schemaPath:"#/properties/agent/type",keyword:"type",params:{type:"string"},message:"\
+must be string"};e===null?e=[r]:e.push(r),i++}if(s.kind!==void 0){let r=s.kind;if(!(r==="vm"||r==="template")){const t={instancePath:n+"/kind",schemaPath:"#/pro\
+perties/kind/enum",keyword:"enum",params:{allowedValues:x.properties.kind.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}
+if(s.name!==void 0&&typeof s.name!="string"){const r={instancePath:n+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type:"string"},message:"\
+must be string"};e===null?e=[r]:e.push(r),i++}if(s.uid!==void 0&&typeof s.uid!="string"){const r={instancePath:n+"/uid",schemaPath:"#/properties/uid/type",keyword:"\
+type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.reason!==void 0&&typeof s.reason!="string"){const r={instancePath:n+"/r\
+eason",schemaPath:"#/properties/reason/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:n,
+schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return T.errors=e,i===0}T.evaluated={props:!0,dynamicProps:!1,
+dynamicItems:!1};const R={type:"object",additionalProperties:!1,required:["code","severity","detail"],properties:{code:{enum:["SPEC_NOT_FOUND","SPEC_UNREADABLE",
+"SPEC_TOO_LARGE","SPEC_SYNTAX","SPEC_DUPLICATE_KEY","SPEC_UNKNOWN_KEY","SPEC_MISSING_KEY","SPEC_WRONG_TYPE","SPEC_OUT_OF_RANGE","SPEC_BAD_VALUE","SPEC_BAD_NAME",
+"SPEC_VERSION","SPEC_UNKNOWN_REFERENCE","SPEC_CYCLE","SPEC_NAME_COLLISION","SPEC_CONFLICT","SPEC_LITERAL_SECRET","SECRET_NOT_FOUND","VARIABLE_UNDEFINED","VARIAB\
+LE_UNUSED","VARIABLE_BAD_VALUE","EXPRESSION_SYNTAX","AGENT_UNREACHABLE","AGENT_TIMEOUT","AGENT_PROTOCOL","AGENT_VERSION","AGENT_DUPLICATE","AGENT_REPLACED","AGE\
+NT_MISSING","AGENT_CHANGED","AGENT_CONFIG","AGENT_START","AGENT_DATABASE","AGENT_STOPPING","REPLICAS_CHANGED","OWNED_BY_OTHER","VM_PROTECTED","IMPACT_EXCEEDED",
+"DESTROY_EXCEEDED","PLAN_STALE","PLAN_EXPIRED","PLAN_MISMATCH","PLAN_UNREADABLE","PLAN_SPEC_CHANGED","HOST_OUT_OF_VCPU","HOST_OUT_OF_MEMORY","HOST_OUT_OF_DISK",
+"HOST_NOT_SCHEDULABLE","HOST_ERROR","CHANGE_IGNORED","IMAGE_NEWER","IMAGE_UNKNOWN","IMAGE_MISSING","VM_NOT_FOUND","VM_EXISTS","VM_POWER_STATE","VM_INVALID","WAI\
+T_TIMEOUT","SET_CONFLICT","OPERATION_NOT_FOUND","OPERATION_INTERRUPTED","OPERATION_CANCELLED","SERVICE_NOT_FOUND","DEPENDENCY_FAILED","PERMISSION","UNSUPPORTED",
+"CONFIRMATION_NEEDED","FILE_NOT_WRITABLE","USAGE","INTERNAL"]},severity:{enum:["error","warning"]},detail:{type:"string"},hint:{type:"string"},path:{type:"array"},
+at:{type:"object",additionalProperties:!1,required:["file","line","column"],properties:{file:{type:"string"},line:{type:"integer",minimum:0},column:{type:"integ\
+er",minimum:0}}},sourceLine:{type:"string"},agent:{type:"string"}}};function O(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){
+let e=null,i=0;const o=O.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.code===void 0){
+const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"code"},message:"must have required property 'code'"};e===null?e=[r]:
+e.push(r),i++}if(s.severity===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"severity"},message:"must have \
+required property 'severity'"};e===null?e=[r]:e.push(r),i++}if(s.detail===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
+detail"},message:"must have required property 'detail'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!(r==="code"||r==="severity"||r==="detail"||r==="hint"||
+r==="path"||r==="at"||r==="sourceLine"||r==="agent")){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},
+message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.code!==void 0){let r=s.code;if(!(r==="SPEC_NOT_FOUND"||r==="SPEC_UNREADABLE"||r===
+"SPEC_TOO_LARGE"||r==="SPEC_SYNTAX"||r==="SPEC_DUPLICATE_KEY"||r==="SPEC_UNKNOWN_KEY"||r==="SPEC_MISSING_KEY"||r==="SPEC_WRONG_TYPE"||r==="SPEC_OUT_OF_RANGE"||r===
+"SPEC_BAD_VALUE"||r==="SPEC_BAD_NAME"||r==="SPEC_VERSION"||r==="SPEC_UNKNOWN_REFERENCE"||r==="SPEC_CYCLE"||r==="SPEC_NAME_COLLISION"||r==="SPEC_CONFLICT"||r==="\
+SPEC_LITERAL_SECRET"||r==="SECRET_NOT_FOUND"||r==="VARIABLE_UNDEFINED"||r==="VARIABLE_UNUSED"||r==="VARIABLE_BAD_VALUE"||r==="EXPRESSION_SYNTAX"||r==="AGENT_UNR\
+EACHABLE"||r==="AGENT_TIMEOUT"||r==="AGENT_PROTOCOL"||r==="AGENT_VERSION"||r==="AGENT_DUPLICATE"||r==="AGENT_REPLACED"||r==="AGENT_MISSING"||r==="AGENT_CHANGED"||
+r==="AGENT_CONFIG"||r==="AGENT_START"||r==="AGENT_DATABASE"||r==="AGENT_STOPPING"||r==="REPLICAS_CHANGED"||r==="OWNED_BY_OTHER"||r==="VM_PROTECTED"||r==="IMPACT\
+_EXCEEDED"||r==="DESTROY_EXCEEDED"||r==="PLAN_STALE"||r==="PLAN_EXPIRED"||r==="PLAN_MISMATCH"||r==="PLAN_UNREADABLE"||r==="PLAN_SPEC_CHANGED"||r==="HOST_OUT_OF_\
+VCPU"||r==="HOST_OUT_OF_MEMORY"||r==="HOST_OUT_OF_DISK"||r==="HOST_NOT_SCHEDULABLE"||r==="HOST_ERROR"||r==="CHANGE_IGNORED"||r==="IMAGE_NEWER"||r==="IMAGE_UNKNO\
+WN"||r==="IMAGE_MISSING"||r==="VM_NOT_FOUND"||r==="VM_EXISTS"||r==="VM_POWER_STATE"||r==="VM_INVALID"||r==="WAIT_TIMEOUT"||r==="SET_CONFLICT"||r==="OPERATION_NO\
+T_FOUND"||r==="OPERATION_INTERRUPTED"||r==="OPERATION_CANCELLED"||r==="SERVICE_NOT_FOUND"||r==="DEPENDENCY_FAILED"||r==="PERMISSION"||r==="UNSUPPORTED"||r==="CO\
+NFIRMATION_NEEDED"||r==="FILE_NOT_WRITABLE"||r==="USAGE"||r==="INTERNAL")){const t={instancePath:n+"/code",schemaPath:"#/properties/code/enum",keyword:"enum",params:{
+allowedValues:R.properties.code.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.severity!==void 0){let r=s.severity;
+if(!(r==="error"||r==="warning")){const t={instancePath:n+"/severity",schemaPath:"#/properties/severity/enum",keyword:"enum",params:{allowedValues:R.properties.
+severity.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.detail!==void 0&&typeof s.detail!="string"){const r={instancePath:n+
+"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.hint!==void 0&&
+typeof s.hint!="string"){const r={instancePath:n+"/hint",schemaPath:"#/properties/hint/type",keyword:"type",params:{type:"string"},message:"must be string"};e===
+null?e=[r]:e.push(r),i++}if(s.path!==void 0&&!Array.isArray(s.path)){const r={instancePath:n+"/path",schemaPath:"#/properties/path/type",keyword:"type",params:{
+type:"array"},message:"must be array"};e===null?e=[r]:e.push(r),i++}if(s.at!==void 0){let r=s.at;if(r&&typeof r=="object"&&!Array.isArray(r)){if(r.file===void 0){
+const t={instancePath:n+"/at",schemaPath:"#/properties/at/required",keyword:"required",params:{missingProperty:"file"},message:"must have required property 'fil\
+e'"};e===null?e=[t]:e.push(t),i++}if(r.line===void 0){const t={instancePath:n+"/at",schemaPath:"#/properties/at/required",keyword:"required",params:{missingProperty:"\
+line"},message:"must have required property 'line'"};e===null?e=[t]:e.push(t),i++}if(r.column===void 0){const t={instancePath:n+"/at",schemaPath:"#/properties/a\
+t/required",keyword:"required",params:{missingProperty:"column"},message:"must have required property 'column'"};e===null?e=[t]:e.push(t),i++}for(const t in r)if(!(t===
+"file"||t==="line"||t==="column")){const p={instancePath:n+"/at",schemaPath:"#/properties/at/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},
+message:"must NOT have additional properties"};e===null?e=[p]:e.push(p),i++}if(r.file!==void 0&&typeof r.file!="string"){const t={instancePath:n+"/at/file",schemaPath:"\
+#/properties/at/properties/file/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),i++}if(r.line!==void 0){let t=r.line;
+if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const p={instancePath:n+"/at/line",schemaPath:"#/properties/at/properties/line/type",keyword:"type",params:{
+type:"integer"},message:"must be integer"};e===null?e=[p]:e.push(p),i++}if(typeof t=="number"&&isFinite(t)&&(t<0||isNaN(t))){const p={instancePath:n+"/at/line",
+schemaPath:"#/properties/at/properties/line/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[p]:e.push(p),i++}}if(r.
+column!==void 0){let t=r.column;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const p={instancePath:n+"/at/column",schemaPath:"#/properties/at/prope\
+rties/column/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[p]:e.push(p),i++}if(typeof t=="number"&&isFinite(t)&&(t<0||isNaN(
+t))){const p={instancePath:n+"/at/column",schemaPath:"#/properties/at/properties/column/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"mus\
+t be >= 0"};e===null?e=[p]:e.push(p),i++}}}else{const t={instancePath:n+"/at",schemaPath:"#/properties/at/type",keyword:"type",params:{type:"object"},message:"m\
+ust be object"};e===null?e=[t]:e.push(t),i++}}if(s.sourceLine!==void 0&&typeof s.sourceLine!="string"){const r={instancePath:n+"/sourceLine",schemaPath:"#/prope\
+rties/sourceLine/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.agent!==void 0&&typeof s.agent!="string"){
+const r={instancePath:n+"/agent",schemaPath:"#/properties/agent/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}else{
+const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return O.errors=e,i===0}
+O.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const B={type:"object",additionalProperties:!1,required:["serial","members","agents"],properties:{serial:{
+type:"integer",minimum:0},members:{type:"array",items:{type:"object",additionalProperties:!1,required:["kind","name","uid","agentId"],properties:{kind:{enum:["v\
+m","template"]},name:{type:"string"},uid:{type:"string"},agentId:{type:"string"}}}},agents:{type:"array",items:{type:"object",additionalProperties:!1,required:[
+"agentId","name","address"],properties:{agentId:{type:"string"},name:{type:"string"},address:{type:"string"}}}},outdated:{type:"array",items:{type:"string"}}}};
+function I(s,{instancePath:n="",parentData:f,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=I.evaluated;if(o.dynamicProps&&(o.
+props=void 0),o.dynamicItems&&(o.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.serial===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
+required",params:{missingProperty:"serial"},message:"must have required property 'serial'"};e===null?e=[r]:e.push(r),i++}if(s.members===void 0){const r={instancePath:n,
+schemaPath:"#/required",keyword:"required",params:{missingProperty:"members"},message:"must have required property 'members'"};e===null?e=[r]:e.push(r),i++}if(s.
+agents===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"agents"},message:"must have required property 'agen\
+ts'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!(r==="serial"||r==="members"||r==="agents"||r==="outdated")){const t={instancePath:n,schemaPath:"#/addit\
+ionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.serial!==
+void 0){let r=s.serial;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/serial",schemaPath:"#/properties/serial/type",keyword:"\
+type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+
+"/serial",schemaPath:"#/properties/serial/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.
+members!==void 0){let r=s.members;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++){let a=r[p];if(a&&typeof a=="object"&&!Array.isArray(a)){if(a.kind===
+void 0){const m={instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/required",keyword:"required",params:{missingProperty:"kind"},message:"must \
+have required property 'kind'"};e===null?e=[m]:e.push(m),i++}if(a.name===void 0){const m={instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/re\
+quired",keyword:"required",params:{missingProperty:"name"},message:"must have required property 'name'"};e===null?e=[m]:e.push(m),i++}if(a.uid===void 0){const m={
+instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/required",keyword:"required",params:{missingProperty:"uid"},message:"must have required prop\
+erty 'uid'"};e===null?e=[m]:e.push(m),i++}if(a.agentId===void 0){const m={instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/required",keyword:"\
+required",params:{missingProperty:"agentId"},message:"must have required property 'agentId'"};e===null?e=[m]:e.push(m),i++}for(const m in a)if(!(m==="kind"||m===
+"name"||m==="uid"||m==="agentId")){const _={instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/additionalProperties",keyword:"additionalPropert\
+ies",params:{additionalProperty:m},message:"must NOT have additional properties"};e===null?e=[_]:e.push(_),i++}if(a.kind!==void 0){let m=a.kind;if(!(m==="vm"||m===
+"template")){const _={instancePath:n+"/members/"+p+"/kind",schemaPath:"#/properties/members/items/properties/kind/enum",keyword:"enum",params:{allowedValues:B.properties.
+members.items.properties.kind.enum},message:"must be equal to one of the allowed values"};e===null?e=[_]:e.push(_),i++}}if(a.name!==void 0&&typeof a.name!="stri\
+ng"){const m={instancePath:n+"/members/"+p+"/name",schemaPath:"#/properties/members/items/properties/name/type",keyword:"type",params:{type:"string"},message:"m\
+ust be string"};e===null?e=[m]:e.push(m),i++}if(a.uid!==void 0&&typeof a.uid!="string"){const m={instancePath:n+"/members/"+p+"/uid",schemaPath:"#/properties/me\
+mbers/items/properties/uid/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[m]:e.push(m),i++}if(a.agentId!==void 0&&typeof a.agentId!=
+"string"){const m={instancePath:n+"/members/"+p+"/agentId",schemaPath:"#/properties/members/items/properties/agentId/type",keyword:"type",params:{type:"string"},
+message:"must be string"};e===null?e=[m]:e.push(m),i++}}else{const m={instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/type",keyword:"type",params:{
+type:"object"},message:"must be object"};e===null?e=[m]:e.push(m),i++}}}else{const t={instancePath:n+"/members",schemaPath:"#/properties/members/type",keyword:"\
+type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.agents!==void 0){let r=s.agents;if(Array.isArray(r)){const t=r.length;for(let p=0;p<
+t;p++){let a=r[p];if(a&&typeof a=="object"&&!Array.isArray(a)){if(a.agentId===void 0){const m={instancePath:n+"/agents/"+p,schemaPath:"#/properties/agents/items\
+/required",keyword:"required",params:{missingProperty:"agentId"},message:"must have required property 'agentId'"};e===null?e=[m]:e.push(m),i++}if(a.name===void 0){
+const m={instancePath:n+"/agents/"+p,schemaPath:"#/properties/agents/items/required",keyword:"required",params:{missingProperty:"name"},message:"must have requi\
+red property 'name'"};e===null?e=[m]:e.push(m),i++}if(a.address===void 0){const m={instancePath:n+"/agents/"+p,schemaPath:"#/properties/agents/items/required",keyword:"\
+required",params:{missingProperty:"address"},message:"must have required property 'address'"};e===null?e=[m]:e.push(m),i++}for(const m in a)if(!(m==="agentId"||
+m==="name"||m==="address")){const _={instancePath:n+"/agents/"+p,schemaPath:"#/properties/agents/items/additionalProperties",keyword:"additionalProperties",params:{
+additionalProperty:m},message:"must NOT have additional properties"};e===null?e=[_]:e.push(_),i++}if(a.agentId!==void 0&&typeof a.agentId!="string"){const m={instancePath:n+
+"/agents/"+p+"/agentId",schemaPath:"#/properties/agents/items/properties/agentId/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?
+e=[m]:e.push(m),i++}if(a.name!==void 0&&typeof a.name!="string"){const m={instancePath:n+"/agents/"+p+"/name",schemaPath:"#/properties/agents/items/properties/n\
+ame/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[m]:e.push(m),i++}if(a.address!==void 0&&typeof a.address!="string"){const m={
+instancePath:n+"/agents/"+p+"/address",schemaPath:"#/properties/agents/items/properties/address/type",keyword:"type",params:{type:"string"},message:"must be str\
+ing"};e===null?e=[m]:e.push(m),i++}}else{const m={instancePath:n+"/agents/"+p,schemaPath:"#/properties/agents/items/type",keyword:"type",params:{type:"object"},
+message:"must be object"};e===null?e=[m]:e.push(m),i++}}}else{const t={instancePath:n+"/agents",schemaPath:"#/properties/agents/type",keyword:"type",params:{type:"\
+array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.outdated!==void 0){let r=s.outdated;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)
+if(typeof r[p]!="string"){const a={instancePath:n+"/outdated/"+p,schemaPath:"#/properties/outdated/items/type",keyword:"type",params:{type:"string"},message:"mu\
+st be string"};e===null?e=[a]:e.push(a),i++}}else{const t={instancePath:n+"/outdated",schemaPath:"#/properties/outdated/type",keyword:"type",params:{type:"array"},
+message:"must be array"};e===null?e=[t]:e.push(t),i++}}}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be \
+object"};e===null?e=[r]:e.push(r),i++}return I.errors=e,i===0}I.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};function D(s,{instancePath:n="",parentData:f,
+parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const o=D.evaluated;if(o.dynamicProps&&(o.props=void 0),o.dynamicItems&&(o.items=void 0),
+s&&typeof s=="object"&&!Array.isArray(s)){if(s.type===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"type"},
+message:"must have required property 'type'"};e===null?e=[r]:e.push(r),i++}if(s.format_version===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
+required",params:{missingProperty:"format_version"},message:"must have required property 'format_version'"};e===null?e=[r]:e.push(r),i++}if(s.ghost_version===void 0){
+const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"ghost_version"},message:"must have required property 'ghost_version'"};
+e===null?e=[r]:e.push(r),i++}if(s.created_at===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"created_at"},
+message:"must have required property 'created_at'"};e===null?e=[r]:e.push(r),i++}if(s.stack===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"r\
+equired",params:{missingProperty:"stack"},message:"must have required property 'stack'"};e===null?e=[r]:e.push(r),i++}if(s.plan_hash===void 0){const r={instancePath:n,
+schemaPath:"#/required",keyword:"required",params:{missingProperty:"plan_hash"},message:"must have required property 'plan_hash'"};e===null?e=[r]:e.push(r),i++}
+if(s.header===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"header"},message:"must have required property \
+'header'"};e===null?e=[r]:e.push(r),i++}if(s.summary===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"summa\
+ry"},message:"must have required property 'summary'"};e===null?e=[r]:e.push(r),i++}if(s.agents===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
+required",params:{missingProperty:"agents"},message:"must have required property 'agents'"};e===null?e=[r]:e.push(r),i++}if(s.steps===void 0){const r={instancePath:n,
+schemaPath:"#/required",keyword:"required",params:{missingProperty:"steps"},message:"must have required property 'steps'"};e===null?e=[r]:e.push(r),i++}if(s.unknown===
+void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"unknown"},message:"must have required property 'unknown'"};e===
+null?e=[r]:e.push(r),i++}if(s.diagnostics===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"diagnostics"},message:"\
+must have required property 'diagnostics'"};e===null?e=[r]:e.push(r),i++}if(s.set===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{
+missingProperty:"set"},message:"must have required property 'set'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!P.call(F.properties,r)){const t={instancePath:n,
+schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===null?e=[t]:e.
+push(t),i++}if(s.type!==void 0&&s.type!=="plan"){const r={instancePath:n+"/type",schemaPath:"#/properties/type/const",keyword:"const",params:{allowedValue:"plan"},
+message:"must be equal to constant"};e===null?e=[r]:e.push(r),i++}if(s.format_version!==void 0&&s.format_version!=="1.0"){const r={instancePath:n+"/format_versi\
+on",schemaPath:"#/properties/format_version/const",keyword:"const",params:{allowedValue:"1.0"},message:"must be equal to constant"};e===null?e=[r]:e.push(r),i++}
+if(s.ghost_version!==void 0&&typeof s.ghost_version!="string"){const r={instancePath:n+"/ghost_version",schemaPath:"#/properties/ghost_version/type",keyword:"ty\
+pe",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.created_at!==void 0){let r=s.created_at;if(typeof r=="string"){if(!j.test(
+r)){const t={instancePath:n+"/created_at",schemaPath:"#/properties/created_at/pattern",keyword:"pattern",params:{pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\\
+.\\d+)?Z$"},message:'must match pattern "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"'};e===null?e=[t]:e.push(t),i++}}else{const t={instancePath:n+"/\
+created_at",schemaPath:"#/properties/created_at/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),i++}}if(s.stack!==
+void 0&&typeof s.stack!="string"){const r={instancePath:n+"/stack",schemaPath:"#/properties/stack/type",keyword:"type",params:{type:"string"},message:"must be s\
+tring"};e===null?e=[r]:e.push(r),i++}if(s.plan_hash!==void 0&&typeof s.plan_hash!="string"){const r={instancePath:n+"/plan_hash",schemaPath:"#/properties/plan_h\
+ash/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.header!==void 0&&(b(s.header,{instancePath:n+"/heade\
+r",parentData:s,parentDataProperty:"header",rootData:u,dynamicAnchors:l})||(e=e===null?b.errors:e.concat(b.errors),i=e.length)),s.summary!==void 0&&(k(s.summary,
+{instancePath:n+"/summary",parentData:s,parentDataProperty:"summary",rootData:u,dynamicAnchors:l})||(e=e===null?k.errors:e.concat(k.errors),i=e.length)),s.agents!==
+void 0){let r=s.agents;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)E(r[p],{instancePath:n+"/agents/"+p,parentData:r,parentDataProperty:p,rootData:u,
+dynamicAnchors:l})||(e=e===null?E.errors:e.concat(E.errors),i=e.length)}else{const t={instancePath:n+"/agents",schemaPath:"#/properties/agents/type",keyword:"ty\
+pe",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.steps!==void 0){let r=s.steps;if(Array.isArray(r)){const t=r.length;for(let p=0;p<
+t;p++)A(r[p],{instancePath:n+"/steps/"+p,parentData:r,parentDataProperty:p,rootData:u,dynamicAnchors:l})||(e=e===null?A.errors:e.concat(A.errors),i=e.length)}else{
+const t={instancePath:n+"/steps",schemaPath:"#/properties/steps/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}
+if(s.unknown!==void 0){let r=s.unknown;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)T(r[p],{instancePath:n+"/unknown/"+p,parentData:r,parentDataProperty:p,
+rootData:u,dynamicAnchors:l})||(e=e===null?T.errors:e.concat(T.errors),i=e.length)}else{const t={instancePath:n+"/unknown",schemaPath:"#/properties/unknown/type",
+keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.diagnostics!==void 0){let r=s.diagnostics;if(Array.isArray(r)){
+const t=r.length;for(let p=0;p<t;p++)O(r[p],{instancePath:n+"/diagnostics/"+p,parentData:r,parentDataProperty:p,rootData:u,dynamicAnchors:l})||(e=e===null?O.errors:
+e.concat(O.errors),i=e.length)}else{const t={instancePath:n+"/diagnostics",schemaPath:"#/properties/diagnostics/type",keyword:"type",params:{type:"array"},message:"\
+must be array"};e===null?e=[t]:e.push(t),i++}}s.set!==void 0&&(I(s.set,{instancePath:n+"/set",parentData:s,parentDataProperty:"set",rootData:u,dynamicAnchors:l})||
+(e=e===null?I.errors:e.concat(I.errors),i=e.length))}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be obj\
+ect"};e===null?e=[r]:e.push(r),i++}return D.errors=e,i===0}D.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};function H(s){function n(f){const y=s(f);return n.
+errors=y?null:s.errors.filter(u=>u.keyword!=="if"&&u.propertyName===void 0),y}return n}const X=H(L);export{X as validatePlan};

@@ -85,6 +85,8 @@ export interface PlanHeader {
   readonly owner: string;
   readonly spec_hash: string;
   readonly steps_root: string;
+  /** Of everything that the plan says outside its header: an approval of `plan_hash` approves it all. */
+  readonly document_hash: string;
   readonly step_count: number;
   readonly max_impact: Impact;
   /** RFC 3339, UTC, whole seconds. */

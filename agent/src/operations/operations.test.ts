@@ -41,6 +41,7 @@ suite("a step's binding", () => {
     owner: "spec:shop",
     spec_hash: "sha256:0",
     steps_root: tree.root,
+    document_hash: "sha256:1",
     step_count: 2,
     max_impact: "live",
     expires_at: "2026-01-01T01:00:00Z",

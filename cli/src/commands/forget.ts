@@ -81,10 +81,9 @@ function forgetting(plan: PlanDocument, word: string, members: readonly SetMembe
   const left = plan.set.members.filter(({ uid }) => !uids.has(uid));
   const reachedIds = new Set(plan.agents.filter(({ reachable }) => reachable).map(({ agent_id }) => agent_id));
   const homes = new Set(left.map(({ agentId }) => agentId));
-  const { owner, spec_hash, max_impact, expires_at, git_commit } = plan.header;
-  return {
+  return bindPlan(plan.header, {
     ...plan,
-    ...bindPlan({ owner, spec_hash, max_impact, expires_at, git_commit }, []),
+    steps: [],
     summary: { ...plan.summary, create: 0, update: 0, delete: 0, adopt: 0, release: 0, settings: 0, drifted: 0, worst_impact: "none" },
     unknown: plan.unknown.filter(({ uid }) => uid !== "" && !uids.has(uid)),
     // What is wrong with the agent that is given up is why it is.
@@ -97,5 +96,5 @@ function forgetting(plan: PlanDocument, word: string, members: readonly SetMembe
       agents: plan.set.agents.filter(({ agentId, name }) => name !== agentName || reachedIds.has(agentId) || homes.has(agentId)),
       outdated: plan.agents.filter(({ reachable }) => reachable).map(({ name }) => name),
     },
-  };
+  });
 }

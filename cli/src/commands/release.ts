@@ -1,3 +1,4 @@
+import { bindPlan } from "@ghost/engine";
 import type { AgentObservation } from "@ghost/engine";
 import type { PlanDocument } from "@ghost/schemas";
 import { problem } from "@ghost/schemas";
@@ -52,12 +53,12 @@ function leaving({ desired, observations, sources }: Surveyed, found: readonly F
 }
 
 function withReason(plan: PlanDocument): PlanDocument {
-  return {
+  return bindPlan(plan.header, {
     ...plan,
     steps: plan.steps.map((step) =>
       step.body.action === "release" ? { ...step, reason: "given up; it runs on and belongs to nobody then" } : step,
     ),
-  };
+  });
 }
 
 function notOwn(agent: string, name: string, owner: string): ReturnType<typeof problem> {

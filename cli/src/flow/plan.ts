@@ -1,7 +1,7 @@
 /** From a spec and what agents said to a plan, with the options of a command line. */
 import { randomUUID } from "node:crypto";
 import type { AgentObservation, Desired, PlanOptions, SpecSource } from "@ghost/engine";
-import { makePlan } from "@ghost/engine";
+import { bindPlan, makePlan } from "@ghost/engine";
 import type { Impact, PlanDocument } from "@ghost/schemas";
 import { EXIT } from "../exit-code.ts";
 import type { ExitCode } from "../exit-code.ts";
@@ -61,7 +61,8 @@ export function planFor(
       ...more,
     },
   });
-  return { ...plan, diagnostics: withSourceLines(plan.diagnostics, sources) };
+  if (plan.diagnostics.length === 0) return plan;
+  return bindPlan(plan.header, { ...plan, diagnostics: withSourceLines(plan.diagnostics, sources) });
 }
 
 /** Shows a plan to a person: warnings, the plan, and errors last, where they are seen. */

@@ -109,6 +109,7 @@ export function planOf(steps: readonly PlanStep[], more: Partial<PlanDocument> =
       owner: "spec:shop",
       spec_hash: HASH,
       steps_root: HASH,
+      document_hash: HASH,
       step_count: steps.length,
       max_impact: "data-loss",
       expires_at: "2026-01-03T03:04:05Z",

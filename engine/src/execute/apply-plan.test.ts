@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { PlanDocument } from "@ghost/schemas";
 import { problem } from "@ghost/schemas";
+import { bindPlan } from "../plan/bind-plan.ts";
 import { aLiveVm, anAgent, aSpec, aVm } from "../testdata/fixtures.ts";
 import type { ModelAgent } from "../testdata/model-agent.ts";
 import { createWorld } from "../testdata/world.ts";
@@ -272,7 +273,7 @@ suite("applyPlan", () => {
     { name: "has a changed header", spoil: (plan) => ({ ...plan, header: { ...plan.header, max_impact: "none" } }), code: /PLAN_MISMATCH/ },
     {
       name: "waits for itself",
-      spoil: (plan) => ({ ...plan, steps: plan.steps.map((step) => ({ ...step, depends_on: [step.id] })) }),
+      spoil: (plan) => bindPlan(plan.header, { ...plan, steps: plan.steps.map((step) => ({ ...step, depends_on: [step.id] })) }),
       code: /PLAN_UNREADABLE/,
     },
   ];

@@ -1,22 +1,50 @@
-import type { PlanHeader, PlanStep } from "@ghost/schemas";
-import { buildTree, planHash, stepHash } from "./bind.ts";
+import type { PlanDocument, PlanHeader, PlanStep } from "@ghost/schemas";
+import { buildTree, documentHash, planHash, stepHash } from "./bind.ts";
 
 /** Version of the binding rules in bind.ts. */
 const HEADER_FORMAT = 1;
 
-export interface BoundPlan {
-  readonly header: PlanHeader;
-  readonly plan_hash: string;
-  readonly steps: readonly PlanStep[];
+/** What a header says that does not follow from the rest of the plan. */
+export type PlanFacts = Pick<PlanHeader, "owner" | "spec_hash" | "max_impact" | "expires_at" | "git_commit">;
+
+/** Steps with the hashes of their bodies. */
+export function bindSteps(drafts: readonly Omit<PlanStep, "hash">[]): PlanStep[] {
+  return drafts.map((step): PlanStep => ({ ...step, hash: stepHash(step.body) }));
 }
 
-/** Fills the hashes: of every step, of their tree, and of the whole plan. */
+/**
+ * A plan with its header: the root over its steps, the hash of the document, and the hash of the whole. A plan of which
+ * something was changed is bound again by the facts of its own header.
+ */
 export function bindPlan(
-  facts: Omit<PlanHeader, "format" | "steps_root" | "step_count">,
-  drafts: readonly Omit<PlanStep, "hash">[],
-): BoundPlan {
-  const steps = drafts.map((step): PlanStep => ({ ...step, hash: stepHash(step.body) }));
-  const { root } = buildTree(steps.map(({ hash }) => hash));
-  const header: PlanHeader = { format: HEADER_FORMAT, ...facts, steps_root: root, step_count: steps.length };
-  return { header, plan_hash: planHash(header), steps };
+  { owner, spec_hash, max_impact, expires_at, git_commit }: PlanFacts,
+  document: Omit<PlanDocument, "header" | "plan_hash">,
+): PlanDocument {
+  const header: PlanHeader = {
+    format: HEADER_FORMAT,
+    owner,
+    spec_hash,
+    max_impact,
+    expires_at,
+    git_commit,
+    steps_root: buildTree(document.steps.map(({ hash }) => hash)).root,
+    step_count: document.steps.length,
+    document_hash: documentHash(document),
+  };
+  const { type, format_version, ghost_version, created_at, stack, summary, agents, steps, unknown, diagnostics, set } = document;
+  return {
+    type,
+    format_version,
+    ghost_version,
+    created_at,
+    stack,
+    plan_hash: planHash(header),
+    header,
+    summary,
+    agents,
+    steps,
+    unknown,
+    diagnostics,
+    set,
+  };
 }

@@ -61,6 +61,7 @@ suite("hashes", () => {
     owner: "spec:shop",
     spec_hash: "sha256:0",
     steps_root: "sha256:1",
+    document_hash: "sha256:2",
     step_count: 1,
     max_impact: "live",
     expires_at: "2026-01-01T00:00:00Z",

@@ -4,12 +4,14 @@
  * (1) A step's hash covers its body, which is all that the agent acts on.
  * (2) The step hashes are the leaves of a binary hash tree (RFC 9162 §2.1: leaves and nodes are hashed with a
  *     different first byte, an odd node moves up unhashed). Its root is in the header.
- * (3) The plan hash covers the header. An agent needs the header, one body and log2(steps) hashes to know that the
+ * (3) The header has the hash of everything else that the plan says: where agents are and secrets come from, the order,
+ *     the stack's record, what was shown. Only who applies has all that, and checks it.
+ * (4) The plan hash covers the header. An agent needs the header, one body and log2(steps) hashes to know that the
  *     step belongs to the plan: a plan of 10,000 steps sends 14 hashes with each, not 10,000.
  */
 import { createHash } from "node:crypto";
 import type { PlanDocument, PlanHeader, StepBody, StepProof } from "@ghost/schemas";
-import { hashOf } from "./canonical.ts";
+import { canonicalJson, hashOf } from "./canonical.ts";
 
 const PREFIX = "sha256:";
 const LEAF = Buffer.from([0]);
@@ -25,6 +27,18 @@ export interface StepTree {
 /** Hash of what one step does. An empty `previous_name` is the same as none. */
 export function stepHash(body: StepBody): string {
   return hashOf(body.previous_name === "" ? { ...body, previous_name: undefined } : body);
+}
+
+/** Hash of what a plan says outside its header; the bodies of its steps by their hashes. */
+export function documentHash(plan: Omit<PlanDocument, "header" | "plan_hash">): string {
+  return hashOf({
+    ...plan,
+    header: undefined,
+    plan_hash: undefined,
+    steps: plan.steps.map((step) => ({ ...step, body: undefined })),
+    // In the order of the spec's text, which means nothing.
+    diagnostics: plan.diagnostics.map((one) => canonicalJson(one)).sort(),
+  });
 }
 
 /** The hash that names a plan. */

@@ -1,5 +1,6 @@
-import type { Diagnostic, PlanDocument } from "@ghost/schemas";
-import { buildTree, planHash, stepHash } from "./bind.ts";
+import type { Attribute, Diagnostic, PlanDocument } from "@ghost/schemas";
+import { vm } from "@ghost/schemas";
+import { buildTree, documentHash, planHash, stepHash } from "./bind.ts";
 
 /**
  * What keeps a plan from being applied: errors found when it was made, a hash that does not fit what it says, its
@@ -14,6 +15,9 @@ export function checkPlan(plan: PlanDocument, now: Date): Diagnostic[] {
   if (root !== plan.header.steps_root || plan.steps.length !== plan.header.step_count)
     return [mismatch("The steps are not those of the plan's header")];
   if (planHash(plan.header) !== plan.plan_hash) return [mismatch("The header is not what the plan's hash says")];
+  if (documentHash(plan) !== plan.header.document_hash) return [mismatch("The plan is not what the hash in its header says")];
+  const leak = findLeak(plan);
+  if (leak !== undefined) return [mismatch(leak)];
   if (!hasOrder(plan))
     return [
       {
@@ -43,6 +47,26 @@ function mismatch(what: string): Diagnostic {
     detail: `${what}: the plan was changed after it was made.`,
     hint: "Make the plan again with ghost plan.",
   };
+}
+
+const ATTRIBUTES: Readonly<Record<string, Attribute>> = vm.attributes;
+
+/** The value of a secret goes only where the definition has one: anywhere else it would be stored and shown. */
+function findLeak({ steps }: PlanDocument): string | undefined {
+  for (const { id, secrets } of steps) {
+    const path = Object.keys(secrets ?? {}).find((one) => !isSecret(one.split(".")));
+    if (path !== undefined) return `Step ${id} has a value for ${path}, which is no secret`;
+  }
+  return undefined;
+}
+
+function isSecret([name = "", ...rest]: readonly string[]): boolean {
+  let attribute = Object.hasOwn(ATTRIBUTES, name) ? ATTRIBUTES[name] : undefined;
+  for (const key of rest) {
+    if (attribute?.kind !== "object" || !Object.hasOwn(attribute.attributes, key)) return false;
+    attribute = attribute.attributes[key];
+  }
+  return attribute?.sensitive === true;
 }
 
 /** True when every step can run some time: ids are unique, dependencies exist and form no circle. */

@@ -4,7 +4,7 @@ import type { Diagnostic, Observation, PlanDocument } from "@ghost/schemas";
 import { MISSING_DOMAIN } from "@ghost/schemas";
 import type { Desired } from "../desired.ts";
 import { aLiveVm, anAgent, anAnswer, aSet, aSpec, aVm, planOptions } from "../testdata/fixtures.ts";
-import { buildTree, planHash, stepHash } from "./bind.ts";
+import { buildTree, documentHash, planHash, stepHash } from "./bind.ts";
 import type { PlanOptions } from "./make-plan.ts";
 import { makePlan } from "./make-plan.ts";
 
@@ -635,6 +635,7 @@ suite("the document", () => {
       expires_at: "2026-01-03T03:04:05Z",
       git_commit: "abc",
       steps_root: made.header.steps_root,
+      document_hash: documentHash(made),
       step_count: 2,
     });
   });

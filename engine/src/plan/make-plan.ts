@@ -1,7 +1,8 @@
 import type { Diagnostic, Impact, PlanAgent, PlanDocument, PlanUnknown, SetMember } from "@ghost/schemas";
 import { PLAN_FORMAT_VERSION } from "@ghost/schemas";
 import type { Desired } from "../desired.ts";
-import { bindPlan } from "./bind-plan.ts";
+import { bindPlan, bindSteps } from "./bind-plan.ts";
+import type { PlanFacts } from "./bind-plan.ts";
 import { availableAfter, checkCapacity, checkSchedulable } from "./capacity.ts";
 import { checkCeilings } from "./ceiling.ts";
 import type { AgentObservation, Fleet, Host } from "./fleet.ts";
@@ -74,30 +75,26 @@ export function makePlan({ desired, observations: unsorted, options }: PlanInput
     ...[...byHost].flatMap(([host, own]) => [...checkSchedulable(host, own), ...checkImages(host, own), ...checkCapacity(host, own)]),
     ...checkCeilings(drafts, { maxImpact, ...(options.maxDestroy !== undefined && { maxDestroy: options.maxDestroy }) }),
   ];
-  const bound = bindPlan(
-    {
-      owner,
-      spec_hash: desired.specHash,
-      max_impact: maxImpact,
-      expires_at: toSeconds(options.now.getTime() + (options.lifetimeMs ?? DAY_MS)),
-      git_commit: options.gitCommit ?? "",
-    },
-    drafts.map(({ step }) => step),
-  );
+  const steps = bindSteps(drafts.map(({ step }) => step));
   const set = nextSet(drafts, fleet, owner);
   const isSame = sameSetAs(set);
   const touched = new Set(drafts.map(({ step }) => step.id));
-  return {
+  const facts: PlanFacts = {
+    owner,
+    spec_hash: desired.specHash,
+    max_impact: maxImpact,
+    expires_at: toSeconds(options.now.getTime() + (options.lifetimeMs ?? DAY_MS)),
+    git_commit: options.gitCommit ?? "",
+  };
+  return bindPlan(facts, {
     type: "plan",
     format_version: PLAN_FORMAT_VERSION,
     ghost_version: options.version,
     created_at: options.now.toISOString(),
     stack: desired.stack,
-    plan_hash: bound.plan_hash,
-    header: bound.header,
-    summary: summarize(bound.steps, { unchanged: countUnchanged(matches, selection, touched), unknown: unknown.length }),
+    summary: summarize(steps, { unchanged: countUnchanged(matches, selection, touched), unknown: unknown.length }),
     agents: observations.map((observed) => toPlanAgent(observed, fleet, byHost)),
-    steps: bound.steps,
+    steps,
     unknown,
     diagnostics,
     set: {
@@ -106,7 +103,7 @@ export function makePlan({ desired, observations: unsorted, options }: PlanInput
       agents: set.agents,
       outdated: fleet.hosts.filter(({ observation }) => !isSame(observation.set)).map(({ agent }) => agent.name),
     },
-  };
+  });
 }
 
 /** Nothing is wanted any more: whatever the stack has is left over, wherever the spec would have it. */

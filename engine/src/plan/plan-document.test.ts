@@ -1,9 +1,11 @@
 /** One plan with a bit of everything: what people approve, programs read and agents check must not change unseen. */
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import type { Diagnostic, PlanDocument, PlanStep } from "@ghost/schemas";
 import { validatePlan } from "@ghost/schemas/validators";
 import { golden } from "../../../test/support/golden.ts";
 import { aLiveVm, anAgent, anAnswer, aSet, aSpec, aVm, planOptions } from "../testdata/fixtures.ts";
+import { bindPlan } from "./bind-plan.ts";
 import { checkPlan } from "./check-plan.ts";
 import { makePlan } from "./make-plan.ts";
 
@@ -61,10 +63,61 @@ const plan = makePlan({
   options: planOptions({ partial: true, gitCommit: "0123abcd" }),
 });
 
+const APPLIED_AT = new Date("2026-01-02T04:00:00Z");
+
+function ofSteps(change: (step: PlanStep) => PlanStep): (plan: PlanDocument) => PlanDocument {
+  return (made) => ({ ...made, steps: made.steps.map(change) });
+}
+
+function codesOf(made: PlanDocument): string[] {
+  return checkPlan(made, APPLIED_AT).map(({ code }) => code);
+}
+
 suite("a plan with a bit of everything", () => {
   test("is what it was", (t) => golden(t, import.meta.url, "plan.json", `${JSON.stringify(plan, undefined, 2)}\n`));
   test("fits the published schema", () => assert.ok(validatePlan(plan), JSON.stringify(validatePlan.errors, undefined, 1)));
-  test("fits what it binds", () => assert.deepEqual(checkPlan(plan, new Date("2026-01-02T04:00:00Z")), []));
+  test("fits what it binds", () => assert.deepEqual(checkPlan(plan, APPLIED_AT), []));
+  test("fits what it binds when it was written and read", () =>
+    assert.deepEqual(checkPlan(JSON.parse(JSON.stringify(plan)) as PlanDocument, APPLIED_AT), []));
+
+  /** Plans whose steps are as they were, and which would be carried out in another way, or seem to be something else. */
+  const forged: { name: string; forge: (plan: PlanDocument) => PlanDocument }[] = [
+    {
+      name: "where a secret comes from",
+      forge: ofSteps((step) => ({ ...step, ...(step.secrets && { secrets: { "cloud_init.password": "file:/etc/shadow" } }) })),
+    },
+    { name: "what a step waits for", forge: ofSteps((step) => ({ ...step, depends_on: [] })) },
+    { name: "what a step is said to do", forge: ofSteps((step) => ({ ...step, reason: "nothing at all", changes: [] })) },
+    { name: "what a step was made for", forge: ofSteps((step) => ({ ...step, projection: {} })) },
+    {
+      name: "where an agent is",
+      forge: (made) => ({ ...made, agents: made.agents.map(({ tls: _tls, ...agent }) => ({ ...agent, address: "192.0.2.66:443" })) }),
+    },
+    { name: "the stack's record", forge: (made) => ({ ...made, set: { serial: 99, members: [], agents: [] } }) },
+    { name: "what it warned of", forge: (made) => ({ ...made, diagnostics: [] }) },
+    { name: "its summary", forge: (made) => ({ ...made, summary: { ...made.summary, delete: 0 } }) },
+    { name: "when it was made", forge: (made) => ({ ...made, created_at: "2026-01-02T03:04:06.000Z" }) },
+    { name: "its hash", forge: (made) => ({ ...made, header: { ...made.header, document_hash: "" } }) },
+  ];
+  for (const { name, forge } of forged) {
+    test(`is refused with another of ${name}`, () => {
+      assert.notDeepEqual(forge(plan), plan);
+      assert.deepEqual(codesOf(forge(plan)), ["PLAN_MISMATCH"]);
+    });
+  }
+
+  test("is refused when a secret is to be written where everybody can read it", () => {
+    const leaky = ofSteps((step) => ({ ...step, ...(step.secrets && { secrets: { ...step.secrets, "labels.role": "env:PW" } }) }))(plan);
+    const [refusal] = checkPlan(bindPlan(leaky.header, leaky), APPLIED_AT);
+    assert.match(refusal?.detail ?? "", /labels\.role.*no secret/);
+  });
+
+  test("is refused without the errors that it was made with", () => {
+    const error: Diagnostic = { code: "DESTROY_EXCEEDED", severity: "error", detail: "The plan destroys disks of 2 VMs." };
+    const made = bindPlan(plan.header, { ...plan, diagnostics: [...plan.diagnostics, error] });
+    assert.deepEqual([codesOf(made), codesOf({ ...made, diagnostics: plan.diagnostics })], [["DESTROY_EXCEEDED"], ["PLAN_MISMATCH"]]);
+  });
+
   test("has every action and more than half of the impacts", () => {
     assert.deepEqual(new Set(plan.steps.map(({ body }) => body.action)).size, 6);
     assert.deepEqual([...new Set(plan.steps.flatMap(({ changes }) => changes.map(({ impact }) => impact)))].sort(), [

@@ -65,6 +65,7 @@ const header: PlanHeader = {
   owner: "spec:shop",
   spec_hash: "s",
   steps_root: "r",
+  document_hash: "d",
   step_count: 1,
   max_impact: "live",
   expires_at: "2030-01-31T12:00:00Z",

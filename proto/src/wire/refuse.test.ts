@@ -20,6 +20,7 @@ const header: PlanHeader = {
   owner: "spec:shop",
   spec_hash: "",
   steps_root: "",
+  document_hash: "",
   step_count: 1,
   max_impact: "live",
   expires_at: "2030-01-31T12:00:00Z",

@@ -19,6 +19,7 @@ const sample: PlanDocument = {
     owner: "spec:shop",
     spec_hash: "sha256:2",
     steps_root: "sha256:3",
+    document_hash: "sha256:4",
     step_count: 1,
     max_impact: "restart",
     expires_at: "2026-01-02T04:04:05Z",

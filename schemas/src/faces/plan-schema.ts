@@ -70,6 +70,7 @@ const header = describe(
     owner: text,
     spec_hash: text,
     steps_root: text,
+    document_hash: describe("SHA-256 of everything that the plan says outside its header.", text),
     step_count: count,
     max_impact: ref("impact"),
     expires_at: time,

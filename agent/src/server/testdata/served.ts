@@ -64,6 +64,7 @@ export function planOf(agentId: string, bodies: readonly Omit<StepBody, "agent_i
     owner: "spec:shop",
     spec_hash: "sha256:0",
     steps_root: tree.root,
+    document_hash: "sha256:1",
     step_count: steps.length,
     max_impact: "data-loss",
     expires_at: `${new Date(Date.now() + 3_600_000).toISOString().slice(0, 19)}Z`,

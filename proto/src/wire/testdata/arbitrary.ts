@@ -206,6 +206,7 @@ export const planHeader: fc.Arbitrary<PlanHeader> = fc.record(
     owner: text,
     spec_hash: text,
     steps_root: text,
+    document_hash: text,
     step_count: int32,
     max_impact: fc.constantFrom(...IMPACTS),
     expires_at: instant.map((date) => date.toISOString().replace(/\.\d+Z$/, "Z")),

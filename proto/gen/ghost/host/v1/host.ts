@@ -309,6 +309,8 @@ export interface PlanHeader {
   max_impact: string;
   expires_at?: Date | undefined;
   git_commit: string;
+  /** Hash of everything that the plan says outside its header; here so that plan_hash covers it. */
+  document_hash: string;
 }
 
 /** Proof that a step belongs to a plan: the sibling hashes from the step up to the root. */
@@ -4476,6 +4478,7 @@ function createBasePlanHeader(): PlanHeader {
     max_impact: "",
     expires_at: undefined,
     git_commit: "",
+    document_hash: "",
   };
 }
 
@@ -4504,6 +4507,9 @@ export const PlanHeader: MessageFns<PlanHeader> = {
     }
     if (message.git_commit !== "") {
       writer.uint32(66).string(message.git_commit);
+    }
+    if (message.document_hash !== "") {
+      writer.uint32(74).string(message.document_hash);
     }
     return writer;
   },
@@ -4585,6 +4591,14 @@ export const PlanHeader: MessageFns<PlanHeader> = {
             message.git_commit = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.document_hash = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4631,6 +4645,11 @@ export const PlanHeader: MessageFns<PlanHeader> = {
         : isSet(object.git_commit)
         ? globalThis.String(object.git_commit)
         : "",
+      document_hash: isSet(object.documentHash)
+        ? globalThis.String(object.documentHash)
+        : isSet(object.document_hash)
+        ? globalThis.String(object.document_hash)
+        : "",
     };
   },
 
@@ -4660,6 +4679,9 @@ export const PlanHeader: MessageFns<PlanHeader> = {
     if (message.git_commit !== "") {
       obj.gitCommit = message.git_commit;
     }
+    if (message.document_hash !== "") {
+      obj.documentHash = message.document_hash;
+    }
     return obj;
   },
 
@@ -4676,6 +4698,7 @@ export const PlanHeader: MessageFns<PlanHeader> = {
     message.max_impact = object.max_impact ?? "";
     message.expires_at = object.expires_at ?? undefined;
     message.git_commit = object.git_commit ?? "";
+    message.document_hash = object.document_hash ?? "";
     return message;
   },
 };
