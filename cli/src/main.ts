@@ -6,6 +6,7 @@ import { createWriteStream } from "node:fs";
 import type { WriteStream } from "node:fs";
 import { once } from "node:events";
 import path from "node:path";
+import type { Diagnostic } from "@ghost/schemas";
 import { GhostError, problem } from "@ghost/schemas";
 import { overviewHelp } from "./command/overview.ts";
 import { commandHelp, parseArguments } from "./command/parse.ts";
@@ -19,7 +20,11 @@ import { watchInterrupts } from "./terminal/interrupts.ts";
 import type { Interrupts } from "./terminal/interrupts.ts";
 import { openSession } from "./terminal/session.ts";
 import type { Session, Sink } from "./terminal/session.ts";
+import { watchWrites } from "./terminal/written.ts";
+import type { WriteFailure } from "./terminal/written.ts";
+import { renderDiagnostics } from "./output/diagnostics.ts";
 import { fsReason } from "./output/fs-error.ts";
+import { makeStyle } from "./output/style.ts";
 
 /** Help is set for this width where no terminal says otherwise, and never wider than the second. */
 const HELP_COLUMNS = 80;
@@ -45,12 +50,19 @@ export interface Surroundings {
 /** Runs a command line to its end and ends the process. */
 export async function main(program: Program, argv: readonly string[]): Promise<void> {
   const { stdin, stdout, stderr, env } = process;
-  // Who stops reading (`ghost plan | head`) ends neither an apply nor in a message.
-  for (const stream of [stdout, stderr]) stream.on("error", () => {});
+  const failure = watchWrites({ "Standard output": stdout, "Standard error": stderr });
   const code = await run(program, argv, { stdin, stdout, stderr, env, cwd: process.cwd(), interrupts: watchInterrupts() });
   await Promise.all([stdout, stderr].map(flushed));
+  const failed = failure();
+  if (failed !== undefined) await tellFailure(failed, stderr);
   // Connections and timers that are left must not keep the caller waiting.
-  process.exit(code);
+  process.exit(failed === undefined ? code : EXIT.error);
+}
+
+/** Says that the output is not whole: as text, for `--json` has no stream left to speak on. */
+async function tellFailure(failure: Diagnostic, stderr: NodeJS.WriteStream): Promise<void> {
+  stderr.write(renderDiagnostics([failure], { style: makeStyle(false), columns: undefined }));
+  await flushed(stderr);
 }
 
 /** Runs a command line and gives its exit code. */
@@ -60,6 +72,14 @@ export async function run(program: Program, argv: readonly string[], surrounding
   const bare = { json: argv.includes("--json"), "no-tty": argv.includes("--no-tty"), "no-color": argv.includes("--no-color") };
   let session = sessionFor(bare, surroundings);
   let jsonInto: WriteStream | undefined;
+  let jsonFailure: WriteFailure | undefined;
+  const end = async (code: ExitCode): Promise<ExitCode> => {
+    await new Promise((resolve) => (jsonInto === undefined ? resolve(undefined) : jsonInto.end(resolve)));
+    const failed = jsonFailure?.();
+    if (failed === undefined) return code;
+    session.report([failed]);
+    return EXIT.error;
+  };
   try {
     const entries = program === "ghostctl" ? GHOSTCTL_COMMANDS : COMMANDS;
     const found = route(entries, argv, program);
@@ -78,17 +98,18 @@ export async function run(program: Program, argv: readonly string[], surrounding
       return EXIT.ok;
     }
     const flags = invocation.options as OutputFlags;
-    if (flags["json-into"] !== undefined) jsonInto = await openJsonInto(flags["json-into"], surroundings.cwd);
+    if (flags["json-into"] !== undefined) {
+      jsonInto = await openJsonInto(flags["json-into"], surroundings.cwd);
+      jsonFailure = watchWrites({ [`"${flags["json-into"]}"`]: jsonInto });
+    }
     session = sessionFor(flags, surroundings, jsonInto);
     const running = command.run(invocation, session);
-    return await (command.graceful === true ? running : interruptible(running, interrupts.stop));
+    return await end(await (command.graceful === true ? running : interruptible(running, interrupts.stop)));
   } catch (reason) {
-    if (interrupts.stop.aborted && !(reason instanceof GhostError)) return EXIT.interrupted;
+    if (interrupts.stop.aborted && !(reason instanceof GhostError)) return end(EXIT.interrupted);
     session.report(GhostError.from(reason).diagnostics);
     if (env["GHOST_DEBUG"] === "1") console.error(reason);
-    return EXIT.error;
-  } finally {
-    if (jsonInto !== undefined) await new Promise((resolve) => jsonInto?.end(resolve));
+    return end(EXIT.error);
   }
 }
 

@@ -11,7 +11,11 @@ export type Program = "ghost" | "ghostctl";
 export async function start(program: Program): Promise<void> {
   const argv = process.argv.slice(2);
   if (argv.length === 1 && ["version", "--version", "-V"].includes(argv[0] ?? "")) {
-    process.stdout.on("error", () => {});
+    process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") return;
+      process.stderr.write(`Error: File cannot be written [FILE_NOT_WRITABLE]\n  Standard output cannot be written: ${error.message}.\n`);
+      process.exitCode = 1;
+    });
     process.stdout.write(`${versionLine(program)}\n`);
     return;
   }
