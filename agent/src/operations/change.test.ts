@@ -339,6 +339,57 @@ suite("a plan that failed and is taken up again", () => {
   }
 });
 
+suite("a new root disk, and then a failure", () => {
+  const from: VmConfig = {
+    ...BASE,
+    image_on_change: "recreate",
+    cloud_init: { user_data: "#cloud-config\n" },
+    cloud_init_on_change: "recreate",
+  };
+  const faults: Fault[] = [
+    { call: "change", error: "timeout", moment: "after" },
+    { call: "setGuest", error: "refused" },
+    { call: "setGuest", error: "timeout", moment: "after" },
+    { call: "deleteDisk", error: "refused" },
+    { call: "deleteDisk", error: "timeout", moment: "after" },
+    { call: "start", error: "refused" },
+    { call: "start", error: "timeout", moment: "after" },
+  ];
+  for (const fault of faults) {
+    test(`is on record and not made once more: ${fault.moment ?? "before"} ${fault.call}`, async (t) => {
+      const bench = openBench(t);
+      const vm = await bench.create(from);
+      bench.hypervisor.host.addFault(fault);
+      const intent = changeIntent("update", vm, { image: "debian-13", labels: { a: "b" } });
+      assert.equal((await bench.run(intent)).state, "failed");
+      const left = await bench.vm("web");
+      assert.notEqual(left.diskIds["root"], vm.diskIds["root"]);
+      assert.notEqual(left.imageDigest, vm.imageDigest);
+      assert.deepEqual([left.status, left.live.image, left.applied.image, left.live.labels], ["running", "debian-13", "debian-13", { a: "b" }]);
+      assert.deepEqual(await changesLeft(bench, left, intent.vm!), []);
+      assert.notDeepEqual(await changesLeft(bench, left, vm.live), []);
+      const again = await bench.run(intent);
+      assert.equal(again.state, "succeeded", again.diagnostics[0]?.detail);
+      assert.equal(again.vm?.diskIds["root"], left.diskIds["root"]);
+    });
+  }
+
+  test("leaves a setup that did not reach the guest to be done", async (t) => {
+    const bench = openBench(t);
+    const vm = await bench.create(from);
+    bench.hypervisor.host.addFault({ call: "setGuest", error: "refused" });
+    const intent = changeIntent("update", vm, { image: "debian-13", cloud_init: { user_data: "#cloud-config\n# 2\n" } });
+    assert.equal((await bench.run(intent)).state, "failed");
+    const left = await bench.vm("web");
+    assert.equal(left.live.image, "debian-13");
+    assert.deepEqual(await changesLeft(bench, left, intent.vm!), ["cloud_init.user_data"]);
+    const again = await bench.run(intent);
+    assert.equal(again.state, "succeeded", again.diagnostics[0]?.detail);
+    assert.deepEqual(await changesLeft(bench, await bench.vm("web"), intent.vm!), []);
+    assert.match(bench.hypervisor.host.findDomain("web")?.metadata ?? "", /# 2/);
+  });
+});
+
 suite("a rename that fails", () => {
   for (const [call, name] of [
     ["change", "web"],

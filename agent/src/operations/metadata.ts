@@ -67,6 +67,18 @@ export function recordFromMetadata(domain: Domain): VmRecord | undefined {
   };
 }
 
+/**
+ * What the machine was last told counts, where the plan on record told it and the record did not get to its end: from
+ * its metadata come the configuration and what follows from it.
+ */
+export function withTold(record: VmRecord, domain: Domain): VmRecord {
+  if (record.revision !== "" || record.planHash === "") return record;
+  const told = recordFromMetadata(domain);
+  if (told === undefined || told.planHash !== record.planHash) return record;
+  const { config, applied, defaults, imageDigest, gitCommit, appliedAt } = told;
+  return { ...record, config, applied, defaults, imageDigest, gitCommit, ...(appliedAt !== undefined && { appliedAt }) };
+}
+
 function parse(text: string): Metadata | undefined {
   if (!text.startsWith("{")) return undefined;
   try {

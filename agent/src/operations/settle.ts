@@ -6,7 +6,7 @@ import { removeEverything, settleLooseDisks } from "./clean.ts";
 import { findPresent } from "./context.ts";
 import type { Present, Workshop } from "./context.ts";
 import type { Intent } from "./intent.ts";
-import { recordFromMetadata } from "./metadata.ts";
+import { recordFromMetadata, withTold } from "./metadata.ts";
 
 /**
  * Brings one record and its domain together by rule (8) at the top of operations.ts. A machine that is complete is
@@ -30,10 +30,11 @@ export async function settle({ hypervisor, store }: Workshop, record: VmRecord, 
   }
   const notes: string[] = [];
   const looseDisks = await settleLooseDisks(hypervisor, uid, record.looseDisks);
+  const told = withTold(record, domain);
   const settled: VmRecord = {
-    ...record,
+    ...told,
     phase: "ready",
-    imageDigest: record.imageDigest || (recordFromMetadata(domain)?.imageDigest ?? ""),
+    imageDigest: told.imageDigest || (recordFromMetadata(domain)?.imageDigest ?? ""),
     looseDisks,
     diskIds: Object.fromEntries(Object.entries(domain.stored.disks).map(([disk, { id }]) => [disk, id])),
   };

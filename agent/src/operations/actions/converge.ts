@@ -18,7 +18,7 @@ import { settleLooseDisks } from "../clean.ts";
 import { concluded, concludedBeside, leftOver, requireSecret } from "../context.ts";
 import type { Attempt, Outcome, Present } from "../context.ts";
 import { isTakenUp, pathsOf, stale } from "../guard.ts";
-import { metadataOf } from "../metadata.ts";
+import { metadataOf, withTold } from "../metadata.ts";
 import { changedParts, diskSizes, guestSetup, imageSource, toDomainConfig } from "../target.ts";
 import { waitUntilReady } from "../wait.ts";
 
@@ -82,7 +82,7 @@ export async function converge(attempt: Attempt, present: Present, config: VmCon
   await attempt.begin(begun);
   let done: VmRecord;
   try {
-    done = await carryOut(attempt, present, config, task, applied);
+    done = await carryOut(attempt, present, config, task, applied, begun);
     done = { ...done, looseDisks: await settleLooseDisks(attempt.hypervisor, record.uid, record.looseDisks) };
   } catch (reason) {
     await tidyUp(attempt, task, begun, record.name).catch(() => undefined);
@@ -164,8 +164,15 @@ async function toTask(
   };
 }
 
-async function carryOut(attempt: Attempt, present: Present, config: VmConfig, task: Task, applied: VmRecord): Promise<VmRecord> {
-  const { hypervisor, intent, signal, progress } = attempt;
+async function carryOut(
+  attempt: Attempt,
+  present: Present,
+  config: VmConfig,
+  task: Task,
+  applied: VmRecord,
+  begun: VmRecord,
+): Promise<VmRecord> {
+  const { hypervisor, store, intent, signal, progress } = attempt;
   const { uid } = present.vm;
   const sizes = diskSizes(config);
   let after: VmRecord = { ...applied, diskIds: task.diskIds };
@@ -197,10 +204,18 @@ async function carryOut(attempt: Attempt, present: Present, config: VmConfig, ta
   if (domain !== undefined && task.goesDown) domain = await shutDown(attempt, domain, config);
   progress({ phase: "define" });
   const want = toDomainConfig(uid, config, task.diskIds, domain?.stored);
-  const metadata = metadataOf(after);
-  if (domain === undefined) await hypervisor.define(uid, want, metadata, guestSetup(config, intent.secrets));
-  else {
-    await hypervisor.change(uid, { ...changedParts(domain, want), metadata }, { live: isActive(domain.status) });
+  // What is done is on record at once, with the machine and here: a later failure does not undo it.
+  const keep = async (record: VmRecord): Promise<void> => {
+    const { revision, underway, looseDisks } = begun;
+    await store.write({ vm: { ...record, revision, ...(underway && { underway }), looseDisks } });
+  };
+  if (domain === undefined) {
+    await hypervisor.define(uid, want, metadataOf(after), guestSetup(config, intent.secrets));
+    await keep(after);
+  } else {
+    const defined = task.seedsGuest ? withSeedOf(after, begun) : after;
+    await hypervisor.change(uid, { ...changedParts(domain, want), metadata: metadataOf(defined) }, { live: isActive(domain.status) });
+    await keep(defined);
     for (const [name, disk] of Object.entries(want.disks)) {
       const before = domain.live.disks[name];
       if (before?.id === disk.id && before.sizeGb < disk.sizeGb) {
@@ -211,6 +226,8 @@ async function carryOut(attempt: Attempt, present: Present, config: VmConfig, ta
     if (task.seedsGuest) {
       await hypervisor.setGuest(uid, guestSetup(config, intent.secrets));
       after = { ...after, guestChangedAt: attempt.now() };
+      if (metadataOf(after) !== metadataOf(defined)) await hypervisor.change(uid, { metadata: metadataOf(after) }, { live: false });
+      await keep(after);
     }
   }
   for (const id of task.droppedDisks) await hypervisor.deleteDisk(uid, id);
@@ -224,6 +241,15 @@ async function carryOut(attempt: Attempt, present: Present, config: VmConfig, ta
     }
   }
   return after;
+}
+
+/** A record whose guest still has the setup of another one. */
+function withSeedOf(after: VmRecord, before: VmRecord): VmRecord {
+  const seeded = (config: VmConfig, { cloud_init, ssh_keys }: VmConfig): VmConfig => {
+    const { cloud_init: _init, ssh_keys: _keys, ...rest } = config;
+    return { ...rest, ...(cloud_init && { cloud_init }), ...(ssh_keys && { ssh_keys }) };
+  };
+  return { ...after, config: seeded(after.config, before.config), applied: seeded(after.applied, before.applied) };
 }
 
 /** Gives the domain as it is when it is down. */
@@ -240,12 +266,13 @@ async function tidyUp(attempt: Attempt, task: Task, begun: VmRecord, oldName: st
   const { hypervisor, store, intent, progress } = attempt;
   progress({ phase: "clean" });
   await startAgain(hypervisor, task, begun.uid);
+  const kept = store.vms.get(begun.uid) ?? begun;
   const looseDisks = await settleLooseDisks(hypervisor, begun.uid, begun.looseDisks);
   const domain = await hypervisor.find(begun.uid);
   // A domain that has the new name was renamed; one that has neither name was renamed by somebody else.
   const name = domain !== undefined && domain.stored.name === intent.name ? intent.name : oldName;
-  const diskIds = domain === undefined ? begun.diskIds : idsOf(domain.stored.disks);
-  await store.write({ vm: await leftOver(attempt, { ...begun, name, diskIds, looseDisks }) });
+  const left: VmRecord = domain === undefined ? kept : { ...withTold(kept, domain), diskIds: idsOf(domain.stored.disks) };
+  await store.write({ vm: await leftOver(attempt, { ...left, name, looseDisks }) });
 }
 
 async function startAgain(hypervisor: Hypervisor, task: Task, uid: string): Promise<void> {

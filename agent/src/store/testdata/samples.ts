@@ -15,7 +15,6 @@ export function vmRecord(name: string, more: Partial<VmRecord> = {}): VmRecord {
     planHash: "sha256:11",
     gitCommit: "",
     revision: "v1:22",
-    underway: { changes: ["vcpu"], drops: ["d9"] },
     phase: "ready",
     createdAt: new Date(1000),
     appliedAt: new Date(2000),
