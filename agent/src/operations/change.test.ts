@@ -32,6 +32,18 @@ const BASE: VmConfig = {
   networks: { lan: { network: "default" } },
 };
 
+test("a copy of a machine, metadata and all, is neither recorded nor deleted", async (t) => {
+  const bench = openBench(t);
+  const { uid } = await bench.create({ name: "web" });
+  const { metadata } = (await bench.hypervisor.find(uid))!;
+  const copy = bench.hypervisor.host.addForeignDomain({ name: "web-copy", disk_gb: 40, metadata });
+  assert.equal((await bench.vm("web-copy")).owner, "");
+  const refused = await bench.run(changeIntent("delete", await bench.vm("web-copy")));
+  assert.equal(refused.diagnostics[0]?.code, "OWNED_BY_OTHER");
+  await bench.operations.reconcile(() => Promise.reject(new Error("not again")));
+  assert.deepEqual([bench.store.vms.has(copy), (await bench.hypervisor.find(copy))?.stored.name], [false, "web-copy"]);
+});
+
 suite("updating a VM", () => {
   const cases: {
     name: string;

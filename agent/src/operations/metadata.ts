@@ -12,6 +12,8 @@ const FORMAT = 1;
 
 interface Metadata {
   readonly ghost: typeof FORMAT;
+  /** Of the domain that it was written with: a clone has a copy of all this, and is somebody else's machine. */
+  readonly uid: string;
   readonly owner: string;
   readonly owned_since: string;
   readonly config: VmConfig;
@@ -28,6 +30,7 @@ interface Metadata {
 export function metadataOf(record: VmRecord): string {
   const metadata: Metadata = {
     ghost: FORMAT,
+    uid: record.uid,
     owner: record.owner,
     owned_since: record.ownedSince.toISOString(),
     config: record.config,
@@ -42,10 +45,10 @@ export function metadataOf(record: VmRecord): string {
   return JSON.stringify(metadata);
 }
 
-/** The record that a domain's metadata tells of; undefined for a domain that no agent made. */
+/** The record that a domain's metadata tells of; undefined for a domain that no agent made, like a clone of one. */
 export function recordFromMetadata(domain: Domain): VmRecord | undefined {
   const metadata = parse(domain.metadata);
-  if (metadata === undefined) return undefined;
+  if (metadata?.uid !== domain.uid) return undefined;
   const { name } = domain.stored;
   return {
     uid: domain.uid,

@@ -214,6 +214,12 @@ suite("the metadata of a domain", () => {
     assert.deepEqual([vm.owner, vm.live.protect], ["spec:shop", true]);
   });
 
+  test("that was copied with its domain is nobody's", () => {
+    const copy = domain({ name: "web-copy" }, { uid: "u2", metadata: metadataOf(record()) });
+    assert.equal(recordFromMetadata(copy), undefined);
+    assert.equal(observeDomain(copy, undefined).owner, "");
+  });
+
   for (const text of ["", "<xml/>", "{", '{"ghost":2}', '{"ghost":1,"owner":7}']) {
     test(`that is not ours is nobody's: ${text}`, () => assert.equal(recordFromMetadata(domain({}, { metadata: text })), undefined));
   }
