@@ -21,6 +21,11 @@ async function changesLeft(bench: Bench, vm: ObservedVm, desired: VmConfig): Pro
   }).map((change) => change.path.join("."));
 }
 
+/** Waits for a condition; the test runner's own limit ends a wait that never comes true. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
 const BASE: VmConfig = {
   name: "web",
   vcpu: 2,
@@ -283,6 +288,31 @@ suite("updating a VM", () => {
       assert.deepEqual(await changesLeft(bench, await bench.vm("web"), intent.vm!), []);
     });
   }
+});
+
+suite("power that is left to people", () => {
+  for (const status of ["running", "paused", "stopped"] as const) {
+    test(`stays ${status} when a label changes`, async (t) => {
+      const bench = openBench(t);
+      await bench.create({ ...BASE, power: "unmanaged" });
+      bench.hypervisor.host.setDomain("web", { status });
+      const intent = changeIntent("update", await bench.vm("web"), { labels: { a: "b" } }, { promise: { impact: "none" } });
+      assert.equal((await bench.run(intent)).state, "succeeded");
+      assert.equal((await bench.vm("web")).status, status);
+    });
+  }
+
+  test("is not given back to a guest that was stopped while a change failed", async (t) => {
+    const bench = openBench(t);
+    const vm = await bench.create(BASE);
+    bench.hypervisor.host.setLatency({ createDisk: 60_000 });
+    const followed = await bench.operations.execute(changeIntent("update", vm, { disks: { data: { size_gb: 5 }, logs: { size_gb: 1 } } }));
+    await until(() => followed.operation.phase === "disk");
+    bench.hypervisor.host.setDomain("web", { status: "stopped" });
+    bench.operations.cancel(followed.operation.id);
+    assert.equal((await followed.ended).state, "cancelled");
+    assert.equal((await bench.vm("web")).status, "stopped");
+  });
 });
 
 suite("a plan that failed and is taken up again", () => {

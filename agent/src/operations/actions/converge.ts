@@ -7,7 +7,8 @@
  *     are not attached.
  * (3) A definition is changed in place, never removed and made again; one that vanished is made over the disks that
  *     are left.
- * (4) A guest that was up and is to be up is up again at the end, also when a change failed while it was down.
+ * (4) A guest that was taken down and is to be up is up again at the end, also when a change failed meanwhile. No other
+ *     guest is started or resumed, unless that is the change.
  */
 import { isActive } from "@ghost/engine";
 import type { Change, VmConfig } from "@ghost/schemas";
@@ -88,7 +89,7 @@ export async function converge(attempt: Attempt, present: Present, config: VmCon
     await tidyUp(attempt, task, begun, record.name).catch(() => undefined);
     throw reason;
   }
-  if (task.isUpAfter && (task.goesDown || !task.isUp)) {
+  if (task.comesUp) {
     const { record: vm } = await concluded(attempt, done);
     if (vm !== undefined) await store.write({ vm });
     await waitUntilReady(attempt, config);
@@ -106,6 +107,8 @@ interface Task {
   readonly isUp: boolean;
   readonly isUpAfter: boolean;
   readonly goesDown: boolean;
+  /** Started or resumed at the end: after going down, or because that is the change. */
+  readonly comesUp: boolean;
   readonly makesRootAnew: boolean;
   readonly seedsGuest: boolean;
   /** Every disk of the VM afterwards. */
@@ -155,6 +158,7 @@ async function toTask(
     isUp,
     isUpAfter,
     goesDown,
+    comesUp: isUpAfter && (goesDown || domain === undefined || changes.some((change) => change.path[0] === "power")),
     makesRootAnew,
     seedsGuest: makesRootAnew || changes.some((change) => SEEDS_GUEST.has(change.path[0] ?? "")),
     diskIds,
@@ -232,7 +236,7 @@ async function carryOut(
   }
   for (const id of task.droppedDisks) await hypervisor.deleteDisk(uid, id);
 
-  if (task.isUpAfter) {
+  if (task.comesUp) {
     const now = await hypervisor.find(uid);
     if (now?.status === "paused") await hypervisor.resume(uid);
     else if (now !== undefined && now.status !== "running") {
@@ -276,7 +280,7 @@ async function tidyUp(attempt: Attempt, task: Task, begun: VmRecord, oldName: st
 }
 
 async function startAgain(hypervisor: Hypervisor, task: Task, uid: string): Promise<void> {
-  if (!task.isUp || !task.isUpAfter) return;
+  if (!task.goesDown || !task.isUpAfter) return;
   const domain = await hypervisor.find(uid);
   if (domain?.status === "stopped") await hypervisor.start(uid).catch(() => undefined);
 }
