@@ -1,10 +1,11 @@
-import type { Impact, PlanDocument } from "@ghost/schemas";
-import { exceedsImpact, problem } from "@ghost/schemas";
+import { checkPlan } from "@ghost/engine";
+import type { Diagnostic, Diagnostics, Impact, PlanDocument } from "@ghost/schemas";
+import { exceedsImpact, GhostError, problem, worstImpact } from "@ghost/schemas";
 import { defineCommand } from "../command/command.ts";
 import type { Command } from "../command/command.ts";
 import { APPLYING, CALLS, OUTPUT, SPEC, TARGETS } from "../command/common-options.ts";
 import type { ExitCode } from "../exit-code.ts";
-import { requireApplicable, runApply } from "../flow/apply.ts";
+import { runApply } from "../flow/apply.ts";
 import type { ChangeFlags } from "../flow/change.ts";
 import { runChange } from "../flow/change.ts";
 import { openFleet } from "../flow/fleet.ts";
@@ -51,7 +52,9 @@ async function applySaved(
   const plan = await readPlan(file, session);
   if (flags["verify-spec"] !== undefined) await verifySpec(plan, { ...flags, file: [flags["verify-spec"]] }, session);
   checkLimits(plan, flags["max-impact"], flags["max-destroy"]);
-  requireApplicable(plan);
+  // What is shown next is what was approved, or nothing is shown.
+  const refusals = checkPlan(plan, new Date());
+  if (refusals.length > 0) throw new GhostError(refusals as readonly Diagnostic[] as Diagnostics);
   session.emit(plan);
   await showPlan(plan, session, session.say, session.talk);
   session.say("\n");
@@ -67,15 +70,15 @@ async function verifySpec(plan: PlanDocument, flags: ChangeFlags, session: Sessi
   });
 }
 
-/** The limits of this command line hold for a saved plan too. */
-function checkLimits(plan: PlanDocument, maxImpact: Impact | undefined, maxDestroy: number | undefined): void {
-  const worst = plan.summary.worst_impact;
+/** The limits of this command line hold for a saved plan too: for what its steps do, whatever its summary says. */
+function checkLimits({ steps }: PlanDocument, maxImpact: Impact | undefined, maxDestroy: number | undefined): void {
+  const worst = worstImpact(steps.map(({ body }) => body.impact));
   if (maxImpact !== undefined && exceedsImpact(worst, maxImpact)) {
     throw problem("IMPACT_EXCEEDED", `The saved plan has impact ${worst}, and --max-impact allows ${maxImpact}.`, {
       hint: `Review it with ghost show, and allow it with --max-impact ${worst}.`,
     });
   }
-  const destroyed = plan.steps.filter(({ impact }) => impact === "data-loss").length;
+  const destroyed = steps.filter(({ body }) => body.impact === "data-loss").length;
   if (maxDestroy !== undefined && destroyed > maxDestroy) {
     throw problem("DESTROY_EXCEEDED", `The saved plan destroys disks of ${destroyed} VMs, and --max-destroy allows ${maxDestroy}.`, {
       hint: `Review it with ghost show, and allow it with --max-destroy ${destroyed}.`,

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { suite, test } from "node:test";
+import { bindPlan } from "@ghost/engine";
+import type { PlanDocument } from "@ghost/schemas";
 import { validatePlan } from "@ghost/schemas/validators";
 import type { Lab } from "../testing/command-line.ts";
 import { ghost, openLab } from "../testing/command-line.ts";
@@ -203,6 +205,39 @@ suite("saved plans", () => {
     await lab.write("plan.json", text.replaceAll('"ram_gb":2', '"ram_gb":3'));
     const { code, stderr } = await lab.ghost("apply", "plan.json");
     assert.deepEqual([code, /PLAN_MISMATCH/.test(stderr)], [1, true]);
+  });
+
+  const edits: readonly (readonly [name: string, edit: (plan: PlanDocument) => PlanDocument])[] = [
+    ["its summary", (plan) => ({ ...plan, summary: { ...plan.summary, worst_impact: "none" } })],
+    ["an impact beside a body", (plan) => ({ ...plan, steps: plan.steps.map((step) => ({ ...step, impact: "none" as const })) })],
+    ["an address", (plan) => ({ ...plan, agents: plan.agents.map((agent) => ({ ...agent, address: "localhost:1" })) })],
+  ];
+  for (const [name, edit] of edits) {
+    test(`a plan is refused, and shown as changed, when somebody edits ${name}`, async () => {
+      await using lab = await labWith([OLD]);
+      await lab.ghost("apply", "--yes");
+      await lab.write("ghost.yaml", specOf(lab, []));
+      await lab.ghost("plan", "--out", "plan.json");
+      const plan = JSON.parse(await readFile(path.join(lab.cwd, "plan.json"), "utf8")) as PlanDocument;
+      await lab.write("plan.json", JSON.stringify(edit(plan)));
+      assert.match((await lab.ghost("apply", "plan.json", "--max-impact", "live")).stderr, /IMPACT_EXCEEDED/);
+      for (const command of ["apply", "show"]) {
+        const { code, stderr } = await lab.ghost(command, "plan.json");
+        assert.deepEqual([code, /PLAN_MISMATCH/.test(stderr), /delete/.test(stderr)], [1, true, false], stderr);
+      }
+      assert.equal(lab.host("desk").listDomains().length, 1);
+    });
+  }
+
+  test("an old plan is refused, and shown with a warning", async () => {
+    await using lab = await labWith([WEB]);
+    await lab.ghost("plan", "--out", "plan.json");
+    const plan = JSON.parse(await readFile(path.join(lab.cwd, "plan.json"), "utf8")) as PlanDocument;
+    const old = bindPlan({ ...plan.header, expires_at: "2026-01-01T00:00:00Z" }, plan);
+    await lab.write("plan.json", JSON.stringify(old));
+    assert.match((await lab.ghost("apply", "plan.json")).stderr, /Error: .*PLAN_EXPIRED/);
+    const shown = await lab.ghost("show", "plan.json");
+    assert.deepEqual([shown.code, /Warning: .*PLAN_EXPIRED/.test(shown.stderr)], [0, true]);
   });
 
   test("--out replaces a file whole and leaves it where it cannot", async () => {

@@ -2,7 +2,6 @@
 import type { ApplyEvent, ApplyResult } from "@ghost/engine";
 import { applyPlan, resolveSecret } from "@ghost/engine";
 import type { PlanAgent, PlanDocument } from "@ghost/schemas";
-import { GhostError } from "@ghost/schemas";
 import { formatDuration } from "../command/duration.ts";
 import { EXIT } from "../exit-code.ts";
 import type { ExitCode } from "../exit-code.ts";
@@ -159,10 +158,4 @@ function addressWords(agent: PlanAgent | undefined): string {
     ["--key", key],
   ] as const;
   return words.flatMap(([option, value]) => (value === undefined ? [] : [` ${option} ${quote(value)}`])).join("");
-}
-
-/** Refuses a plan with errors, as apply and its kin do, with the errors told. */
-export function requireApplicable(plan: PlanDocument): void {
-  const [first, ...others] = plan.diagnostics.filter(({ severity }) => severity === "error");
-  if (first !== undefined) throw new GhostError([first, ...others]);
 }
