@@ -6,6 +6,12 @@ import type { Store } from "../store/store.ts";
 import { Semaphore } from "./keyed-lock.ts";
 import { demandOf, largest, reservedResources, takenBy } from "./observation.ts";
 
+/** What an operation was let in with; whoever was given it gives it back. */
+export interface Admitted {
+  /** The operation has ended: from now on what the host shows is what counts. A second time, nothing. */
+  release(): Promise<void>;
+}
+
 /**
  * Lets VMs onto the host while there is room. What an operation was let in with counts from that moment until the
  * operation ends, whether or not the hypervisor shows it yet: two operations never share the last free space.
@@ -25,8 +31,8 @@ export class Admission {
   }
 
   /** Throws HOST_OUT_OF_VCPU, HOST_OUT_OF_MEMORY or HOST_OUT_OF_DISK (all that apply) when `demand` does not fit. */
-  async admit(uid: string, name: string, demand: Resources): Promise<void> {
-    const release = await this.#gate.acquire();
+  async admit(uid: string, name: string, demand: Resources): Promise<Admitted> {
+    const leave = await this.#gate.acquire();
     try {
       const [{ total }, domains] = await Promise.all([this.#hypervisor.facts(), this.#hypervisor.list()]);
       const reserved = reservedResources(this.#configured, this.#store.settings);
@@ -34,18 +40,19 @@ export class Admission {
       const before = this.#own(uid, domains);
       const shortages = findShortages(name, demand, before, total, reserved, taken);
       if (shortages[0] !== undefined) throw new GhostError([shortages[0], ...shortages.slice(1)]);
-      this.#admitted.set(uid, largest(demand, before));
+      const held = largest(demand, before);
+      this.#admitted.set(uid, held);
+      return { release: async () => await this.#release(uid, held) };
     } finally {
-      release();
+      leave();
     }
   }
 
-  /** The operation has ended: from now on what the host shows is what counts. */
-  async leave(uid: string): Promise<void> {
-    if (!this.#admitted.has(uid)) return;
-    const release = await this.#gate.acquire();
-    this.#admitted.delete(uid);
-    release();
+  /** What the VM was let in with since, by another operation, stays. */
+  async #release(uid: string, held: Resources): Promise<void> {
+    const leave = await this.#gate.acquire();
+    if (this.#admitted.get(uid) === held) this.#admitted.delete(uid);
+    leave();
   }
 
   #own(uid: string, domains: readonly Domain[]): Resources {

@@ -14,7 +14,7 @@ import { PASSWORD_PATH } from "./target.ts";
 export interface Workshop {
   readonly hypervisor: Hypervisor;
   readonly store: Store;
-  readonly admission: Admission;
+  readonly admission: Pick<Admission, "admit">;
   readonly now: () => Date;
 }
 

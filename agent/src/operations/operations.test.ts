@@ -9,7 +9,7 @@ import fc from "fast-check";
 import { buildTree, planHash, stepHash } from "@ghost/engine";
 import { GhostError } from "@ghost/schemas";
 import type { DiagnosticCode, ObservedVm, PlanHeader, Resources, StepBody } from "@ghost/schemas";
-import { findShortages } from "./admission.ts";
+import { Admission, findShortages } from "./admission.ts";
 import { checkBinding } from "./binding.ts";
 import type { Intent } from "./intent.ts";
 import { KeyedLock, Semaphore } from "./keyed-lock.ts";
@@ -97,6 +97,36 @@ suite("a step's binding", () => {
       /IMPACT_EXCEEDED/,
     );
   });
+});
+
+test("a queued operation that is cancelled gives away nothing of the one that runs", async (t) => {
+  const bench = openBench(t);
+  const { host } = bench.hypervisor;
+  host.setResources({ vcpu: 32, ram_gb: 128, disk_gb: 100 });
+  const vm = await bench.create({ name: "one", disk_gb: 10 });
+  host.setLatency({ createDisk: 200 });
+  const growing = await bench.operations.execute(changeIntent("update", vm, { disks: { data: { size_gb: 80 } } }));
+  await until(() => growing.operation.phase === "disk");
+  const queued = await bench.operations.execute(changeIntent("update", vm, { labels: { a: "b" } }));
+  bench.operations.cancel(queued.operation.id);
+  assert.equal((await queued.ended).state, "cancelled");
+  const rival = await bench.run(createIntent({ name: "two", disk_gb: 80 }));
+  assert.equal(rival.diagnostics[0]?.code, "HOST_OUT_OF_DISK");
+  assert.equal((await growing.ended).state, "succeeded");
+});
+
+test("what an operation was let in with ends with it, and with nothing else", async (t) => {
+  const { hypervisor, store } = openBench(t);
+  hypervisor.host.setResources({ vcpu: 8, ram_gb: 16, disk_gb: 100 });
+  const admission = new Admission(hypervisor, store, { vcpu: 0, ram_gb: 0, disk_gb: 0 });
+  const room = (disk_gb: number): Resources => ({ vcpu: 1, ram_gb: 1, disk_gb });
+  const first = await admission.admit("u1", "one", room(80));
+  const again = await admission.admit("u1", "one", room(60));
+  await first.release();
+  await assert.rejects(admission.admit("u2", "two", room(60)), /HOST_OUT_OF_DISK/);
+  await again.release();
+  await again.release();
+  await admission.admit("u2", "two", room(60));
 });
 
 suite("one operation id is one operation", () => {

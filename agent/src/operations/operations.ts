@@ -44,6 +44,7 @@ import { releaseVm } from "./actions/release.ts";
 import { changedSettings } from "./actions/settings.ts";
 import { adoptVm, updateVm } from "./actions/update.ts";
 import { Admission } from "./admission.ts";
+import type { Admitted } from "./admission.ts";
 import type { Attempt, Outcome, Workshop } from "./context.ts";
 import { findPresent } from "./context.ts";
 import { Followed } from "./followed.ts";
@@ -72,6 +73,8 @@ interface Running {
   readonly intent: Intent;
   readonly followed: Followed;
   readonly abort: AbortController;
+  /** What it was let onto the host with. */
+  readonly admitted: Admitted[];
   record: OperationRecord;
 }
 
@@ -233,7 +236,7 @@ export class Operations {
       attempt: number,
       createdAt: this.#workshop.now(),
     };
-    const running: Running = { intent, record, abort: new AbortController(), followed: new Followed(toOperation(record)) };
+    const running: Running = { intent, record, abort: new AbortController(), admitted: [], followed: new Followed(toOperation(record)) };
     this.#running.set(intent.operationId, running);
     this.#tell(running.followed.operation);
     void this.#run(running);
@@ -274,7 +277,7 @@ export class Operations {
     }
     lock.release();
     letGo();
-    void this.#workshop.admission.leave(intent.uid);
+    for (const admitted of running.admitted) void admitted.release();
     this.#running.delete(intent.operationId);
     const operation: Operation = { ...toOperation(running.record), ...(observed !== undefined && { vm: observed }) };
     running.followed.end(operation);
@@ -304,6 +307,13 @@ export class Operations {
     const { intent } = running;
     const attempt: Attempt = {
       ...this.#workshop,
+      admission: {
+        admit: async (...demand) => {
+          const admitted = await this.#workshop.admission.admit(...demand);
+          running.admitted.push(admitted);
+          return admitted;
+        },
+      },
       intent,
       number: running.record.attempt,
       signal: running.abort.signal,
