@@ -14,6 +14,13 @@ import { planFor, showPlan } from "../flow/plan.ts";
 import { readSpec } from "../flow/spec.ts";
 import type { Session } from "../terminal/session.ts";
 
+/** With --verify-spec they are for the spec that is compared. */
+const VARIABLES = ["var", "var-file"] as const;
+
+type PlanningOptions = Readonly<Record<"file" | "var" | "var-file" | "target" | "exclude", readonly string[]>> & {
+  readonly "verify-spec": string | undefined;
+};
+
 export const apply: Command = defineCommand({
   description:
     "Without FILE it plans and asks; where nobody can be asked, --yes is needed, and then nothing worse than live is done and nothing is deleted unless --max-impact and --max-destroy say so. With FILE it does exactly the saved plan and reads no spec.",
@@ -33,7 +40,10 @@ export const apply: Command = defineCommand({
   ],
   graceful: true,
   async run({ options, positionals: [file] }, session) {
-    if (file !== undefined) return applySaved(file, options, session);
+    if (file !== undefined) {
+      refuseSpecOptions(options);
+      return applySaved(file, options, session);
+    }
     const targets = { targets: options.target, exclude: options.exclude };
     return runChange({
       flags: options,
@@ -43,6 +53,17 @@ export const apply: Command = defineCommand({
     });
   },
 });
+
+/** A saved plan is done as it is: an option that would have changed it must not seem to. */
+function refuseSpecOptions(flags: PlanningOptions): void {
+  const [given] = (["file", ...(flags["verify-spec"] === undefined ? VARIABLES : []), "target", "exclude"] as const).filter(
+    (name) => flags[name].length > 0,
+  );
+  if (given === undefined) return;
+  throw problem("USAGE", `--${given} is for making a plan, and a saved plan reads no spec: it is done as it was made.`, {
+    hint: `Leave out --${given}, or make the plan again with it: ghost plan --out FILE`,
+  });
+}
 
 async function applySaved(
   file: string,

@@ -170,6 +170,23 @@ suite("saved plans", () => {
     assert.deepEqual([refused.code, /PLAN_SPEC_CHANGED/.test(refused.stderr)], [1, true]);
   });
 
+  for (const words of [
+    ["--var", "x=1"],
+    ["--var-file", "x.yaml"],
+    ["-f", "ghost.yaml"],
+    ["--target", "web"],
+    ["--exclude", "web"],
+    ["--verify-spec", "ghost.yaml", "--target", "web"],
+  ]) {
+    test(`apply FILE ${words.join(" ")} is refused: a saved plan reads no spec`, async () => {
+      await using lab = await labWith([WEB]);
+      await lab.ghost("plan", "--out", "plan.json");
+      const { code, stderr } = await lab.ghost("apply", "plan.json", ...words);
+      assert.deepEqual([code, /USAGE/.test(stderr), /reads no spec/.test(stderr)], [1, true, true], stderr);
+      assert.equal(lab.host("desk").listDomains().length, 0);
+    });
+  }
+
   test("limits hold for a saved plan too", async () => {
     await using lab = await labWith([OLD]);
     await lab.ghost("apply", "--yes");
