@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { describeDifference, diffVm, projectVm } from "@ghost/engine";
 import type { DiagnosticCode, Impact, ObservedVm, VmConfig } from "@ghost/schemas";
+import type { Domain } from "../hypervisor/driver.ts";
 import type { Fault } from "../hypervisor/simulated/conduct.ts";
 import type { BehindChange } from "../hypervisor/simulated/host.ts";
 import type { Intent, PlanPromise } from "./intent.ts";
@@ -286,6 +287,46 @@ suite("updating a VM", () => {
       const again = await bench.run(intent);
       assert.equal(again.state, "succeeded", again.diagnostics[0]?.detail);
       assert.deepEqual(await changesLeft(bench, await bench.vm("web"), intent.vm!), []);
+    });
+  }
+});
+
+suite("what somebody does while a change is under way", () => {
+  const cases: { name: string; call: "stop" | "createDisk"; from?: VmConfig; to: VmConfig; behind: BehindChange; status: string }[] = [
+    { name: "a disk, while the guest shuts down", call: "stop", to: { firmware: "bios" }, behind: { disks: { precious: 50 } }, status: "running" },
+    { name: "a card, while the guest shuts down", call: "stop", to: { firmware: "bios" }, behind: { networks: { extra: "default" } }, status: "running" },
+    { name: "a disk, while another is made", call: "createDisk", to: { disks: { logs: { size_gb: 1 } } }, behind: { disks: { precious: 50 } }, status: "running" },
+    {
+      name: "a start, while a disk is made",
+      call: "createDisk",
+      from: { power: "stopped" },
+      to: { disks: { data: { size_gb: 2 } }, firmware: "bios" },
+      behind: { status: "running" },
+      status: "running",
+    },
+  ];
+  for (const { name, call, from, to, behind, status } of cases) {
+    test(`stops it and stays: ${name}`, async (t) => {
+      const bench = openBench(t);
+      const vm = await bench.create({ ...BASE, ...from });
+      const real: (...args: never[]) => Promise<unknown> = bench.hypervisor[call];
+      let there: Domain["stored"] | undefined;
+      bench.hypervisor[call] = async (...args: unknown[]): Promise<never> => {
+        const result = await real(...(args as never[]));
+        bench.hypervisor.host.setDomain("web", behind);
+        there = bench.hypervisor.host.findDomain("web")?.stored;
+        return result as never;
+      };
+      const intent = changeIntent("update", vm, to);
+      const ended = await bench.run(intent);
+      bench.hypervisor[call] = real as never;
+      assert.equal(ended.diagnostics[0]?.code, "PLAN_STALE", ended.state);
+      const after = bench.hypervisor.host.findDomain("web")!;
+      assert.ok(there !== undefined);
+      assert.deepEqual([after.status, after.stored], [status, there]);
+      const disks = Object.values(there.disks).map((disk) => disk.id);
+      assert.deepEqual(bench.hypervisor.host.listDisks().get(vm.uid)?.toSorted(), disks.toSorted());
+      assert.equal((await bench.run(intent)).diagnostics[0]?.code, "PLAN_STALE");
     });
   }
 });

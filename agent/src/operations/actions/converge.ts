@@ -5,13 +5,16 @@
  * (2) New disks are made before the guest goes down, old ones are deleted after nothing uses them any more. Both are
  *     on record as loose from before the first until after the last: a crash in between deletes exactly those that
  *     are not attached.
+ *     Before anything of the machine is changed, and after it went down, it is looked at again: what came meanwhile
+ *     is nobody's to undo.
  * (3) A definition is changed in place, never removed and made again; one that vanished is made over the disks that
  *     are left.
  * (4) A guest that was taken down and is to be up is up again at the end, also when a change failed meanwhile. No other
  *     guest is started or resumed, unless that is the change.
  */
-import { isActive } from "@ghost/engine";
+import { isActive, sameValue } from "@ghost/engine";
 import type { Change, VmConfig } from "@ghost/schemas";
+import { problem } from "@ghost/schemas";
 import type { Domain, Hypervisor } from "../../hypervisor/driver.ts";
 import { diskIdOf } from "../../hypervisor/identity.ts";
 import type { VmRecord } from "../../store/records.ts";
@@ -205,7 +208,11 @@ async function carryOut(
 
   // From here on a cancelled operation would leave the VM half changed: it goes on to its end.
   let domain = present.domain;
-  if (domain !== undefined && task.goesDown) domain = await shutDown(attempt, domain, config);
+  if (domain !== undefined && task.madeDisks.length > 0) domain = await requireUnmoved(attempt, present, domain, task.isUp);
+  if (domain !== undefined && task.goesDown) {
+    await shutDown(attempt, domain, config);
+    domain = await requireUnmoved(attempt, present, domain, false);
+  }
   progress({ phase: "define" });
   const want = toDomainConfig(uid, config, task.diskIds, domain?.stored);
   // What is done is on record at once, with the machine and here: a later failure does not undo it.
@@ -256,13 +263,29 @@ function withSeedOf(after: VmRecord, before: VmRecord): VmRecord {
   return { ...after, config: seeded(after.config, before.config), applied: seeded(after.applied, before.applied) };
 }
 
-/** Gives the domain as it is when it is down. */
-async function shutDown({ hypervisor, progress }: Attempt, domain: Domain, config: VmConfig): Promise<Domain | undefined> {
+async function shutDown({ hypervisor, progress }: Attempt, domain: Domain, config: VmConfig): Promise<void> {
   progress({ phase: "stop" });
   // A paused guest cannot shut down.
   if (domain.status === "paused") await hypervisor.resume(domain.uid);
   await hypervisor.stop(domain.uid, { timeoutMs: (config.stop_timeout_s ?? 60) * 1000 });
-  return await hypervisor.find(domain.uid);
+}
+
+/**
+ * The domain as it is now, up or down as the change has it so far. PLAN_STALE when anything else of it moved since the
+ * change was checked: it would be undone, and nobody said so.
+ */
+async function requireUnmoved({ hypervisor, intent }: Attempt, { vm }: Present, before: Domain, isUp: boolean): Promise<Domain> {
+  const now = await hypervisor.find(before.uid);
+  const isSame =
+    now !== undefined &&
+    isActive(now.status) === isUp &&
+    sameValue(now.stored, before.stored) &&
+    (!isUp || (sameValue(now.live.disks, before.live.disks) && sameValue(now.live.nics, before.live.nics)));
+  if (isSame) return now;
+  throw problem("PLAN_STALE", `VM "${vm.name}" was changed by somebody else while the step was under way. The step was not carried on.`, {
+    hint: "Plan again and look at what the new plan says.",
+    path: ["vms", intent.name],
+  });
 }
 
 /** After a failure: no loose disk, and a guest that was up is up. What cannot be done now, the next start of the agent does. */
