@@ -78,7 +78,7 @@ export interface ResourceType {
 
 /**
  * A sensitive value as plans, records and wires see it: which version of it is meant, never the value.
- * The value itself is resolved just before the step that needs it and travels beside the step.
+ * The value itself is resolved before the first step and travels beside the step.
  */
 export interface SecretVersion {
   readonly version: number;

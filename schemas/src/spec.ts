@@ -56,7 +56,7 @@ export const secretAttributes = {
     change: "none",
     pattern: "^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\\u0000-\\u001f]+)$",
     patternDoc: "env:NAME or file:PATH",
-    doc: "Where the value is: an environment variable or a file. It is read just before the step that needs it and never stored.",
+    doc: "Where the value is: an environment variable or a file. It is read before the first step and never stored.",
   },
   version: {
     kind: "integer",

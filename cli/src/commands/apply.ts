@@ -5,7 +5,7 @@ import { defineCommand } from "../command/command.ts";
 import type { Command } from "../command/command.ts";
 import { APPLYING, CALLS, OUTPUT, SPEC, TARGETS } from "../command/common-options.ts";
 import type { ExitCode } from "../exit-code.ts";
-import { runApply } from "../flow/apply.ts";
+import { readSecrets, runApply } from "../flow/apply.ts";
 import type { ChangeFlags } from "../flow/change.ts";
 import { runChange } from "../flow/change.ts";
 import { openFleet } from "../flow/fleet.ts";
@@ -78,9 +78,10 @@ async function applySaved(
   if (refusals.length > 0) throw new GhostError(refusals as readonly Diagnostic[] as Diagnostics);
   session.emit(plan);
   await showPlan(plan, session, session.say, session.talk);
+  const secrets = await readSecrets(plan, session);
   session.say("\n");
   await using fleet = openFleet(session);
-  return await runApply({ plan, fleet, session, parallel: flags.parallel });
+  return await runApply({ plan, fleet, session, secrets, parallel: flags.parallel });
 }
 
 async function verifySpec(plan: PlanDocument, flags: ChangeFlags, session: Session): Promise<void> {

@@ -265,6 +265,30 @@ suite("saved plans", () => {
   });
 });
 
+suite("secrets", () => {
+  const withPassword = (name: string, from: string): string =>
+    `${name}: { agent: desk, image: debian-12, cloud_init: { password: { secret: "${from}", version: 1 } } }`;
+  const both = [WEB, withPassword("a", "env:PW_A"), withPassword("b", "env:PW_B")];
+
+  test("that are missing are all told before the question, and nothing is begun", async () => {
+    await using lab = await labWith(both);
+    await lab.ghost("plan", "--out", "plan.json");
+    for (const ran of [await lab.ghost("apply", "--yes"), await lab.ghost("apply", "plan.json"), await lab.ask("yes\n", "apply")]) {
+      assert.equal(ran.code, 1);
+      for (const name of ["PW_A", "PW_B"]) assert.match(ran.stderr, new RegExp(`variable ${name},`));
+      assert.doesNotMatch(ran.stderr, /Type|created/);
+    }
+    assert.equal(lab.host("desk").listDomains().length, 0);
+  });
+
+  test("that are there reach their steps", async () => {
+    await using lab = await labWith(both);
+    const { code, stderr } = await ghost(["apply", "--yes"], { cwd: lab.cwd, env: { PW_A: "one", PW_B: "two" } });
+    assert.equal(code, 0, stderr);
+    assert.equal(lab.host("desk").listDomains().length, 3);
+  });
+});
+
 suite("what is not as the spec says", () => {
   test("drift: last applied, live, desired; exit 2 when asked", async () => {
     await using lab = await labWith([WEB]);

@@ -1,7 +1,8 @@
 /** Carries out a plan and shows how it goes, on a terminal, in lines and as events. */
 import type { ApplyEvent, ApplyResult } from "@ghost/engine";
 import { applyPlan, resolveSecret } from "@ghost/engine";
-import type { PlanAgent, PlanDocument } from "@ghost/schemas";
+import type { Diagnostic, Diagnostics, PlanAgent, PlanDocument } from "@ghost/schemas";
+import { GhostError, problem } from "@ghost/schemas";
 import { formatDuration } from "../command/duration.ts";
 import { EXIT } from "../exit-code.ts";
 import type { ExitCode } from "../exit-code.ts";
@@ -18,6 +19,8 @@ export interface ApplyInput {
   readonly plan: PlanDocument;
   readonly fleet: Fleet;
   readonly session: Session;
+  /** Of readSecrets. */
+  readonly secrets: SecretValues;
   readonly parallel?: number | undefined;
   /** Options by which a later command finds the same agents: ` -f shop`; absent for a saved plan. */
   readonly specWords?: string;
@@ -28,8 +31,34 @@ const TICK_MS = 1_000;
 /** Commands to attach that are printed after a second Ctrl-C. */
 const ATTACH_MAX = 10;
 
+/** Values by where they come from: `env:X`, `file:PATH`. */
+export type SecretValues = ReadonlyMap<string, string>;
+
+/**
+ * Reads every secret that the plan's steps send, each once. A missing one must not be found in the middle of an apply:
+ * throws SECRET_NOT_FOUND for all that are missing, before anything is begun.
+ */
+export async function readSecrets({ steps }: PlanDocument, { env }: Pick<Session, "env">): Promise<SecretValues> {
+  const sources = [...new Set(steps.flatMap(({ secrets }) => Object.values(secrets ?? {})))];
+  const answers = await Promise.allSettled(sources.map((source) => resolveSecret(source, env)));
+  const values = new Map<string, string>();
+  const missing: Diagnostic[] = [];
+  for (const [index, answer] of answers.entries()) {
+    if (answer.status === "fulfilled") values.set(sources[index] ?? "", answer.value);
+    else missing.push(...GhostError.from(answer.reason).diagnostics);
+  }
+  if (missing.length > 0) throw new GhostError(missing as readonly Diagnostic[] as Diagnostics);
+  return values;
+}
+
+function secretValue(secrets: SecretValues, source: string): string {
+  const value = secrets.get(source);
+  if (value === undefined) throw problem("SECRET_NOT_FOUND", `${source} was not read before the apply began.`);
+  return value;
+}
+
 /** Applies the plan and tells the outcome. */
-export async function runApply({ plan, fleet, session, parallel, specWords }: ApplyInput): Promise<ExitCode> {
+export async function runApply({ plan, fleet, session, secrets, parallel, specWords }: ApplyInput): Promise<ExitCode> {
   const state = new ApplyState(plan, Date.now());
   const left: string[] = [];
   const show = await openProgress(state, session);
@@ -38,7 +67,7 @@ export async function runApply({ plan, fleet, session, parallel, specWords }: Ap
     result = await applyPlan({
       plan,
       connect: fleet.connect,
-      resolveSecret: (source) => resolveSecret(source, session.env),
+      resolveSecret: (source) => secretValue(secrets, source),
       options: { signal: session.stop, detachSignal: session.detach, ...(parallel !== undefined && { parallel }) },
       onEvent(event) {
         if (event.type === "step_left") left.push(`${event.agent}/${event.operation_id}`);

@@ -7,7 +7,7 @@ import type { ExitCode } from "../exit-code.ts";
 import { errorCount, plural } from "../output/plan-model.ts";
 import { confirm } from "../terminal/confirm.ts";
 import type { Session } from "../terminal/session.ts";
-import { runApply } from "./apply.ts";
+import { readSecrets, runApply } from "./apply.ts";
 import { openFleet } from "./fleet.ts";
 import type { PlanFlags, Surveyed } from "./plan.ts";
 import { planFor, showPlan, survey } from "./plan.ts";
@@ -56,12 +56,13 @@ export async function runChange(input: ChangeInput): Promise<ExitCode> {
   session.emit(plan);
   await showPlan(plan, session, session.say, session.talk);
   if (errorCount(plan) > 0) return EXIT.error;
+  const secrets = await readSecrets(plan, session);
   if (asks && !(await agreed(input, plan))) {
     session.say("Nothing was changed.\n");
     return session.stop.aborted ? EXIT.interrupted : EXIT.error;
   }
   if (plan.steps.length > 0) session.say("\n");
-  return await runApply({ plan, fleet, session, parallel: flags.parallel, specWords: specWords(flags) });
+  return await runApply({ plan, fleet, session, secrets, parallel: flags.parallel, specWords: specWords(flags) });
 }
 
 function agreed({ session, question }: ChangeInput, plan: PlanDocument): Promise<boolean> {
