@@ -562,6 +562,28 @@ suite("deleting a VM", () => {
     assert.equal((await bench.run(intent)).state, "succeeded");
   });
 
+  for (const call of ["powerOff", "undefine"] as const) {
+    test(`that fails in ${call} leaves the guest running`, async (t) => {
+      const bench = openBench(t);
+      const vm = await bench.create(BASE);
+      bench.hypervisor.host.addFault({ call, error: "timeout", moment: call === "powerOff" ? "after" : "before" });
+      assert.equal((await bench.run(changeIntent("delete", vm))).state, "failed");
+      const after = await bench.vm("web");
+      assert.deepEqual([after.status, after.revision], ["running", vm.revision]);
+    });
+  }
+
+  test("that is cancelled too late goes on to its end", async (t) => {
+    const bench = openBench(t);
+    const vm = await bench.create(BASE);
+    bench.hypervisor.host.setLatency({ powerOff: 50 });
+    const followed = await bench.operations.execute(changeIntent("delete", vm));
+    await until(() => followed.operation.phase === "stop");
+    bench.operations.cancel(followed.operation.id);
+    assert.equal((await followed.ended).state, "succeeded");
+    assert.deepEqual([...(await bench.vms()).keys()], []);
+  });
+
   test("that fails half way goes on at the next attempt", async (t) => {
     const bench = openBench(t);
     const vm = await bench.create(BASE);

@@ -14,7 +14,7 @@
  *     operation on it or the next start settles it (8).
  * (4) On the disk before anything is deleted.
  * (5) Definition and disks are gone.
- * (6) A deletion that fails while the definition is there leaves the VM as it is: with its disks.
+ * (6) A deletion that fails while the definition is there leaves the VM as it is: with its disks, running if it ran.
  *
  * An operation: pending (waits for its object) → running → succeeded | failed | cancelled; interrupted when the agent
  * ended meanwhile.

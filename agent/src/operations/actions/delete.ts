@@ -7,7 +7,7 @@ import { findSettled } from "../settle.ts";
 
 /** Deletes a VM with its disks, by uid: another VM of the same name is none of its business. */
 export async function deleteVm(attempt: Attempt): Promise<Outcome> {
-  const { intent, hypervisor, store, progress } = attempt;
+  const { intent, hypervisor, progress } = attempt;
   const present = await findSettled(attempt, intent.uid);
   if (present === undefined) return { noop: true };
   const { vm, record } = present;
@@ -21,20 +21,26 @@ export async function deleteVm(attempt: Attempt): Promise<Outcome> {
   const deleting: VmRecord = { ...record, phase: "deleting", planHash: intent.planHash, revision: "", underway: task };
   await attempt.begin(deleting);
   try {
+    // From here on a cancelled operation would leave the guest off: it goes on to its end.
     progress({ phase: "stop" });
     if (present.domain !== undefined && present.domain.status !== "stopped") await hypervisor.powerOff(vm.uid);
-    attempt.signal.throwIfAborted();
     progress({ phase: "delete" });
     await removeEverything(hypervisor, vm.uid);
   } catch (reason) {
-    // As long as the definition is there, the VM is there; without it, deleting goes on at the next chance.
-    const isThere = await hypervisor.find(vm.uid).then(
-      (domain) => domain !== undefined,
-      () => true,
-    );
-    const left: VmRecord = { ...deleting, phase: "ready" };
-    if (isThere) await store.write({ vm: await leftOver(attempt, left).catch(() => left) });
+    await putBack(attempt, deleting, vm.status === "running").catch(() => undefined);
     throw reason;
   }
   return { noop: false, dropVm: vm.uid };
+}
+
+/**
+ * As long as the definition is there, the VM is there, and runs if it did. Without it, or when that cannot be told, the
+ * record stays `deleting`, and it is settled at the next chance.
+ */
+async function putBack(attempt: Attempt, deleting: VmRecord, wasRunning: boolean): Promise<void> {
+  const { hypervisor, store } = attempt;
+  const domain = await hypervisor.find(deleting.uid);
+  if (domain === undefined) return;
+  if (wasRunning && domain.status === "stopped") await hypervisor.start(deleting.uid).catch(() => undefined);
+  await store.write({ vm: await leftOver(attempt, { ...deleting, phase: "ready" }) });
 }
