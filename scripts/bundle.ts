@@ -1,11 +1,12 @@
 /**
  * `npm run bundle`: the release, one folder that needs nothing but Node. dist/release/ghost.mjs and ghostctl.mjs are the
- * programs; lib/ holds the bundled code in chunks, so that a command loads only what it uses (a plan never loads the
+ * programs, one and the same file; lib/ holds the bundled code in chunks, so that a command loads only what it uses (a plan never loads the
  * agent, nothing but a terminal loads React).
  */
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { isBuiltin } from "node:module";
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createRequire, isBuiltin } from "node:module";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { build as bundle } from "esbuild";
 import type { Metafile, Plugin } from "esbuild";
 
@@ -33,15 +34,48 @@ const quickWidth: Plugin = {
   },
 };
 
+/** grpc-js asks for it only to serve channelz, which nobody here does; it is a quarter of a megabyte. */
+const noProtoLoader: Plugin = {
+  name: "no-proto-loader",
+  setup(build) {
+    build.onResolve({ filter: /^@grpc\/proto-loader$/ }, () => ({ path: "proto-loader", namespace: "no-proto-loader" }));
+    build.onLoad({ filter: /.*/, namespace: "no-proto-loader" }, () => ({
+      contents: 'exports.loadSync = () => { throw new Error("channelz is not in this bundle"); };',
+    }));
+  },
+};
+
+/** `await import("yaml")` of a CommonJS package has a name for each export in Node, and only a default in esbuild's chunks. */
+const namedExports: Plugin = {
+  name: "named-exports",
+  setup(build) {
+    build.onResolve({ filter: /^[a-z]/ }, ({ path: name, kind, resolveDir }) =>
+      kind === "dynamic-import" && !isBuiltin(name) && !build.initialOptions.external?.includes(name)
+        ? { path: name, namespace: "named-exports", pluginData: resolveDir }
+        : undefined,
+    );
+    build.onLoad(
+      { filter: /.*/, namespace: "named-exports" },
+      async ({ path: name, pluginData: resolveDir }: { path: string; pluginData: string }) => {
+        const file = createRequire(path.join(resolveDir, "x.js")).resolve(name);
+        const names = Object.keys((await import(pathToFileURL(file).href)) as object).filter(
+          (each) => each !== "default" && each !== "module.exports",
+        );
+        return { contents: `import * as all from ${JSON.stringify(name)}; export const { ${names.join(", ")} } = all;`, resolveDir };
+      },
+    );
+  },
+};
+
 rmSync(release, { recursive: true, force: true });
 mkdirSync(lib, { recursive: true });
 
 const { metafile, outputFiles } = await bundle({
   absWorkingDir: root,
-  entryPoints: { start: "cli/src/start.ts" },
-  outdir: lib,
+  entryPoints: { ghost: "cli/src/release.ts" },
+  outdir: release,
   outExtension: { ".js": ".mjs" },
-  chunkNames: "[name]-[hash]",
+  chunkNames: "lib/[name]-[hash]",
   bundle: true,
   splitting: true,
   // Identifiers keep their names: they show in errors, and keeping them any other way costs time at every start.
@@ -54,7 +88,7 @@ const { metafile, outputFiles } = await bundle({
   jsx: "automatic",
   legalComments: "linked",
   metafile: true,
-  plugins: [quickWidth],
+  plugins: [quickWidth, noProtoLoader, namedExports],
   write: false,
   // Only looked for where a developer sets DEV; see ink's reconciler.
   external: ["react-devtools-core"],
@@ -63,10 +97,9 @@ const { metafile, outputFiles } = await bundle({
   logLevel: "warning",
 });
 
-for (const { path: file, text } of outputFiles) writeFileSync(file, file.endsWith(".mjs") ? withPlainBuiltins(text) : text);
-for (const program of ["ghost", "ghostctl"]) {
-  writeFileSync(path.join(release, `${program}.mjs`), entryText(program), { mode: 0o755 });
-}
+for (const { path: file, text } of outputFiles) writeFileSync(file, file.endsWith(".mjs") ? withHead(file, withPlainBuiltins(text)) : text);
+copyFileSync(path.join(release, "ghost.mjs"), path.join(release, "ghostctl.mjs"));
+for (const program of ["ghost", "ghostctl"]) chmodSync(path.join(release, `${program}.mjs`), 0o755);
 copyFolder("schemas/json", path.join(lib, "schemas"));
 copyFileSync(path.join(root, "LICENSE"), path.join(release, "LICENSE"));
 writeFileSync(path.join(release, "package.json"), packageText());
@@ -82,24 +115,22 @@ function withPlainBuiltins(code: string): string {
   );
 }
 
+/** The entry also says which Node it needs, before any code of its own runs, and in words that an older one can read. */
+function withHead(file: string, code: string): string {
+  if (path.dirname(file) !== release) return code;
+  return `#!/usr/bin/env node
+if (Number(process.versions.node.split(".")[0]) < ${NEEDED_MAJOR}) {
+  process.stderr.write("Error: Ghost needs Node ${NEEDED_MAJOR} or newer; this is " + process.version + " (" + process.execPath + ").\\n");
+  process.exit(1);
+}
+${code}`;
+}
+
 /** `import main, { some as other } from …` as constants. */
 function takenPlain(what: string, source: string): string {
   const [, main, all, some] = /^\s*(?:([\w$]+)\s*,?\s*)?(?:\*\s*as\s+([\w$]+)|\{([^}]*)\})?\s*$/.exec(what) ?? [];
   const names = [main, all, some === undefined ? undefined : `{${some.replaceAll(/\s+as\s+/g, ":")}}`];
   return names.flatMap((name) => (name === undefined ? [] : [`const ${name}=${source};`])).join("");
-}
-
-/** Plain JavaScript that an older Node can read, to say what is needed. */
-function entryText(program: string): string {
-  return `#!/usr/bin/env node
-if (Number(process.versions.node.split(".")[0]) < ${NEEDED_MAJOR}) {
-  process.stderr.write("Error: Ghost needs Node ${NEEDED_MAJOR} or newer; this is " + process.version + " (" + process.execPath + ").\\n");
-  process.exitCode = 1;
-} else {
-  const { start } = await import("./lib/start.mjs");
-  await start("${program}");
-}
-`;
 }
 
 function packageText(): string {

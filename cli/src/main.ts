@@ -6,10 +6,11 @@ import { createWriteStream } from "node:fs";
 import type { WriteStream } from "node:fs";
 import { once } from "node:events";
 import path from "node:path";
+import { isatty } from "node:tty";
 import type { Diagnostic } from "@ghost/schemas";
 import { GhostError, problem } from "@ghost/schemas";
 import { overviewHelp } from "./command/overview.ts";
-import { commandHelp, parseArguments } from "./command/parse.ts";
+import { parseArguments } from "./command/parse.ts";
 import { route } from "./command/route.ts";
 import { COMMANDS, GHOSTCTL_COMMANDS } from "./commands/index.ts";
 import { EXIT } from "./exit-code.ts";
@@ -39,7 +40,9 @@ interface OutputFlags {
 
 /** What a command line sees of the world; a test gives another one. */
 export interface Surroundings {
-  readonly stdin: NodeJS.ReadStream;
+  /** Opened when it is first read. */
+  readonly stdin: () => NodeJS.ReadableStream;
+  readonly stdinIsTTY: boolean;
   readonly stdout: Sink & { readonly isTTY?: boolean };
   readonly stderr: Sink & { readonly isTTY?: boolean };
   readonly env: NodeJS.ProcessEnv;
@@ -49,9 +52,17 @@ export interface Surroundings {
 
 /** Runs a command line to its end and ends the process. */
 export async function main(program: Program, argv: readonly string[]): Promise<void> {
-  const { stdin, stdout, stderr, env } = process;
+  const { stdout, stderr, env } = process;
   const failure = watchWrites({ "Standard output": stdout, "Standard error": stderr });
-  const code = await run(program, argv, { stdin, stdout, stderr, env, cwd: process.cwd(), interrupts: watchInterrupts() });
+  const code = await run(program, argv, {
+    stdin: () => process.stdin,
+    stdinIsTTY: isatty(0),
+    stdout,
+    stderr,
+    env,
+    cwd: process.cwd(),
+    interrupts: watchInterrupts(),
+  });
   await Promise.all([stdout, stderr].map(flushed));
   const failed = failure();
   if (failed !== undefined) await tellFailure(failed, stderr);
@@ -94,6 +105,7 @@ export async function run(program: Program, argv: readonly string[], surrounding
     const text = { usage: `${program} ${found.entry.name}`, summary: found.entry.summary };
     const invocation = parseArguments(command, found.rest, text);
     if (invocation === "help") {
+      const { commandHelp } = await import("./command/help.ts");
       session.printRaw(await commandHelp(command, text, columns));
       return EXIT.ok;
     }
@@ -122,10 +134,10 @@ function interruptible(running: Promise<ExitCode>, stop: AbortSignal): Promise<E
 }
 
 function sessionFor(flags: OutputFlags, { interrupts, ...surroundings }: Surroundings, jsonInto?: WriteStream): Session {
-  const { stdin, stdout, stderr, env } = surroundings;
+  const { stdinIsTTY, stdout, stderr, env } = surroundings;
   const json = flags.json === true;
   const facts = terminalFacts({
-    stdinIsTTY: stdin.isTTY,
+    stdinIsTTY,
     stdoutIsTTY: stdout.isTTY === true,
     stderrIsTTY: stderr.isTTY === true,
     env,

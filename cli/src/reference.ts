@@ -1,6 +1,6 @@
 /** The CLI's reference page, made of what the commands say of themselves. */
 import type { CommandEntry } from "./command/command.ts";
-import { optionDoc, usageLine } from "./command/parse.ts";
+import { optionDoc, usageLine } from "./command/usage.ts";
 import { COMMANDS } from "./commands/index.ts";
 import { EXIT } from "./exit-code.ts";
 

@@ -2,7 +2,7 @@
 import type { GhostError } from "@ghost/schemas";
 import type { BehindChange, HypervisorCall, LatencyKey } from "@ghost/agent";
 import { nearest } from "../command/nearest.ts";
-import { usageProblem } from "../command/parse.ts";
+import { usageProblem } from "../command/usage.ts";
 
 const USAGE = { usage: "ghost agent sim", summary: "" };
 

@@ -5,7 +5,7 @@ import { COMMANDS, GHOSTCTL_COMMANDS } from "../commands/index.ts";
 import { cliReference } from "../reference.ts";
 import { completionScript } from "./completion.ts";
 import { overviewHelp } from "./overview.ts";
-import { commandHelp } from "./parse.ts";
+import { commandHelp } from "./help.ts";
 
 suite("help", () => {
   for (const columns of [80, 40]) {

@@ -3,7 +3,8 @@ import { suite, test } from "node:test";
 import { GhostError } from "@ghost/schemas";
 import type { Command } from "./command.ts";
 import { APPLYING, CALLS, OUTPUT, SPEC } from "./common-options.ts";
-import { commandHelp, parseArguments } from "./parse.ts";
+import { commandHelp } from "./help.ts";
+import { parseArguments } from "./parse.ts";
 
 const TEXT = { usage: "ghost try", summary: "try something" };
 const COMMAND = {

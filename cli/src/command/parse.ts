@@ -1,29 +1,19 @@
 /**
- * The command line, by yargs: one command's options are the only ones yargs is told, so that every token has one
- * meaning. What yargs leaves as text becomes typed values here, and every mistake is a USAGE diagnostic.
+ * The command line, by the parser of yargs: one command's options are the only ones it is told, so that every token has
+ * one meaning. What it leaves as text becomes typed values here, and every mistake is a USAGE diagnostic.
  */
 import type { GhostError } from "@ghost/schemas";
-import { IMPACTS, isImpact, problem } from "@ghost/schemas";
-import yargs from "yargs";
-import type { Argv } from "yargs";
+import { IMPACTS, isImpact } from "@ghost/schemas";
+import yargsParser from "yargs-parser";
 import type { Command, Invocation, Option, Positional } from "./command.ts";
 import { parseDuration } from "./duration.ts";
 import { nearest } from "./nearest.ts";
-
-export interface CommandText {
-  /** `ghost plan`. */
-  readonly usage: string;
-  readonly summary: string;
-}
-
-const HELP: Option = { kind: "boolean", alias: "h", doc: "Print this help." };
+import type { CommandText } from "./usage.ts";
+import { HELP, usageProblem } from "./usage.ts";
 
 /** The values of a command line, or `"help"` when it asks for help. Throws USAGE. */
 export function parseArguments(command: Command, argv: readonly string[], text: CommandText): Invocation | "help" {
-  const parsed = parser(command).parse(checkedWords(argv, command, text)) as Record<string, unknown> & {
-    _: (string | number)[];
-    "--"?: string[];
-  };
+  const parsed = parseWords(command, checkedWords(argv, command, text));
   if (parsed["help"] === true) return "help";
   const options = Object.fromEntries(
     Object.entries(command.options).map(([name, option]) => [name, parseOption(name, option, parsed[name], text)]),
@@ -33,77 +23,23 @@ export function parseArguments(command: Command, argv: readonly string[], text: 
   return { options: options as Invocation["options"], positionals };
 }
 
-/** The help page of a command, fitted to the width. */
-export async function commandHelp(command: Command, text: CommandText, columns: number): Promise<string> {
-  return `${await helpPage(command, text).wrap(columns).getHelp()}\n`;
-}
-
-/** `ghost apply [options] [FILE]`. */
-export function usageLine(command: Command, usage: string): string {
-  const positionals = (command.positionals ?? []).map(({ name, required, many }) => {
-    const shown = many === true ? `${name}...` : name;
-    return required === true ? ` ${shown}` : ` [${shown}]`;
+function parseWords(command: Command, words: string[]): yargsParser.Arguments {
+  const options = Object.entries<Option>({ ...command.options, help: HELP });
+  const namesOf = (isBoolean: boolean): string[] =>
+    options.filter(([, { kind }]) => (kind === "boolean") === isBoolean).map(([name]) => name);
+  return yargsParser(words, {
+    boolean: namesOf(true),
+    string: namesOf(false),
+    configuration: {
+      "boolean-negation": false,
+      "camel-case-expansion": false,
+      "dot-notation": false,
+      "greedy-arrays": false,
+      "parse-numbers": false,
+      "parse-positional-numbers": false,
+      "populate--": true,
+    },
   });
-  return `${usage}${positionals.join("")} [options]`;
-}
-
-/** What help and the reference page say of an option after its name. */
-export function optionDoc(option: Option): string {
-  const one = option.kind === "impact" ? IMPACTS : option.oneOf;
-  const value = one === undefined ? "" : ` One of ${one.join(", ")}.`;
-  return `${option.doc}${value}${option.kind === "strings" ? " May be repeated." : ""}`;
-}
-
-export function usageProblem(detail: string, { usage }: CommandText, hint?: string): GhostError {
-  return problem("USAGE", detail, { hint: hint ?? `Run "${usage} --help".` });
-}
-
-/** Yargs with the command's options and nothing of its own behaviour. */
-function parser(command: Command): Argv {
-  const result = bare().parserConfiguration({
-    "boolean-negation": false,
-    "camel-case-expansion": false,
-    "dot-notation": false,
-    "greedy-arrays": false,
-    "parse-numbers": false,
-    "parse-positional-numbers": false,
-    "populate--": true,
-    "strip-aliased": true,
-  });
-  for (const [name, { kind, alias }] of Object.entries({ ...command.options, help: HELP })) {
-    result.option(name, { type: kind === "boolean" ? "boolean" : "string", ...(alias === undefined ? {} : { alias }) });
-  }
-  return result;
-}
-
-/** The same options under their names in help, `--out FILE`, which is why it is not the one that parses. */
-function helpPage(command: Command, text: CommandText): Argv {
-  const positionals = (command.positionals ?? []).map(({ name, doc }) => `  ${name}  ${doc}`);
-  const about = [
-    `${text.summary.charAt(0).toUpperCase()}${text.summary.slice(1)}.`,
-    ...(command.description === undefined ? [] : [command.description]),
-  ];
-  const usage = [
-    `Usage: ${usageLine(command, text.usage)}`,
-    "",
-    about.join(" "),
-    ...(positionals.length === 0 ? [] : ["", ...positionals]),
-  ];
-  const examples = command.examples.map(({ run, does }) => `  # ${does}\n  ${run}`);
-  const page = bare()
-    .usage(usage.join("\n"))
-    .epilogue(`Examples:\n${examples.join("\n\n")}`);
-  for (const [name, option] of Object.entries<Option>({ ...command.options, help: HELP })) {
-    page.option(option.value === undefined ? name : `${name} ${option.value}`, {
-      describe: optionDoc(option),
-      ...(option.alias === undefined ? {} : { alias: option.alias }),
-    });
-  }
-  return page;
-}
-
-function bare(): Argv {
-  return yargs().scriptName("ghost").locale("en").exitProcess(false).help(false).version(false);
 }
 
 /**

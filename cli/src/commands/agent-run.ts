@@ -4,7 +4,7 @@ import type { RunningAgent } from "@ghost/agent/run";
 import { defineCommand } from "../command/command.ts";
 import type { Command } from "../command/command.ts";
 import { OUTPUT } from "../command/common-options.ts";
-import { usageProblem } from "../command/parse.ts";
+import { usageProblem } from "../command/usage.ts";
 import { EXIT } from "../exit-code.ts";
 import { escapeLine } from "../output/escape.ts";
 import type { Session } from "../terminal/session.ts";

@@ -6,7 +6,7 @@ import { parseBehindChange, parseCall, parseLatency, parseNumbers, SIM_KEYS } fr
 import { defineCommand } from "../command/command.ts";
 import type { Command, Invocation } from "../command/command.ts";
 import { OUTPUT, SPEC } from "../command/common-options.ts";
-import { usageProblem } from "../command/parse.ts";
+import { usageProblem } from "../command/usage.ts";
 import { EXIT } from "../exit-code.ts";
 import { embeddedAgent } from "../flow/embedded-agents.ts";
 import { escapeLine } from "../output/escape.ts";

@@ -4,7 +4,7 @@ import { NAME_DOC, NAME_PATTERN } from "@ghost/schemas";
 import { defineCommand } from "../command/command.ts";
 import type { Command } from "../command/command.ts";
 import { CALLS, OUTPUT, SPEC } from "../command/common-options.ts";
-import { usageProblem } from "../command/parse.ts";
+import { usageProblem } from "../command/usage.ts";
 import { EXIT } from "../exit-code.ts";
 import type { Fleet } from "../flow/fleet.ts";
 import { openFleet } from "../flow/fleet.ts";

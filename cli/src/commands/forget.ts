@@ -4,7 +4,7 @@ import { problem } from "@ghost/schemas";
 import { defineCommand } from "../command/command.ts";
 import type { Command } from "../command/command.ts";
 import { APPLYING, CALLS, OUTPUT, SPEC } from "../command/common-options.ts";
-import { usageProblem } from "../command/parse.ts";
+import { usageProblem } from "../command/usage.ts";
 import { runChange } from "../flow/change.ts";
 import { parseObjectName } from "../flow/objects.ts";
 import { planFor } from "../flow/plan.ts";

@@ -5,7 +5,7 @@ import { defineCommand } from "../command/command.ts";
 import type { Command } from "../command/command.ts";
 import { OUTPUT } from "../command/common-options.ts";
 import { nearest } from "../command/nearest.ts";
-import { usageProblem } from "../command/parse.ts";
+import { usageProblem } from "../command/usage.ts";
 import { EXIT } from "../exit-code.ts";
 
 const SUFFIX = ".schema.json";

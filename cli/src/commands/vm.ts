@@ -3,7 +3,7 @@ import type { NewVm, VmClient } from "@ghost/proto/client";
 import { defineCommand } from "../command/command.ts";
 import type { Command, Option, OptionValues } from "../command/command.ts";
 import { OUTPUT } from "../command/common-options.ts";
-import { usageProblem } from "../command/parse.ts";
+import { usageProblem } from "../command/usage.ts";
 import { EXIT } from "../exit-code.ts";
 import { ADDRESS, tlsOf } from "../flow/one-agent.ts";
 import { escapeLine } from "../output/escape.ts";

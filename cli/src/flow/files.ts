@@ -26,7 +26,7 @@ export async function writeWhole(file: string, text: string, session: Pick<Sessi
 
 /** Reads a saved plan; `-` is stdin. Throws PLAN_UNREADABLE. */
 export async function readPlan(file: string, session: Session): Promise<PlanDocument> {
-  const text = file === "-" ? ((await readStdin(session.stdin)) ?? "") : await readText(file, session);
+  const text = file === "-" ? ((await readStdin(session)) ?? "") : await readText(file, session);
   const plan = parsePlan(text);
   if (plan === undefined) throw unreadable(file, "is not a saved plan of Ghost");
   const { format_version: version } = plan as { format_version?: unknown };

@@ -26,17 +26,17 @@ export async function readSpec(options: SpecOptions, session: Session): Promise<
 
 /** The text of files, folders and stdin. Throws what cannot be read. */
 export async function loadSources(paths: readonly string[], session: Session): Promise<readonly SpecSource[]> {
-  const stdin = paths.includes("-") ? await readStdin(session.stdin) : undefined;
+  const stdin = paths.includes("-") ? await readStdin(session) : undefined;
   const { sources, diagnostics } = await loadSpec(paths, { cwd: session.cwd, ...(stdin !== undefined && { stdin }) });
   if (diagnostics.length > 0) throw new GhostError(diagnostics as readonly Diagnostic[] as Diagnostics);
   return sources;
 }
 
 /** Everything on stdin; undefined when it is closed. */
-export async function readStdin(stdin: NodeJS.ReadStream): Promise<string | undefined> {
+export async function readStdin({ stdin }: Pick<Session, "stdin">): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   try {
-    for await (const chunk of stdin) chunks.push(Buffer.from(chunk as Uint8Array | string));
+    for await (const chunk of stdin()) chunks.push(Buffer.from(chunk as Uint8Array | string));
   } catch {
     return undefined;
   }

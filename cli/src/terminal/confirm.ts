@@ -7,8 +7,9 @@ import type { Session } from "./session.ts";
  */
 export async function confirm(session: Session, question: string, word: string): Promise<boolean> {
   const { style } = session.talk;
+  const stdin = session.stdin();
   session.stderr.write(`${style.bold(question)} Type ${style.bold(word)} to go on: `);
-  const readline = createInterface({ input: session.stdin, terminal: false });
+  const readline = createInterface({ input: stdin, terminal: false });
   try {
     const answer = await new Promise<string>((resolve) => {
       const refuse = (): void => resolve("");
@@ -22,6 +23,6 @@ export async function confirm(session: Session, question: string, word: string):
     return agreed;
   } finally {
     readline.close();
-    session.stdin.unref?.();
+    stdin.pause();
   }
 }

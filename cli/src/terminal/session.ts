@@ -19,7 +19,8 @@ export interface Sink {
 export interface SessionOptions {
   readonly stdout: Sink;
   readonly stderr: Sink;
-  readonly stdin: NodeJS.ReadStream;
+  /** Opened when it is first read. */
+  readonly stdin: () => NodeJS.ReadableStream;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly facts: TerminalFacts;

@@ -47,7 +47,8 @@ export async function ghost(
   });
   const never = new AbortController().signal;
   const code = await run(program, argv, {
-    stdin: Object.assign(Readable.from(input === "" ? [] : [input]), { isTTY: isTerminal }) as unknown as NodeJS.ReadStream,
+    stdin: () => Readable.from(input === "" ? [] : [input]),
+    stdinIsTTY: isTerminal,
     stdout: sink("stdout"),
     stderr: sink("stderr"),
     // A dumb terminal asks and draws nothing.
