@@ -25,7 +25,7 @@ export { addResources, NO_RESOURCES, subtractResources, vmDemand } from "./plan/
 export type { AgentObservation } from "./plan/fleet.ts";
 export { makePlan, stackOwner } from "./plan/make-plan.ts";
 export type { PlanInput, PlanOptions } from "./plan/make-plan.ts";
-export { isMembersOmitted, memberKey, sameSetAs, setDigest, unionSets } from "./plan/set-record.ts";
+export { isMembersOmitted, memberKey, omitSettled, sameSetAs, setDigest, unionSets, versionOf } from "./plan/set-record.ts";
 export type { StackSet } from "./plan/set-record.ts";
 export { createSuggest, didYouMean } from "./spec/suggest.ts";
 export { exportSpec } from "./spec/export.ts";

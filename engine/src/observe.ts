@@ -91,9 +91,10 @@ async function withMembers(
   });
 }
 
-/** The answer with the members told by another holder; what this one has is still told by its digest. */
+/** The answer with the members told by another holder, and its own; what this one has is still told by its digest. */
 function withSet(observation: Observation, { members }: SetRecord): Observation {
-  return { ...observation, set: { ...observation.set!, members } };
+  const { membersOmitted: _, members: own, ...copy } = observation.set!;
+  return { ...observation, set: { ...copy, members: own.length === 0 ? members : [...members, ...own] } };
 }
 
 function withoutMembers(agent: DesiredAgent): Diagnostic {

@@ -28,6 +28,7 @@ export type {
   SetAgent,
   SetMember,
   SetRecord,
+  SetVersion,
   VmPhase,
   VmStatus,
 } from "./observed.ts";
@@ -39,6 +40,7 @@ export type {
   PlanAgent,
   PlanDocument,
   PlanHeader,
+  PlanSetCopy,
   PlanStep,
   PlanSummary,
   PlanTls,

@@ -90,6 +90,10 @@ export interface SetMember {
   readonly name: string;
   readonly uid: string;
   readonly agentId: string;
+  /** Until when a plan may still make or rename it (RFC 3339, UTC, whole seconds): till then it is a member, there or not. */
+  readonly until?: string;
+  /** Names that it has instead while a rename is not known to have succeeded. */
+  readonly otherNames?: readonly string[];
 }
 
 export interface SetAgent {
@@ -106,6 +110,14 @@ export interface SetRecord {
   readonly agents: readonly SetAgent[];
   /** Of members and agents, by whoever wrote the record; agents keep it as it came and may be asked for it alone. */
   readonly digest?: string;
+  /** Members were left out; the digest tells of all. */
+  readonly membersOmitted?: boolean;
+}
+
+/** Tells one state of a stored record from every other; serial zero and an empty digest are those of none. */
+export interface SetVersion {
+  readonly serial: number;
+  readonly digest: string;
 }
 
 /** The answer of one agent to Snapshot. */

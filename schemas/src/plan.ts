@@ -4,7 +4,7 @@
  */
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Impact } from "./impact.ts";
-import type { Resources, SetAgent, SetMember } from "./observed.ts";
+import type { Resources, SetAgent, SetMember, SetVersion } from "./observed.ts";
 import type { AgentSettings } from "./resources/agent.ts";
 import type { VmConfig } from "./vm-config.ts";
 
@@ -170,5 +170,12 @@ export interface PlanDocument {
     readonly agents: readonly SetAgent[];
     /** Reachable agents whose copy of the record is another one, by name in the spec. */
     readonly outdated?: readonly string[];
+    /** The copies of reachable agents as the plan found them: none is replaced that is another one by then. */
+    readonly copies?: readonly PlanSetCopy[];
   };
+}
+
+export interface PlanSetCopy extends SetVersion {
+  /** Name in the spec. */
+  readonly agent: string;
 }

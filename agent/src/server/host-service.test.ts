@@ -40,7 +40,7 @@ suite("Snapshot", () => {
       members: [{ kind: "vm" as const, name: "web", uid: "u1", agentId: "a1" }],
       agents: [{ agentId: "a1", name: "desk", address: "x" }],
     };
-    await served.store.writeSet(set);
+    await served.store.writeSet(set, { serial: 0, digest: "" });
     const snapshot = await served.host.snapshot("shop");
     assert.equal(snapshot.host.agentId, served.store.agentId);
     assert.deepEqual(
@@ -53,7 +53,7 @@ suite("Snapshot", () => {
       assert.equal(vm.revision, revisionOf(vm));
     }
     assert.deepEqual(snapshot.set, set);
-    assert.deepEqual((await served.host.snapshot("shop", { setDigestOnly: true })).set, { ...set, members: [] });
+    assert.deepEqual((await served.host.snapshot("shop", { setDigestOnly: true })).set, { ...set, members: [], membersOmitted: true });
     assert.equal((await served.host.snapshot("")).set, undefined);
     assert.ok(snapshot.host.images.some((image) => image.name === "debian-12" && image.cached));
   });
@@ -186,12 +186,31 @@ suite("Execute", () => {
   });
 });
 
-test("UpdateSet keeps the newest record", async (t) => {
+test("UpdateSet replaces the record that its caller knows, and compares without writing", async (t) => {
   const served = await openServed(t);
-  const set = { stack: "shop", serial: 2, members: [], agents: [] };
-  assert.deepEqual(await served.host.updateSet(set), set);
-  await assert.rejects(served.host.updateSet(set), refusal("SET_CONFLICT"));
-  await assert.rejects(served.host.updateSet({ ...set, stack: "../x", serial: 3 }), refusal("PLAN_UNREADABLE"));
+  const set = { stack: "shop", serial: 2, members: [], agents: [], digest: "sha256:a" };
+  const none = { serial: 0, digest: "" };
+  assert.deepEqual(await served.host.updateSet(set, none), { ...set, membersOmitted: true });
+  await assert.rejects(served.host.updateSet({ ...set, serial: 3 }, none), refusal("SET_CONFLICT"));
+  await served.host.updateSet({ ...set, membersOmitted: true }, set);
+  await assert.rejects(served.host.updateSet({ ...set, membersOmitted: true }, { ...set, digest: "sha256:b" }), refusal("SET_CONFLICT"));
+  assert.deepEqual((await served.host.snapshot("shop")).set, set);
+  await assert.rejects(served.host.updateSet({ ...set, stack: "../x", serial: 3 }, set), refusal("PLAN_UNREADABLE"));
+});
+
+test("Snapshot without members tells those of this host that are not as they are recorded", async (t) => {
+  const served = await openServed(t);
+  const { agentId } = served.store;
+  const until = "2030-01-31T12:00:00Z";
+  const members = [
+    { kind: "vm", name: "gone", uid: "u1", agentId },
+    { kind: "vm", name: "soon", uid: "u2", agentId, until },
+    { kind: "vm", name: "elsewhere", uid: "u3", agentId: "another", until },
+  ] as const;
+  await served.host.updateSet({ stack: "shop", serial: 1, members, agents: [], digest: "sha256:a" }, { serial: 0, digest: "" });
+  const { set } = await served.host.snapshot("shop", { setDigestOnly: true });
+  assert.deepEqual([set?.members, set?.membersOmitted], [[members[1]], true]);
+  assert.deepEqual((await served.host.snapshot("shop")).set?.members, members);
 });
 
 suite("Watch", () => {

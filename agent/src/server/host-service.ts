@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { Metadata } from "@grpc/grpc-js";
 import type { ServerWritableStream } from "@grpc/grpc-js";
+import { omitSettled, versionOf } from "@ghost/engine";
 import { eventToWire, executeFromWire, observationToWire, operationToWire, setRecordFromWire, setRecordToWire } from "@ghost/proto";
 import { host } from "@ghost/proto/server";
 import { problem } from "@ghost/schemas";
@@ -14,6 +15,7 @@ import { intentOf } from "../operations/intent.ts";
 import { observe } from "../operations/observation.ts";
 import type { HostIdentity } from "../operations/observation.ts";
 import type { Operations } from "../operations/operations.ts";
+import { requireVersion } from "../store/store.ts";
 import type { Store } from "../store/store.ts";
 import type { EventLog } from "./events.ts";
 import { Handlers } from "./rpc.ts";
@@ -53,7 +55,7 @@ export function createHostService({
         vms,
         templates: [],
         operations: operations.list({ activeOnly: true, limit: Infinity }),
-        ...(set !== undefined && { set: set_digest_only && set.digest !== undefined ? { ...set, members: [] } : set }),
+        ...(set !== undefined && { set: set_digest_only ? omitSettled(set, store.agentId, vms) : set }),
       });
     }),
 
@@ -65,7 +67,7 @@ export function createHostService({
       await tell(await operations.execute(intentOf(input, binding)), call, signal);
     }),
 
-    updateSet: handlers.unary("UpdateSet", "changes", async ({ set }) => {
+    updateSet: handlers.unary("UpdateSet", "changes", async ({ set, expected_serial: serial, expected_digest: digest }) => {
       const record: SetRecord | undefined = set === undefined ? undefined : setRecordFromWire(set);
       if (record === undefined || !STACK_PATTERN.test(record.stack))
         throw problem(
@@ -73,7 +75,10 @@ export function createHostService({
           `The set record is of the stack ${JSON.stringify(record?.stack ?? "")}, which is no name of a stack.`,
           { hint: "Use the same version of Ghost on both sides." },
         );
-      return { set: setRecordToWire(await store.writeSet(record)) };
+      const expected = { serial, digest };
+      if (record.membersOmitted === true) requireVersion(record, versionOf(store.findSet(record.stack)), expected);
+      else await store.writeSet(record, expected);
+      return { set: setRecordToWire({ ...record, members: [], membersOmitted: true }) };
     }),
 
     attachOperation: handlers.streaming("AttachOperation", "reads", async ({ operation_id }, call, signal) => {

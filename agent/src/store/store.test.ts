@@ -35,7 +35,7 @@ function refusal(code: DiagnosticCode, detail: RegExp): (error: unknown) => true
 suite("the store", () => {
   test("gives back what was written, after being opened again", async (t) => {
     const dir = await tempDir(t);
-    const vm = vmRecord("web", { guestChangedAt: new Date(3000), looseDisks: ["d9"] });
+    const vm = vmRecord("web", { guestChangedAt: new Date(3000), looseDisks: ["d9"], underway: { changes: ["vcpu"], drops: ["d9"] } });
     const operation = operationRecord("op-1", {
       state: "failed",
       endedAt: new Date(),
@@ -47,7 +47,7 @@ suite("the store", () => {
       await using store = openStore({ dir });
       agentId = store.agentId;
       await store.write({ vm, operation });
-      await store.writeSet(set);
+      await store.writeSet(set, { serial: 0, digest: "" });
       await store.writeSettings({ labels: { room: "office" }, reserved_vcpu: 2 });
     }
     await using store = openStore({ dir });
@@ -91,13 +91,28 @@ suite("the store", () => {
     assert.deepEqual([...store.vms.keys()], ["uid-a", "uid-b"]);
   });
 
-  test("a set record never goes back", async () => {
+  test("a set record is replaced only by who knows it, and never goes back", async () => {
     await using store = openStore();
-    const set = { stack: "shop", serial: 3, members: [], agents: [] };
-    await store.writeSet(set);
-    await assert.rejects(store.writeSet(set), refusal("SET_CONFLICT", /serial 3/));
-    await store.writeSet({ ...set, serial: 4 });
+    const set = { stack: "shop", serial: 3, members: [], agents: [], digest: "sha256:a" };
+    const none = { serial: 0, digest: "" };
+    await assert.rejects(store.writeSet(set, { serial: 2, digest: "" }), refusal("SET_CONFLICT", /serial 0/));
+    await store.writeSet(set, none);
+    for (const expected of [none, { serial: 3, digest: "sha256:b" }, { serial: 2, digest: "sha256:a" }])
+      await assert.rejects(store.writeSet({ ...set, serial: 9 }, expected), refusal("SET_CONFLICT", /serial 3/));
+    await assert.rejects(store.writeSet(set, set), refusal("SET_CONFLICT", /not higher/));
+    await store.writeSet({ ...set, serial: 4 }, set);
     assert.equal(store.findSet("shop")?.serial, 4);
+  });
+
+  test("of two writers of a set record at once one comes first", async () => {
+    await using store = openStore();
+    const set = { stack: "shop", serial: 1, members: [], agents: [] };
+    const results = await Promise.allSettled(["a", "b"].map((digest) => store.writeSet({ ...set, digest }, { serial: 0, digest: "" })));
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ["fulfilled", "rejected"],
+    );
+    assert.equal(store.findSet("shop")?.digest, "a");
   });
 
   test("forgets the oldest ended operations and no active one", async () => {

@@ -8,7 +8,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { problem } from "@ghost/schemas";
-import type { AgentSettings, SetRecord } from "@ghost/schemas";
+import type { AgentSettings, SetRecord, SetVersion } from "@ghost/schemas";
 import { statement, transaction } from "../sqlite.ts";
 import { Committer } from "./committer.ts";
 import { requireDataDir } from "./lock.ts";
@@ -56,8 +56,8 @@ export interface Store extends AsyncDisposable {
   /** Journal entries that have not ended, newest first. */
   activeOperations(): readonly OperationRecord[];
   findSet(stack: string): SetRecord | undefined;
-  /** SET_CONFLICT unless its serial is higher than the stored one. */
-  writeSet(set: SetRecord): Promise<SetRecord>;
+  /** SET_CONFLICT unless the stored record is the expected one (serial zero for none) and the new serial is higher. */
+  writeSet(set: SetRecord, expected: SetVersion): Promise<void>;
   writeSettings(settings: AgentSettings, operation?: OperationRecord): Promise<void>;
 }
 
@@ -169,23 +169,16 @@ function createStore(path: string, lock: Disposable | undefined, keepDays: numbe
     listOperations: (limit) => readOperations(database, limit),
     activeOperations: () => readActiveOperations(database),
     findSet: (stack) => sets.get(stack),
-    async writeSet(set) {
+    async writeSet(set, expected) {
       await committer.write(() => {
-        const stored = statement(database, "SELECT serial FROM sets WHERE stack = ?").get(set.stack);
-        if (stored !== undefined && Number(stored["serial"]) >= set.serial) {
-          throw problem(
-            "SET_CONFLICT",
-            `The record of stack "${set.stack}" has serial ${String(stored["serial"])} on this agent and was to become ${set.serial}: another apply changed it meanwhile.`,
-            { hint: "Plan again; the new plan starts from the newest record." },
-          );
-        }
+        const row = statement(database, "SELECT serial, record ->> '$.digest' AS digest FROM sets WHERE stack = ?").get(set.stack);
+        requireVersion(set, { serial: Number(row?.["serial"] ?? 0), digest: String(row?.["digest"] ?? "") }, expected);
         statement(
           database,
           "INSERT INTO sets (stack, serial, record, updated_at) VALUES (?, ?, ?, ?) ON CONFLICT (stack) DO UPDATE SET serial = excluded.serial, record = excluded.record, updated_at = excluded.updated_at",
         ).run(set.stack, set.serial, JSON.stringify(set), Date.now());
       });
       sets.set(set.stack, set);
-      return set;
     },
     async writeSettings(next, operation) {
       await committer.write(() => {
@@ -200,4 +193,17 @@ function createStore(path: string, lock: Disposable | undefined, keepDays: numbe
       lock?.[Symbol.dispose]();
     },
   };
+}
+
+/** Throws SET_CONFLICT unless the stored record is the one that its writer knows, and a newer one comes. */
+export function requireVersion({ stack, serial, membersOmitted = false }: SetRecord, stored: SetVersion, expected: SetVersion): void {
+  const isExpected = stored.serial === expected.serial && stored.digest === expected.digest;
+  if (isExpected && (membersOmitted || serial > stored.serial)) return;
+  throw problem(
+    "SET_CONFLICT",
+    isExpected
+      ? `The record of stack "${stack}" has serial ${stored.serial} on this agent and was to become ${serial}, which is not higher.`
+      : `The record of stack "${stack}" has serial ${stored.serial} on this agent and not ${expected.serial} as it was expected, or says something else: another apply changed it meanwhile.`,
+    { hint: "Plan again; the new plan starts from the newest record." },
+  );
 }

@@ -87,7 +87,8 @@ suite("applyPlan", () => {
       [names(desk), recorded(desk)],
       [
         ["db", "web"],
-        ["db", "web"],
+        // Until it expires, the plan that failed could still make the web that it wanted.
+        ["db", "web", "web"],
       ],
     );
   });
@@ -174,6 +175,117 @@ suite("applyPlan", () => {
     assert.ok((await world.apply(plan)).ok);
     assert.deepEqual(recorded(desk), ["other", "web"]);
     assert.ok(desk.set.serial > 51);
+  });
+
+  test("what another apply is making is kept by a plan that cannot see it yet", async () => {
+    const world = createWorld(["desk", "loft"]);
+    const base = aSpec([aVm("base")], two);
+    await world.apply(await world.plan(base));
+    const more = aSpec([aVm("base", { labels: { a: "1" } }), aVm("x", {}, { agent: "loft" })], two);
+    const making = await world.plan(more, { targets: ["x"] });
+    world.agent("loft").onOperation = (where) => {
+      if (where === "before") throw problem("HOST_ERROR", "not now");
+    };
+    await world.apply(making);
+    const beside = await world.plan(more, { targets: ["base"] });
+    assert.ok((await world.apply(beside)).ok);
+    for (const agent of world.agents.values()) assert.deepEqual(recorded(agent), ["base", "x"]);
+
+    world.agent("loft").onOperation = () => undefined;
+    assert.ok((await world.apply(making)).ok);
+    world.agent("loft").isReachable = false;
+    const moved = await world.plan(aSpec([aVm("base"), aVm("x")], two), { partial: true });
+    assert.deepEqual(
+      [moved.steps.map(({ id }) => id), moved.diagnostics.map(({ code }) => code)],
+      [["desk/vm/base"], ["AGENT_UNREACHABLE", "AGENT_CHANGED"]],
+    );
+  });
+
+  test("what could be made is forgotten once its plan has expired", async () => {
+    const world = createWorld(["desk"]);
+    world.agent("desk").onOperation = () => {
+      throw problem("HOST_ERROR", "no");
+    };
+    await world.apply(await world.plan(aSpec([aVm("web")])));
+    const at = async (now: string): Promise<string[]> =>
+      (await world.plan(aSpec([]), { now: new Date(now) })).set.members.map(({ name }) => name);
+    assert.deepEqual(await at("2026-01-03T03:04:04Z"), ["web"]);
+    assert.deepEqual(await at("2026-01-03T03:30:00Z"), ["web"], "clocks differ");
+    assert.deepEqual(await at("2026-01-03T04:04:06Z"), []);
+  });
+
+  test("an older plan does not overwrite what a newer one wrote", async () => {
+    const world = createWorld(["desk", "loft"]);
+    await world.apply(await world.plan(aSpec([aVm("base")], two)));
+    const skewed = world.agent("desk").set!;
+    world.agent("desk").set = { ...skewed, serial: skewed.serial + 1 };
+    const older = await world.plan(aSpec([aVm("base"), aVm("n")], two));
+    world.agent("desk").isReachable = false;
+    assert.ok((await world.apply(await world.plan(aSpec([aVm("base"), aVm("z", {}, { agent: "loft" })], two), { partial: true }))).ok);
+    world.agent("desk").isReachable = true;
+    assert.ok((await world.apply(older)).ok);
+    for (const agent of world.agents.values()) assert.deepEqual(recorded(agent), ["base", "n", "z"]);
+  });
+
+  test("a rename is recorded with both names until it succeeded", async () => {
+    const world = createWorld(["desk", "loft"]);
+    await world.apply(await world.plan(aSpec([aVm("old", {}, { agent: "loft" })], two)));
+    const renamed = aSpec([aVm("new", {}, { agent: "loft", previousNames: ["old"] })], two);
+    world.agent("loft").onOperation = () => {
+      throw problem("HOST_ERROR", "no");
+    };
+    await world.apply(await world.plan(renamed));
+    world.agent("loft").isReachable = false;
+    for (const name of ["old", "new"]) {
+      const moved = await world.plan(aSpec([aVm(name)], two), { partial: true });
+      assert.deepEqual([moved.steps, moved.diagnostics.at(-1)?.code], [[], "AGENT_CHANGED"]);
+    }
+    world.agent("loft").isReachable = true;
+    const beside = await world.plan(aSpec([aVm("other")], two), { targets: ["other"] });
+    assert.ok((await world.apply(beside)).ok);
+    assert.deepEqual(world.agent("desk").set?.members.find(({ uid }) => uid === "made-1")?.otherNames, ["new"]);
+
+    world.agent("loft").onOperation = () => undefined;
+    const both = aSpec([...renamed.vms, aVm("other")], two);
+    assert.ok((await world.apply(await world.plan(both))).ok);
+    for (const agent of world.agents.values())
+      assert.deepEqual(
+        agent.set?.members.map(({ name, otherNames }) => [name, otherNames]),
+        [
+          ["new", undefined],
+          ["other", undefined],
+        ],
+      );
+    assert.deepEqual((await world.plan(both)).set.outdated, []);
+  });
+
+  test("what was made is recorded again where somebody took it out meanwhile", async () => {
+    const world = createWorld(["desk", "loft"]);
+    const loft = world.agent("loft");
+    world.agent("desk").onOperation = () => void (loft.set = { ...loft.set!, serial: 50, members: [], digest: "sha256:other" });
+    assert.ok((await world.apply(await world.plan(aSpec([aVm("web")], two)))).ok);
+    for (const agent of world.agents.values()) assert.deepEqual(recorded(agent), ["web"]);
+  });
+
+  test("the record is written once for what is made, and compared after", async () => {
+    const world = createWorld(["desk"]);
+    const desk = world.agent("desk");
+    assert.ok((await world.apply(await world.plan(aSpec([aVm("a"), aVm("b")])))).ok);
+    assert.deepEqual([desk.setsWritten, desk.mutatingCalls], [1, 4]);
+    assert.ok((await world.apply(await world.plan(aSpec([aVm("a", { labels: { x: "1" } }), aVm("b")])))).ok);
+    assert.deepEqual([desk.setsWritten, desk.mutatingCalls], [1, 5]);
+  });
+
+  test("what was released and taken over again stays recorded when the old plan is applied again", async () => {
+    const world = createWorld(["desk"]);
+    const desk = world.agent("desk");
+    has(desk, aLiveVm("web", { on_remove: "retain" }));
+    const releasing = await world.plan(aSpec([]));
+    assert.ok((await world.apply(releasing)).ok);
+    assert.deepEqual(recorded(desk), []);
+    assert.ok((await world.apply(await world.plan(aSpec([aVm("web", {}, { adopt: true })])))).ok);
+    await world.apply(releasing);
+    assert.deepEqual(recorded(desk), ["web"]);
   });
 
   test("both bounds hold", async () => {

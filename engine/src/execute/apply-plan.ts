@@ -2,7 +2,7 @@
  * Carries out a plan.
  *
  * (1) Nothing is done that is not a step of the plan; a plan without steps on a stack that is in order makes no call.
- * (2) The stack's record is widened before the first effect and narrowed after the last.
+ * (2) The stack's record is widened before the first effect, and narrowed and confirmed after the last.
  * (3) Deletes come last, and none of them after a failed step.
  * (4) An agent that is lost fails its own steps; the others go on.
  * (5) Applying the same plan again goes on where it was: operations have the ids of plan and step.
@@ -128,7 +128,7 @@ export async function applyPlan({ plan, connect, resolveSecret, options = {}, on
     onSkip: ({ step }, reason) => outcomes.skip(step, reason),
     signal: AbortSignal.any([signal, detachSignal].filter((one) => one !== undefined)),
   });
-  if (detachSignal?.aborted !== true) await record.narrow(outcomes.isDone, lost, (found) => outcomes.warn([found]));
+  if (detachSignal?.aborted !== true) await record.narrow(outcomes, lost, (found) => outcomes.warn([found]));
 
   const { summary, elapsedMs } = outcomes.end();
   return {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { ObservedVm, PlanDocument } from "@ghost/schemas";
+import { GhostError } from "@ghost/schemas";
 import fc from "fast-check";
 import type { Desired } from "../desired.ts";
 import { BUILTIN_DEFAULTS, withDefaults } from "../diff/defaults.ts";
@@ -25,6 +26,16 @@ async function applied(world: World, desired: Desired): Promise<PlanDocument> {
 async function requireNothingLeft(world: World, desired: Desired): Promise<void> {
   const next = await world.plan(desired);
   assert.deepEqual([next.steps.map(({ id, changes }) => ({ id, changes })), next.set.outdated, next.unknown], [[], [], []]);
+}
+
+/** What one apply releases the other takes over. */
+const adopting = spec.map((desired): Desired => ({ ...desired, vms: desired.vms.map((vm) => ({ ...vm, adopt: true })) }));
+
+/** A plan that the other apply made unfit is refused. */
+async function refusedOrDone(work: Promise<void>): Promise<void> {
+  await work.catch((reason: unknown) => {
+    if (!(reason instanceof GhostError)) throw reason;
+  });
 }
 
 const everyVm = (world: World): ObservedVm[] => [...world.agents.values()].flatMap(({ vms }) => [...vms.values()]);
@@ -154,6 +165,31 @@ suite("laws", () => {
           for (const name of kept) assert.equal(everyVm(world).find((vm) => vm.name === name)?.uid, uids.get(name));
         },
       ),
+      RUNS,
+    );
+  });
+
+  test("two applies at once, the second planned at any moment of the first: every copy of the record has every VM", async () => {
+    await fc.assert(
+      fc.asyncProperty(spec, adopting, adopting, fc.nat(8), fc.boolean(), async (before, first, second, when, isPlannedBefore) => {
+        const world = createWorld(AGENTS);
+        await applied(world, before);
+        const early = isPlannedBefore ? await world.plan(second) : undefined;
+        const applySecond = async (): Promise<void> => void (await world.apply(early ?? (await world.plan(second))));
+        let left = when;
+        let beside: Promise<void> | undefined;
+        for (const agent of world.agents.values())
+          agent.onOperation = () => void (left-- <= 0 && (beside ??= refusedOrDone(applySecond())));
+        await refusedOrDone(world.apply(await world.plan(first)).then(() => undefined));
+        await beside;
+        for (const { set } of world.agents.values()) {
+          const recorded = new Set(set?.members.map(({ uid }) => uid));
+          for (const { uid, name, owner } of everyVm(world)) if (owner !== "") assert.ok(recorded.has(uid), name);
+        }
+        for (const agent of world.agents.values()) agent.onOperation = () => undefined;
+        await applied(world, second);
+        await requireNothingLeft(world, second);
+      }),
       RUNS,
     );
   });

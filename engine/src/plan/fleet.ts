@@ -66,7 +66,7 @@ export function surveyFleet(observations: readonly AgentObservation[], { partial
     hostOf.set(agent.name, host);
   }
 
-  if (copies.some(isMembersOmitted) && record.agents.some(({ agentId }) => !byId.has(agentId))) {
+  if (record.agents.some(({ agentId }) => !byId.has(agentId)) && copies.some(isMembersOmitted)) {
     throw problemOf(
       "INTERNAL",
       "A home of the stack is out of reach and the stack's members were not asked for: nothing can be planned without forgetting some.",

@@ -211,7 +211,9 @@ suite("steps", () => {
   });
 
   test("an unfinished create keeps its uid, a new one gets one", () => {
-    const made = plan(aSpec([aVm("a"), aVm("b")]), { desk: anAnswer("desk", [aLiveVm("a", {}, { phase: "creating", status: "stopped" })]) });
+    const made = plan(aSpec([aVm("a"), aVm("b")]), {
+      desk: anAnswer("desk", [aLiveVm("a", {}, { phase: "creating", status: "stopped" })]),
+    });
     assert.deepEqual(
       made.steps.map(({ body }) => [body.uid, body.revision]),
       [
@@ -529,6 +531,49 @@ suite("capacity", () => {
   });
 });
 
+suite("the stack's record", () => {
+  const renamedBehind = anAnswer("desk", [aLiveVm("other", {}, { uid: "uid-web" })], { set: aSet(["desk/web"]) });
+
+  test("knows a VM that was renamed behind Ghost: it gets its name back", () => {
+    const made = plan(aSpec([aVm("web")]), { desk: renamedBehind });
+    assert.deepEqual(steps(made), ["update web restart"]);
+    assert.deepEqual([made.steps[0]!.body.uid, made.steps[0]!.body.previous_name], ["uid-web", "other"]);
+  });
+
+  test("does not decide where the spec means that VM by its present name", () => {
+    assert.deepEqual(steps(plan(aSpec([aVm("web"), aVm("other")]), { desk: renamedBehind })), ["create web none"]);
+    assert.deepEqual(
+      plan(aSpec([aVm("web"), aVm("third", {}, { previousNames: ["other"] })]), { desk: renamedBehind }).steps.map(
+        ({ body }) => `${body.action} ${body.name} ${body.previous_name}`,
+      ),
+      ["update third other", "create web undefined"],
+    );
+  });
+
+  test("keeps what another plan may still make, with its time, for as long as it may or does", () => {
+    const until = "2026-01-01T00:00:00Z";
+    const set = aSet(["desk/x"]);
+    const copy = { ...set, members: set.members.map((member) => ({ ...member, until })) };
+    const running = { id: "o", uid: "uid-x" } as Observation["operations"][number];
+    const at = (now: string, operations: Observation["operations"] = []) =>
+      plan(aSpec([]), { desk: { ...anAnswer("desk", [], { set: copy }), operations } }, { now: new Date(now) }).set;
+    assert.deepEqual(at("2026-01-01T00:59:59Z").members, copy.members);
+    assert.deepEqual(at("2026-01-01T00:59:59Z").outdated, []);
+    assert.deepEqual(at("2026-01-01T01:00:01Z").members, []);
+    assert.deepEqual(at("2026-01-01T01:00:01Z").outdated, ["desk"]);
+    assert.deepEqual(at("2026-01-09T00:00:00Z", [running]).members, copy.members);
+  });
+
+  test("is written again where something may be made for longer than it says", () => {
+    const set = aSet(["desk/web"]);
+    const copy = { ...set, members: set.members.map((member) => ({ ...member, until: "2026-01-02T04:00:00Z" })) };
+    const made = plan(aSpec([aVm("web", {}, { adopt: true })]), {
+      desk: anAnswer("desk", [aLiveVm("web", {}, { owner: "agent" })], { set: copy }),
+    });
+    assert.deepEqual([made.set.members[0]!.until, made.set.outdated], ["2026-01-03T03:04:05Z", ["desk"]]);
+  });
+});
+
 suite("agents", () => {
   test("one that is silent: its VMs are unknown, the others are planned", () => {
     const spec = aSpec([aVm("web"), aVm("db", {}, { agent: "loft" })], two);
@@ -609,7 +654,7 @@ suite("agents", () => {
   });
 
   test("members that were not asked for while a home is out of reach are never forgotten silently", () => {
-    const set = { ...aSet([], ["desk", "loft"]), digest: "sha256:of members" };
+    const set = { ...aSet([], ["desk", "loft"]), digest: "sha256:of members", membersOmitted: true };
     assert.throws(() => plan(aSpec([], two), { desk: anAnswer("desk", [], { set }) }), /forgetting/);
     assert.deepEqual(codes(plan(aSpec([], two), { desk: anAnswer("desk", [], { set }), loft: anAnswer("loft", [], { set }) })), []);
   });

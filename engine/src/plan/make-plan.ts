@@ -1,4 +1,4 @@
-import type { Diagnostic, Impact, PlanAgent, PlanDocument, PlanUnknown, SetMember } from "@ghost/schemas";
+import type { Diagnostic, Impact, PlanAgent, PlanDocument, PlanUnknown } from "@ghost/schemas";
 import { PLAN_FORMAT_VERSION } from "@ghost/schemas";
 import type { Desired } from "../desired.ts";
 import { bindPlan, bindSteps } from "./bind-plan.ts";
@@ -10,9 +10,9 @@ import { surveyFleet } from "./fleet.ts";
 import type { Leftover, Matches } from "./match.ts";
 import { matchVms } from "./match.ts";
 import { checkImages } from "./images.ts";
+import { nextSet } from "./next-set.ts";
 import { orderSteps } from "./order.ts";
-import type { StackSet } from "./set-record.ts";
-import { sameSetAs, sortSet } from "./set-record.ts";
+import { namesOf, sameSetAs, versionOf } from "./set-record.ts";
 import type { Draft, VmPlan } from "./steps.ts";
 import { planVm, stepForLeftover, stepForSettings } from "./steps.ts";
 import { summarize } from "./summary.ts";
@@ -75,15 +75,16 @@ export function makePlan({ desired, observations: unsorted, options }: PlanInput
     ...[...byHost].flatMap(([host, own]) => [...checkSchedulable(host, own), ...checkImages(host, own), ...checkCapacity(host, own)]),
     ...checkCeilings(drafts, { maxImpact, ...(options.maxDestroy !== undefined && { maxDestroy: options.maxDestroy }) }),
   ];
+  const expiresAt = toSeconds(options.now.getTime() + (options.lifetimeMs ?? DAY_MS));
   const steps = bindSteps(drafts.map(({ step }) => step));
-  const set = nextSet(drafts, fleet, owner);
+  const { set, isProlonged } = nextSet({ drafts, fleet, owner, now: options.now, expiresAt });
   const isSame = sameSetAs(set);
   const touched = new Set(drafts.map(({ step }) => step.id));
   const facts: PlanFacts = {
     owner,
     spec_hash: desired.specHash,
     max_impact: maxImpact,
-    expires_at: toSeconds(options.now.getTime() + (options.lifetimeMs ?? DAY_MS)),
+    expires_at: expiresAt,
     git_commit: options.gitCommit ?? "",
   };
   return bindPlan(facts, {
@@ -101,7 +102,8 @@ export function makePlan({ desired, observations: unsorted, options }: PlanInput
       serial: set.serial + 1,
       members: set.members,
       agents: set.agents,
-      outdated: fleet.hosts.filter(({ observation }) => !isSame(observation.set)).map(({ agent }) => agent.name),
+      outdated: fleet.hosts.filter(({ observation }) => isProlonged || !isSame(observation.set)).map(({ agent }) => agent.name),
+      copies: fleet.hosts.map(({ agent, observation }) => ({ agent: agent.name, ...versionOf(observation.set) })),
     },
   });
 }
@@ -147,40 +149,12 @@ function findUnknown({ matches }: Matches, fleet: Fleet): PlanUnknown[] {
     uid: member.uid,
     reason: home.reason,
   }));
-  const known = new Set(unknown.map(({ agent, name }) => `${agent}/${name}`));
+  const known = new Set(fleet.outOfSight.flatMap(({ member, home }) => namesOf(member).map((name) => `${home.agentName}/${name}`)));
   for (const match of matches) {
     if (match.kind !== "unknown" || known.has(`${match.home.agentName}/${match.vm.name}`)) continue;
     unknown.push({ agent: match.home.agentName, kind: "vm", name: match.vm.name, uid: "", reason: match.home.reason });
   }
   return unknown.sort((a, b) => (`${a.agent}/${a.name}` < `${b.agent}/${b.name}` ? -1 : 1));
-}
-
-/** The stack's record once the plan is applied: what is there, what is made, and what is out of sight. */
-function nextSet(drafts: readonly Draft[], fleet: Fleet, owner: string): StackSet {
-  const members: SetMember[] = [];
-  const leaving = new Set(
-    drafts.filter(({ step }) => step.body.action === "delete" || step.body.action === "release").map(({ step }) => step.body.uid),
-  );
-  const stepFor = new Map(
-    drafts.filter(({ step }) => step.body.kind === "vm" && !leaving.has(step.body.uid)).map(({ step }) => [step.body.uid, step.body]),
-  );
-  for (const { agentId, observation } of fleet.hosts) {
-    for (const { owner: itsOwner, name, uid } of observation.vms) {
-      if (itsOwner === owner && !leaving.has(uid) && !stepFor.has(uid)) members.push({ kind: "vm", name, uid, agentId });
-    }
-  }
-  for (const { name, uid, agent_id: agentId } of stepFor.values()) members.push({ kind: "vm", name, uid, agentId });
-  for (const { member } of fleet.outOfSight) members.push(member);
-  const homes = new Set(members.map(({ agentId }) => agentId));
-  const reached = fleet.hosts.map(({ agentId, agent }) => ({ agentId, name: agent.name, address: agent.address }));
-  const ids = new Set(reached.map(({ agentId }) => agentId));
-  const silentIds = new Set([...fleet.silent.values()].map(({ agentId }) => agentId));
-  const kept = fleet.record.agents.filter(({ agentId }) => !ids.has(agentId) && (homes.has(agentId) || silentIds.has(agentId)));
-  return sortSet({
-    serial: fleet.record.serial,
-    members,
-    agents: members.length === 0 && kept.length === 0 && fleet.record.serial === 0 ? [] : [...reached, ...kept],
-  });
 }
 
 function countUnchanged({ matches }: Matches, selection: Selection, touched: ReadonlySet<string>): number {

@@ -3,13 +3,15 @@
  *
  * (1) Names find a VM, its uid is it from then on.
  * (2) A name that the spec still uses is never taken for another VM's former name.
- * (3) What belongs to the stack and is not meant by any VM of the spec is left over. What belongs to anybody else is
+ * (3) A VM that was renamed behind Ghost is known by the stack's record.
+ * (4) What belongs to the stack and is not meant by any VM of the spec is left over. What belongs to anybody else is
  *     never left over.
  */
 import type { Diagnostic, ObservedVm } from "@ghost/schemas";
 import type { Desired, DesiredVm } from "../desired.ts";
 import type { Fleet, Host, SilentHome } from "./fleet.ts";
 import { at } from "./locate.ts";
+import { namesOf } from "./set-record.ts";
 
 export type Match =
   /** Not there yet. */
@@ -43,7 +45,9 @@ export function matchVms(desired: Desired, fleet: Fleet, owner: string): Matches
   // Most VMs are found under their name: what finds the others is made when the first of them comes.
   const wanted = once(() => indexWanted(desired, fleet));
   const owned = once(() => indexOwned(fleet, owner));
-  const hidden = new Map(fleet.outOfSight.map(({ member, home }) => [member.name, home]));
+  const hidden = new Map(fleet.outOfSight.flatMap(({ member, home }) => namesOf(member).map((name) => [name, home])));
+  const recorded = once(() => indexRecorded(fleet, owner));
+  const former = once(() => new Set(desired.vms.flatMap(({ previousNames }) => previousNames)));
 
   /** The stack's VMs under a VM's name or a former one, where the spec uses that name for no other. */
   const candidates = (vm: DesiredVm): Leftover[] =>
@@ -69,7 +73,12 @@ export function matchVms(desired: Desired, fleet: Fleet, owner: string): Matches
     if (elsewhere !== undefined) return refuse(vm, agentChanged(vm, elsewhere.existing.name, elsewhere.host.agent.name));
     const hiddenName = [vm.name, ...vm.previousNames].find((name) => (hidden.get(name)?.agentName ?? vm.agent) !== vm.agent);
     if (hiddenName !== undefined) return refuse(vm, agentChanged(vm, hiddenName, hidden.get(hiddenName)!.agentName));
-    if (host !== undefined) return { kind: "new", vm, host };
+    if (host !== undefined) {
+      const known = recorded().get(host)?.get(vm.name);
+      const isFree =
+        known !== undefined && !claimed.has(known) && !former().has(known.name) && wanted().get(host)?.has(known.name) !== true;
+      return isFree ? { kind: "own", vm, host, existing: known } : { kind: "new", vm, host };
+    }
     return {
       kind: "unknown",
       vm,
@@ -110,6 +119,22 @@ function indexWanted(desired: Desired, fleet: Fleet): Map<Host, Set<string>> {
     if (host !== undefined) wanted.get(host)?.add(vm.name);
   }
   return wanted;
+}
+
+/** The stack's VMs by the names under which its record has them, where they have other ones now: somebody renamed them behind Ghost. */
+function indexRecorded(fleet: Fleet, owner: string): Map<Host, Map<string, ObservedVm>> {
+  const recorded = new Map<Host, Map<string, ObservedVm>>();
+  const members = new Map(fleet.record.members.map((member) => [`${member.agentId}/${member.uid}`, member]));
+  if (members.size === 0) return recorded;
+  for (const host of fleet.hosts) {
+    const byName = new Map<string, ObservedVm>();
+    for (const vm of host.observation.vms) {
+      const member = vm.owner === owner && vm.phase === "ready" ? members.get(`${host.agentId}/${vm.uid}`) : undefined;
+      if (member !== undefined && member.name !== vm.name) byName.set(member.name, vm);
+    }
+    recorded.set(host, byName);
+  }
+  return recorded;
 }
 
 function indexOwned(fleet: Fleet, owner: string): Map<string, Leftover[]> {

@@ -9,6 +9,7 @@ import { diffVm, isVmAsDesired } from "../diff/diff-vm.ts";
 import { revisionOf } from "../diff/projection.ts";
 import { sameValue } from "../diff/same.ts";
 import type { HostCalls } from "../observe.ts";
+import { omitSettled, versionOf } from "../plan/set-record.ts";
 import { planHash, stepHash, verifyProof } from "../plan/bind.ts";
 import { ALL_CAPABILITIES, anAnswer } from "./fixtures.ts";
 
@@ -24,6 +25,8 @@ export interface ModelAgent extends HostCalls {
   /** Every call that is not a question. */
   mutatingCalls: number;
   snapshots: number;
+  /** How often the whole record was written. */
+  setsWritten: number;
   set: SetRecord | undefined;
   settings: Observation["host"]["settings"];
   onOperation: Break;
@@ -42,6 +45,7 @@ export function createModelAgent(name: string): ModelAgent {
     effects: [],
     mutatingCalls: 0,
     snapshots: 0,
+    setsWritten: 0,
     set: undefined,
     settings: {},
     onOperation: () => undefined,
@@ -55,13 +59,15 @@ export function createModelAgent(name: string): ModelAgent {
       agent.snapshots++;
       const answer = anAnswer(name, [...agent.vms.values()].map(withRevision), { host: { settings: agent.settings } });
       const { set } = agent;
-      return set === undefined ? answer : { ...answer, set: setDigestOnly && set.digest !== undefined ? { ...set, members: [] } : set };
+      return set === undefined ? answer : { ...answer, set: setDigestOnly ? omitSettled(set, agent.agentId, answer.vms) : set };
     },
-    async updateSet(set) {
+    async updateSet(set, expected) {
       await pause();
       requireReachable(agent, name);
       agent.mutatingCalls++;
-      if (agent.set !== undefined && set.serial <= agent.set.serial) throw problem("SET_CONFLICT", `serial ${set.serial} is not above ${agent.set.serial}`);
+      if (!sameValue(versionOf(agent.set), expected)) throw problem("SET_CONFLICT", `the record has serial ${agent.set?.serial}, not ${expected.serial}`);
+      if (set.membersOmitted === true) return set;
+      agent.setsWritten++;
       return (agent.set = set);
     },
     async *execute(input) {
@@ -69,7 +75,7 @@ export function createModelAgent(name: string): ModelAgent {
       requireReachable(agent, name);
       agent.mutatingCalls++;
       const known = journal.get(input.operationId);
-      if (known?.state === "succeeded") return yield known;
+      if (known?.state === "succeeded") return yield withPresentVm(known, agent.vms.get(known.uid));
       yield toOperation(input, "running");
       agent.running++;
       agent.mostRunning = Math.max(agent.mostRunning, agent.running);
@@ -194,6 +200,11 @@ function made(body: StepBody, owner: string, hash: string, phase: ObservedVm["ph
     guestAgent: false,
     phase,
   };
+}
+
+function withPresentVm(operation: Operation, vm: ObservedVm | undefined): Operation {
+  const { vm: _, ...told } = operation;
+  return { ...told, ...(vm && { vm: withRevision(vm) }) };
 }
 
 function withRevision(vm: ObservedVm): ObservedVm {

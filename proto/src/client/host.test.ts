@@ -122,7 +122,10 @@ suite("connectHost", () => {
     const seen: unknown[] = [];
     await using server = await serveHost({
       snapshot: (call, reply) => (seen.push(call.request), reply(null, observationToWire(observation))),
-      updateSet: (call, reply) => reply(null, { set: call.request.set }),
+      updateSet: (call, reply) => (
+        seen.push([call.request.expected_serial, call.request.expected_digest]),
+        reply(null, { set: call.request.set })
+      ),
       execute: (call) => {
         seen.push(executeFromWire(call.request));
         call.write({ operation: operationToWire({ ...operation, state: "running" }) });
@@ -138,7 +141,7 @@ suite("connectHost", () => {
     });
     await using client = connectHost(to(server.address));
     assert.deepEqual(await client.snapshot("shop", { setDigestOnly: true }), observation);
-    assert.deepEqual(await client.updateSet({ stack: "shop", serial: 4, members: [], agents: [] }), {
+    assert.deepEqual(await client.updateSet({ stack: "shop", serial: 4, members: [], agents: [] }, { serial: 3, digest: "sha256:a" }), {
       stack: "shop",
       serial: 4,
       members: [],
@@ -155,7 +158,7 @@ suite("connectHost", () => {
     assert.deepEqual(await client.listOperations({ activeOnly: true, limit: 5 }), [operation]);
     assert.equal((await client.cancelOperation("op3")).state, "cancelled");
     assert.deepEqual(await collect(client.watch("7")), [{ resumeToken: "7+", type: "vm-created", name: "web", uid: "u1", detail: "" }]);
-    assert.deepEqual(seen, [{ stack: "shop", set_digest_only: true }, input, { active_only: true, limit: 5 }]);
+    assert.deepEqual(seen, [{ stack: "shop", set_digest_only: true }, [3, "sha256:a"], input, { active_only: true, limit: 5 }]);
   });
 
   test("a unix socket", async () => {
@@ -353,7 +356,7 @@ suite("problems of the agent", () => {
     await using server = await serveHost({ updateSet: (_, reply) => reply(serviceError(wanted)) });
     await using client = connectHost(to(server.address));
     await assert.rejects(
-      () => client.updateSet(setRecordFromWire(host.SetRecord.create())),
+      () => client.updateSet(setRecordFromWire(host.SetRecord.create()), { serial: 0, digest: "" }),
       (error) => {
         assert.ok(error instanceof GhostError);
         assert.deepEqual(

@@ -1,5 +1,5 @@
 import { problem } from "@ghost/schemas";
-import type { Observation, Operation, SetRecord } from "@ghost/schemas";
+import type { Observation, Operation, SetRecord, SetVersion } from "@ghost/schemas";
 import { HostServiceService } from "../../gen/ghost/host/v1/host.ts";
 import type { Operation as OperationMessage } from "../../gen/ghost/host/v1/host.ts";
 import { eventFromWire } from "../wire/event.ts";
@@ -16,7 +16,7 @@ import { fromAgent } from "./errors.ts";
 import type { HostConnection } from "./connection.ts";
 
 export interface SnapshotOptions extends CallOptions {
-  /** Without the members of the set record, where its digest tells them. */
+  /** Without members of the set record, where its digest tells them; those that a plan must know of this host are told. */
   readonly setDigestOnly?: boolean;
 }
 
@@ -26,7 +26,11 @@ export interface HostClient extends AsyncDisposable {
   snapshot(stack: string, options?: SnapshotOptions): Promise<Observation>;
   /** The operation as it moves, its end last. */
   execute(input: ExecuteInput, options?: Pick<CallOptions, "signal">): AsyncIterable<Operation>;
-  updateSet(set: SetRecord, options?: CallOptions): Promise<SetRecord>;
+  /**
+   * Writes the record if the stored one is the expected one, and a SET_CONFLICT otherwise; with its members omitted it is
+   * only compared. Gives what is stored, without its members.
+   */
+  updateSet(set: SetRecord, expected: SetVersion, options?: CallOptions): Promise<SetRecord>;
   /** Follows an operation from its present state to its end. */
   attachOperation(id: string, options?: Pick<CallOptions, "signal">): AsyncIterable<Operation>;
   /** Newest first. */
@@ -52,8 +56,12 @@ export function connectHost(connection: HostConnection): HostClient {
     async *execute(input, options) {
       yield* follow(name, channel.stream(service.execute, executeToWire(input), options));
     },
-    async updateSet(set, options) {
-      const response = await channel.unary(service.updateSet, { set: setRecordToWire(set) }, options);
+    async updateSet(set, { serial, digest }, options) {
+      const response = await channel.unary(
+        service.updateSet,
+        { set: setRecordToWire(set), expected_serial: serial, expected_digest: digest },
+        options,
+      );
       return fromAgent(name, () => setRecordFromWire(requirePart(response.set, "AGENT_PROTOCOL", "The set record in the agent's answer")));
     },
     async *attachOperation(id, options) {

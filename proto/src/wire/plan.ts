@@ -3,6 +3,7 @@ import type { PlanHeader, StepAction, StepBody, StepKind } from "@ghost/schemas"
 import type { PlanHeader as PlanHeaderMessage, Step as StepMessage } from "../../gen/ghost/host/v1/host.ts";
 import { settingsFromWire, settingsToWire, vmConfigFromWire, vmConfigToWire } from "./config.ts";
 import { requireOneOf, requirePart } from "./require.ts";
+import { toSeconds } from "./seconds.ts";
 
 /** Sibling hashes from a step up to the root that the header binds. */
 export interface StepProof {
@@ -89,8 +90,3 @@ export function headerFromWire(message: PlanHeaderMessage): PlanHeader {
 
 const KINDS = ["vm", "template", "agent"] as const satisfies readonly StepKind[];
 const ACTIONS = ["create", "update", "delete", "adopt", "release", "settings"] as const satisfies readonly StepAction[];
-
-/** RFC 3339 in UTC, without fractions. */
-function toSeconds(instant: Date): string {
-  return instant.toISOString().replace(/\.[0-9]+Z$/, "Z");
-}

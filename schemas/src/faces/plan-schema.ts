@@ -7,7 +7,18 @@ import type { Diagnostic, SourceLocation } from "../diagnostic.ts";
 import { codes } from "../diagnostic.ts";
 import { IMPACTS } from "../impact.ts";
 import type { Resources, SetAgent, SetMember } from "../observed.ts";
-import type { Change, PlanAgent, PlanDocument, PlanHeader, PlanStep, PlanSummary, PlanTls, PlanUnknown, StepBody } from "../plan.ts";
+import type {
+  Change,
+  PlanAgent,
+  PlanDocument,
+  PlanHeader,
+  PlanSetCopy,
+  PlanStep,
+  PlanSummary,
+  PlanTls,
+  PlanUnknown,
+  StepBody,
+} from "../plan.ts";
 import { PLAN_FORMAT_VERSION } from "../plan.ts";
 import type { Attribute } from "../resource.ts";
 import { agent } from "../resources/agent.ts";
@@ -187,10 +198,24 @@ const set = describe(
   object<PlanDocument["set"]>(
     {
       serial: count,
-      members: list(object<SetMember>({ kind: { enum: ["vm", "template"] }, name: text, uid: text, agentId: text })),
+      members: list(
+        object<SetMember>(
+          { kind: { enum: ["vm", "template"] }, name: text, uid: text, agentId: text },
+          {
+            until: describe("Until when a plan may still make or rename it.", time),
+            otherNames: describe("Names that it has instead while a rename is not known to have succeeded.", list(text)),
+          },
+        ),
+      ),
       agents: list(object<SetAgent>({ agentId: text, name: text, address: text })),
     },
-    { outdated: describe("Reachable agents whose copy of the record is another one.", list(text)) },
+    {
+      outdated: describe("Reachable agents whose copy of the record is another one.", list(text)),
+      copies: describe(
+        "The copies of reachable agents as the plan found them: none is replaced that is another one by then.",
+        list(object<PlanSetCopy>({ agent: text, serial: count, digest: text })),
+      ),
+    },
   ),
 );
 

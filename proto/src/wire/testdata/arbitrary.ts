@@ -9,6 +9,7 @@ const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
 const count = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const gib = fc.double({ noNaN: true, noDefaultInfinity: true }).filter((value) => !Object.is(value, -0));
 const instant = fc.date({ min: new Date("1970-01-01"), max: new Date("2100-01-01"), noInvalidDate: true });
+const seconds = instant.map((date) => date.toISOString().replace(/\.\d+Z$/, "Z"));
 
 function valueOf(attribute: Attribute): fc.Arbitrary<unknown> {
   if (attribute.sensitive === true) return fc.record({ version: count });
@@ -137,9 +138,16 @@ export const setRecord: fc.Arbitrary<SetRecord> = fc.record(
   {
     stack: text,
     serial: count,
-    members: fc.array(fc.record({ kind: fc.constantFrom("vm", "template"), name: text, uid: text, agentId: text }, { noNullPrototype: true }), { maxLength: 3 }),
+    members: fc.array(
+      fc.record(
+        { kind: fc.constantFrom("vm", "template"), name: text, uid: text, agentId: text, until: seconds, otherNames: fc.array(text, { minLength: 1, maxLength: 2 }) },
+        { requiredKeys: ["kind", "name", "uid", "agentId"], noNullPrototype: true },
+      ),
+      { maxLength: 3 },
+    ),
     agents: fc.array(fc.record({ agentId: text, name: text, address: text }, { noNullPrototype: true }), { maxLength: 3 }),
     digest: text.filter((digest) => digest !== ""),
+    membersOmitted: fc.constant(true),
   },
   { requiredKeys: ["stack", "serial", "members", "agents"], noNullPrototype: true },
 );
@@ -209,7 +217,7 @@ export const planHeader: fc.Arbitrary<PlanHeader> = fc.record(
     document_hash: text,
     step_count: int32,
     max_impact: fc.constantFrom(...IMPACTS),
-    expires_at: instant.map((date) => date.toISOString().replace(/\.\d+Z$/, "Z")),
+    expires_at: seconds,
     git_commit: text,
   },
   { noNullPrototype: true },

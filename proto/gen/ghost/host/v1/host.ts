@@ -32,8 +32,9 @@ export interface SnapshotRequest {
   /** Stack whose set record is wanted; empty for none. */
   stack: string;
   /**
-   * Leave the record's members out where it has a digest: with every home of the stack in reach they are not needed,
-   * and all copies together would grow with the square of the stack.
+   * Leave members of the record out where it has a digest: with every home of the stack in reach those of other hosts
+   * are not needed, nor those that are here as they are recorded, and all copies together would grow with the square of
+   * the stack. Members of this host that are not, or not yet, as they are recorded are told.
    */
   set_digest_only: boolean;
 }
@@ -269,6 +270,8 @@ export interface SetRecord {
     | undefined;
   /** Of members and agents, by whoever wrote the record; kept as it came. Two copies with one digest say the same. */
   digest: string;
+  /** Members were left out; the digest tells of all. */
+  members_omitted: boolean;
 }
 
 export interface SetMember {
@@ -277,6 +280,12 @@ export interface SetMember {
   name: string;
   uid: string;
   agent_id: string;
+  /** Until when a plan may still make or rename it: till then it is a member, there or not. Not in the digest. */
+  until?:
+    | Date
+    | undefined;
+  /** Names that it has instead while a rename is not known to have succeeded. */
+  other_names: string[];
 }
 
 export interface SetAgent {
@@ -287,11 +296,20 @@ export interface SetAgent {
 }
 
 export interface UpdateSetRequest {
-  /** Its serial must be higher than the stored one, or ABORTED. */
-  set?: SetRecord | undefined;
+  /** With members_omitted nothing is written: only that the stored record is the expected one is asked. */
+  set?:
+    | SetRecord
+    | undefined;
+  /**
+   * Serial and digest of the stored record as the caller knows it, zero and empty for none; ABORTED when it is another
+   * one, or when the new serial is not higher.
+   */
+  expected_serial: number;
+  expected_digest: string;
 }
 
 export interface UpdateSetResponse {
+  /** What is stored now, without its members. */
   set?: SetRecord | undefined;
 }
 
@@ -3956,7 +3974,7 @@ export const Vm_MacsEntry: MessageFns<Vm_MacsEntry> = {
 };
 
 function createBaseSetRecord(): SetRecord {
-  return { stack: "", serial: 0, members: [], agents: [], updated_at: undefined, digest: "" };
+  return { stack: "", serial: 0, members: [], agents: [], updated_at: undefined, digest: "", members_omitted: false };
 }
 
 export const SetRecord: MessageFns<SetRecord> = {
@@ -3978,6 +3996,9 @@ export const SetRecord: MessageFns<SetRecord> = {
     }
     if (message.digest !== "") {
       writer.uint32(50).string(message.digest);
+    }
+    if (message.members_omitted !== false) {
+      writer.uint32(56).bool(message.members_omitted);
     }
     return writer;
   },
@@ -4043,6 +4064,14 @@ export const SetRecord: MessageFns<SetRecord> = {
             message.digest = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.members_omitted = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4067,6 +4096,11 @@ export const SetRecord: MessageFns<SetRecord> = {
         ? fromJsonTimestamp(object.updated_at)
         : undefined,
       digest: isSet(object.digest) ? globalThis.String(object.digest) : "",
+      members_omitted: isSet(object.membersOmitted)
+        ? globalThis.Boolean(object.membersOmitted)
+        : isSet(object.members_omitted)
+        ? globalThis.Boolean(object.members_omitted)
+        : false,
     };
   },
 
@@ -4090,6 +4124,9 @@ export const SetRecord: MessageFns<SetRecord> = {
     if (message.digest !== "") {
       obj.digest = message.digest;
     }
+    if (message.members_omitted !== false) {
+      obj.membersOmitted = message.members_omitted;
+    }
     return obj;
   },
 
@@ -4104,12 +4141,13 @@ export const SetRecord: MessageFns<SetRecord> = {
     message.agents = object.agents?.map((e) => SetAgent.fromPartial(e)) || [];
     message.updated_at = object.updated_at ?? undefined;
     message.digest = object.digest ?? "";
+    message.members_omitted = object.members_omitted ?? false;
     return message;
   },
 };
 
 function createBaseSetMember(): SetMember {
-  return { kind: "", name: "", uid: "", agent_id: "" };
+  return { kind: "", name: "", uid: "", agent_id: "", until: undefined, other_names: [] };
 }
 
 export const SetMember: MessageFns<SetMember> = {
@@ -4125,6 +4163,12 @@ export const SetMember: MessageFns<SetMember> = {
     }
     if (message.agent_id !== "") {
       writer.uint32(34).string(message.agent_id);
+    }
+    if (message.until !== undefined) {
+      Timestamp.encode(toTimestamp(message.until), writer.uint32(42).fork()).join();
+    }
+    for (const v of message.other_names) {
+      writer.uint32(50).string(v!);
     }
     return writer;
   },
@@ -4174,6 +4218,22 @@ export const SetMember: MessageFns<SetMember> = {
             message.agent_id = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.until = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.other_names.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4196,6 +4256,12 @@ export const SetMember: MessageFns<SetMember> = {
         : isSet(object.agent_id)
         ? globalThis.String(object.agent_id)
         : "",
+      until: isSet(object.until) ? fromJsonTimestamp(object.until) : undefined,
+      other_names: globalThis.Array.isArray(object?.otherNames)
+        ? object.otherNames.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.other_names)
+        ? object.other_names.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -4213,6 +4279,12 @@ export const SetMember: MessageFns<SetMember> = {
     if (message.agent_id !== "") {
       obj.agentId = message.agent_id;
     }
+    if (message.until !== undefined) {
+      obj.until = message.until.toISOString();
+    }
+    if (message.other_names?.length) {
+      obj.otherNames = message.other_names;
+    }
     return obj;
   },
 
@@ -4225,6 +4297,8 @@ export const SetMember: MessageFns<SetMember> = {
     message.name = object.name ?? "";
     message.uid = object.uid ?? "";
     message.agent_id = object.agent_id ?? "";
+    message.until = object.until ?? undefined;
+    message.other_names = object.other_names?.map((e) => e) || [];
     return message;
   },
 };
@@ -4335,13 +4409,19 @@ export const SetAgent: MessageFns<SetAgent> = {
 };
 
 function createBaseUpdateSetRequest(): UpdateSetRequest {
-  return { set: undefined };
+  return { set: undefined, expected_serial: 0, expected_digest: "" };
 }
 
 export const UpdateSetRequest: MessageFns<UpdateSetRequest> = {
   encode(message: UpdateSetRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.set !== undefined) {
       SetRecord.encode(message.set, writer.uint32(10).fork()).join();
+    }
+    if (message.expected_serial !== 0) {
+      writer.uint32(16).int64(message.expected_serial);
+    }
+    if (message.expected_digest !== "") {
+      writer.uint32(26).string(message.expected_digest);
     }
     return writer;
   },
@@ -4367,6 +4447,22 @@ export const UpdateSetRequest: MessageFns<UpdateSetRequest> = {
             message.set = SetRecord.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.expected_serial = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.expected_digest = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4380,13 +4476,31 @@ export const UpdateSetRequest: MessageFns<UpdateSetRequest> = {
   },
 
   fromJSON(object: any): UpdateSetRequest {
-    return { set: isSet(object.set) ? SetRecord.fromJSON(object.set) : undefined };
+    return {
+      set: isSet(object.set) ? SetRecord.fromJSON(object.set) : undefined,
+      expected_serial: isSet(object.expectedSerial)
+        ? globalThis.Number(object.expectedSerial)
+        : isSet(object.expected_serial)
+        ? globalThis.Number(object.expected_serial)
+        : 0,
+      expected_digest: isSet(object.expectedDigest)
+        ? globalThis.String(object.expectedDigest)
+        : isSet(object.expected_digest)
+        ? globalThis.String(object.expected_digest)
+        : "",
+    };
   },
 
   toJSON(message: UpdateSetRequest): unknown {
     const obj: any = {};
     if (message.set !== undefined) {
       obj.set = SetRecord.toJSON(message.set);
+    }
+    if (message.expected_serial !== 0) {
+      obj.expectedSerial = Math.round(message.expected_serial);
+    }
+    if (message.expected_digest !== "") {
+      obj.expectedDigest = message.expected_digest;
     }
     return obj;
   },
@@ -4397,6 +4511,8 @@ export const UpdateSetRequest: MessageFns<UpdateSetRequest> = {
   fromPartial<I extends Exact<DeepPartial<UpdateSetRequest>, I>>(object: I): UpdateSetRequest {
     const message = createBaseUpdateSetRequest();
     message.set = (object.set !== undefined && object.set !== null) ? SetRecord.fromPartial(object.set) : undefined;
+    message.expected_serial = object.expected_serial ?? 0;
+    message.expected_digest = object.expected_digest ?? "";
     return message;
   },
 };
@@ -6633,7 +6749,7 @@ export const HostServiceService = {
     responseSerialize: (value: ExecuteResponse): Buffer => Buffer.from(ExecuteResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ExecuteResponse => ExecuteResponse.decode(value),
   },
-  /** Changes the stack's set record on this host. */
+  /** Changes the stack's set record on this host, if it still is the one that the caller knows. */
   updateSet: {
     path: "/ghost.host.v1.HostService/UpdateSet" as const,
     requestStream: false as const,
@@ -6696,7 +6812,7 @@ export interface HostServiceServer extends UntypedServiceImplementation {
   snapshot: handleUnaryCall<SnapshotRequest, SnapshotResponse>;
   /** Carries out one step of a plan. The operation is journalled before it starts and goes on when the caller leaves. */
   execute: handleServerStreamingCall<ExecuteRequest, ExecuteResponse>;
-  /** Changes the stack's set record on this host. */
+  /** Changes the stack's set record on this host, if it still is the one that the caller knows. */
   updateSet: handleUnaryCall<UpdateSetRequest, UpdateSetResponse>;
   /** Follows an operation that was started earlier, from its present state to its end. */
   attachOperation: handleServerStreamingCall<AttachOperationRequest, AttachOperationResponse>;
@@ -6732,7 +6848,7 @@ export interface HostServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<ExecuteResponse>;
-  /** Changes the stack's set record on this host. */
+  /** Changes the stack's set record on this host, if it still is the one that the caller knows. */
   updateSet(
     request: UpdateSetRequest,
     callback: (error: ServiceError | null, response: UpdateSetResponse) => void,
