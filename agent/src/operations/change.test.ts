@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import type { TestContext } from "node:test";
 import { describeDifference, diffVm, projectVm } from "@ghost/engine";
 import type { DiagnosticCode, Impact, ObservedVm, VmConfig } from "@ghost/schemas";
 import type { Domain } from "../hypervisor/driver.ts";
@@ -470,6 +471,50 @@ suite("a new root disk, and then a failure", () => {
     assert.equal(again.state, "succeeded", again.diagnostics[0]?.detail);
     assert.deepEqual(await changesLeft(bench, await bench.vm("web"), intent.vm!), []);
     assert.match(bench.hypervisor.host.findDomain("web")?.metadata ?? "", /# 2/);
+  });
+});
+
+suite("loose disks that could not be deleted", () => {
+  async function leave(t: TestContext): Promise<{ bench: Bench; loose: readonly string[]; intent: Intent }> {
+    const bench = openBench(t);
+    const vm = await bench.create(BASE);
+    bench.hypervisor.host.addFault({ call: "change", error: "refused" });
+    bench.hypervisor.host.addFault({ call: "deleteDisk", error: "refused" });
+    const intent = changeIntent("update", vm, { disks: { data: { size_gb: 5 }, logs: { size_gb: 1 }, more: { size_gb: 1 } } });
+    assert.equal((await bench.run(intent)).state, "failed");
+    const loose = bench.store.vms.get(vm.uid)!.looseDisks;
+    assert.equal(loose.length, 1);
+    assert.ok(bench.hypervisor.host.listDisks().get(vm.uid)?.includes(loose[0]!));
+    return { bench, loose, intent };
+  }
+
+  for (const [name, to] of [
+    ["changes the VM", { labels: { a: "b" } }],
+    ["finds nothing to do", {}],
+  ] as const) {
+    test(`are deleted by the next step, which ${name}`, async (t) => {
+      const { bench } = await leave(t);
+      const done = await bench.run(changeIntent("update", await bench.vm("web"), to, { planHash: "sha256:other" }));
+      assert.equal(done.state, "succeeded", done.diagnostics[0]?.detail);
+      assert.deepEqual(bench.store.vms.get(done.uid)?.looseDisks, []);
+      assert.equal(bench.hypervisor.host.listDisks().get(done.uid)?.length, 2);
+    });
+
+    test(`stay on record when that fails too: ${name}`, async (t) => {
+      const { bench, loose } = await leave(t);
+      bench.hypervisor.host.addFault({ call: "deleteDisk", error: "refused", times: Infinity });
+      const done = await bench.run(changeIntent("update", await bench.vm("web"), to, { planHash: "sha256:other" }));
+      assert.equal(done.state, "succeeded", done.diagnostics[0]?.detail);
+      assert.deepEqual(bench.store.vms.get(done.uid)?.looseDisks, loose);
+    });
+  }
+
+  test("are used by the step that made them", async (t) => {
+    const { bench, intent } = await leave(t);
+    const done = await bench.run(intent);
+    assert.equal(done.state, "succeeded", done.diagnostics[0]?.detail);
+    assert.deepEqual(bench.store.vms.get(done.uid)?.looseDisks, []);
+    assert.deepEqual(bench.hypervisor.host.listDisks().get(done.uid)?.toSorted(), Object.values(done.vm?.diskIds ?? {}).toSorted());
   });
 });
 

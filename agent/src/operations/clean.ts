@@ -13,15 +13,16 @@ export async function removeEverything(hypervisor: Hypervisor, uid: string): Pro
 /**
  * Deletes the disks of a change that was cut off: those made and not attached yet, and those detached and not deleted
  * yet. What is attached stays. Without a definition nothing says what belongs to the VM, so nothing is deleted.
- * Gives the disks that are still loose.
+ * Gives the disks that are still loose: one that cannot be deleted waits for the next chance.
  */
 export async function settleLooseDisks(hypervisor: Hypervisor, uid: string, loose: readonly string[]): Promise<readonly string[]> {
   if (loose.length === 0) return loose;
   const domain = await hypervisor.find(uid);
   if (domain === undefined) return loose;
   const attached = attachedDisks(domain);
-  for (const id of loose) if (!attached.has(id)) await hypervisor.deleteDisk(uid, id);
-  return [];
+  const left: string[] = [];
+  for (const id of loose) if (!attached.has(id)) await hypervisor.deleteDisk(uid, id).catch(() => left.push(id));
+  return left;
 }
 
 /** Ids of the disks that a domain has, running or stored. */

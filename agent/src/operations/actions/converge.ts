@@ -61,6 +61,7 @@ export async function converge(attempt: Attempt, present: Present, config: VmCon
       ...applied,
       planHash: record.planHash,
       gitCommit: record.gitCommit,
+      looseDisks: await settleLooseDisks(attempt.hypervisor, record.uid, record.looseDisks),
       ...(record.appliedAt !== undefined && { appliedAt: record.appliedAt }),
     };
     const isOwnEnd = intent.planHash !== "" && record.planHash === intent.planHash;
