@@ -1,6 +1,8 @@
 import { planHash, stepHash, verifyProof } from "@ghost/engine";
 import type { ExecuteInput } from "@ghost/proto";
 import { exceedsImpact, problem } from "@ghost/schemas";
+import type { Store } from "../store/store.ts";
+import type { Intent } from "./intent.ts";
 
 export interface Binding {
   readonly planHash: string;
@@ -9,6 +11,8 @@ export interface Binding {
 
 /** Version of the binding rules that this agent knows. */
 const FORMAT = 1;
+/** A uid becomes a part of names and paths on the host. */
+const UID_PATTERN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const OWNER_PATTERN = /^(spec|terraform):[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
@@ -30,6 +34,10 @@ export function checkBinding(
     throw problem("PLAN_MISMATCH", `The step ${body.id} is for the agent with the id ${body.agent_id}, and this one is ${agentId}.`, {
       hint: "Plan again: another agent answers at that address now.",
     });
+  if (body.kind !== "agent" && !UID_PATTERN.test(body.uid))
+    throw problem("PLAN_MISMATCH", `The uid of the step ${body.id} is ${JSON.stringify(body.uid)}; it must be a UUID in lower case.`, {
+      hint: "Plan again with the same version of Ghost as the agent's.",
+    });
   const hash = stepHash(body);
   if (!verifyProof(hash, proof, header.steps_root, header.step_count))
     throw problem(
@@ -47,4 +55,20 @@ export function checkBinding(
       hint: `Apply with --max-impact ${body.impact} if that is what you want.`,
     });
   return { planHash: planHash(header), stepHash: hash };
+}
+
+/** PLAN_MISMATCH when a step is about a VM by its uid and calls it by a name that it does not have. */
+export function refuseOtherName({ promise, action, stepId, uid, name, previousName }: Intent, { vms }: Pick<Store, "vms">): void {
+  const known = vms.get(uid)?.name;
+  // What is made anew or taken over gets the step's name, whatever name it had.
+  if (action === "create" || action === "adopt") return;
+  // A rename that was carried out in part has the new name already.
+  if (promise === undefined || known === undefined || known === name || known === previousName) return;
+  throw problem(
+    "PLAN_MISMATCH",
+    `The step ${stepId} is about VM "${previousName ?? name}", and the VM with the uid ${uid} is "${known}".`,
+    {
+      hint: "Plan again and look at what the new plan says.",
+    },
+  );
 }

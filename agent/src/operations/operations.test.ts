@@ -30,7 +30,7 @@ suite("a step's binding", () => {
     kind: "vm",
     action: "create",
     name: "web",
-    uid: "u1",
+    uid: "0b8e4c1e-0000-4000-8000-000000000001",
     revision: "",
     impact: "none",
     vm: { name: "web" },
@@ -89,6 +89,17 @@ suite("a step's binding", () => {
     });
   }
 
+  for (const uid of ["", "u1", "../../../../etc/x", "0b8e4c1e-0000-4000-8000-000000000001/..", "0b8e4c1e-0000-4000-8000-000000000001\n"]) {
+    test(`is refused: the uid ${JSON.stringify(uid)}`, () => {
+      const odd = { ...body, uid };
+      const alone = buildTree([stepHash(odd)]);
+      assert.throws(
+        () => checkBinding({ header: { ...header, steps_root: alone.root, step_count: 1 }, proof: alone.proof(0), body: odd }, "a1", NOW),
+        /PLAN_MISMATCH.*uid/,
+      );
+    });
+  }
+
   test("is refused: an impact above the plan's own ceiling", () => {
     const worse = { ...body, impact: "data-loss" as const };
     const alone = buildTree([stepHash(worse)]);
@@ -96,6 +107,30 @@ suite("a step's binding", () => {
       () => checkBinding({ header: { ...header, steps_root: alone.root, step_count: 1 }, proof: alone.proof(0), body: worse }, "a1", NOW),
       /IMPACT_EXCEEDED/,
     );
+  });
+});
+
+suite("a step says the name of its VM", () => {
+  for (const action of ["delete", "release", "update"] as const) {
+    test(`or does not ${action} it`, async (t) => {
+      const bench = openBench(t);
+      const vm = await bench.create({ name: "web" });
+      const step = changeIntent(action, vm);
+      const other = { ...step, name: "innocent", ...(step.vm && { vm: { ...step.vm, name: "innocent" } }) };
+      const refused = await bench.run(other);
+      assert.equal(refused.diagnostics[0]?.code, "PLAN_MISMATCH");
+      assert.match(refused.diagnostics[0]?.detail ?? "", /"innocent".*"web"/);
+      assert.deepEqual(await bench.vm("web"), vm);
+    });
+  }
+
+  test("the one it has, or the one it is about to get", async (t) => {
+    const bench = openBench(t);
+    const vm = await bench.create({ name: "web" });
+    const rename = changeIntent("update", vm, { name: "shop" });
+    assert.equal((await bench.run(rename)).state, "succeeded");
+    assert.equal((await bench.run({ ...rename, operationId: "again", stepHash: "sha256:again" })).state, "succeeded");
+    assert.deepEqual([...(await bench.vms()).keys()], ["shop"]);
   });
 });
 
@@ -155,13 +190,13 @@ suite("one operation id is one operation", () => {
   const moved: {
     name: string;
     intent: (vm: ObservedVm) => Intent;
-    undo: (bench: Bench, vm: ObservedVm) => Promise<unknown> | undefined;
+    undo: (bench: Bench, vm: ObservedVm) => unknown;
     detail: RegExp;
   }[] = [
     {
       name: "a value was changed on the host",
       intent: (vm) => changeIntent("update", vm, { vcpu: 3 }),
-      undo: (bench) => void bench.hypervisor.host.setDomain("web", { vcpu: 2 }),
+      undo: (bench) => bench.hypervisor.host.setDomain("web", { vcpu: 2 }),
       detail: /carried out on .*Z, and VM "web" was changed since: vcpu/,
     },
     {

@@ -45,6 +45,7 @@ import { changedSettings } from "./actions/settings.ts";
 import { adoptVm, updateVm } from "./actions/update.ts";
 import { Admission } from "./admission.ts";
 import type { Admitted } from "./admission.ts";
+import { refuseOtherName } from "./binding.ts";
 import type { Attempt, Outcome, Workshop } from "./context.ts";
 import { findPresent } from "./context.ts";
 import { Followed } from "./followed.ts";
@@ -337,6 +338,7 @@ export class Operations {
         hint: "Plan with a version of Ghost that fits the agent.",
       });
     if (intent.kind === "agent") return await this.#performSettings(running, attempt);
+    refuseOtherName(intent, this.#workshop.store);
     switch (intent.action) {
       case "create":
         return await createVm(attempt);
