@@ -305,6 +305,23 @@ suite("what is not as the spec says", () => {
     assert.match((await lab.ghost("status")).stdout, /web .*as the spec says/);
   });
 
+  test("drift is drift when the spec has another value by now too", async () => {
+    await using lab = await labWith([WEB]);
+    await lab.ghost("apply", "--yes");
+    await lab.ghost("agent", "sim", "set", "desk/web", "ram_gb=1", "--dir", "desk");
+    await lab.write("ghost.yaml", specOf(lab, [WEB.replace("ram_gb: 2,", "ram_gb: 3, vcpu: 2,")]));
+    const { code, stdout } = await lab.ghost("drift", "--detailed-exitcode");
+    assert.equal(code, 2);
+    assert.match(stdout, /last applied 2 GiB · live 1 GiB · desired 3 GiB/);
+    assert.doesNotMatch(stdout, /vcpu/);
+    const events = (await lab.ghost("drift", "--json")).events;
+    assert.deepEqual(
+      events.map(({ path: at }) => at),
+      [["ram_gb"]],
+    );
+    assert.match((await lab.ghost("status")).stdout, /web .*drift/);
+  });
+
   test("a machine that its hypervisor lost is drift", async () => {
     await using lab = await labWith([WEB]);
     await lab.ghost("apply", "--yes");

@@ -9,7 +9,7 @@ import { specWords } from "../flow/spec.ts";
 import { driftOnly, renderDrift } from "../output/drift.ts";
 
 export const drift: Command = defineCommand({
-  description: "What differs on a host from what was last applied, without a change of the spec: last applied, live and desired value.",
+  description: "What differs on a host from what was last applied, whatever the spec says by now: last applied, live and desired value.",
   options: {
     ...SPEC,
     "detailed-exitcode": { kind: "boolean", doc: "Exit with 2 when there is drift." },

@@ -2,7 +2,7 @@ import type { AgentObservation } from "@ghost/engine";
 import type { ObservedVm, PlanAgent, PlanDocument, PlanStep } from "@ghost/schemas";
 import { MISSING_DOMAIN, worstImpact } from "@ghost/schemas";
 import { escapeLine } from "./escape.ts";
-import { plural } from "./plan-model.ts";
+import { isDrift, plural } from "./plan-model.ts";
 import type { PlanTextView } from "./plan-text.ts";
 import { renderPlanText } from "./plan-text.ts";
 
@@ -16,7 +16,7 @@ export function driftOnly(plan: PlanDocument, observations: readonly AgentObserv
   );
   const steps = plan.steps.flatMap((step): PlanStep[] => {
     if (step.body.action === "create" && gone.has(step.body.uid)) return [step];
-    const changes = step.changes.filter(({ cause }) => cause === "drift");
+    const changes = step.changes.filter(isDrift);
     return changes.length === 0 ? [] : [{ ...step, changes, impact: worstImpact(changes.map(({ impact }) => impact)), reason: "" }];
   });
   return { ...plan, steps, agents: plan.agents.map(withoutForecast) };

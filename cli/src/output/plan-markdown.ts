@@ -5,7 +5,7 @@
 import type { Change, Diagnostic, Impact, PlanDocument, PlanStep } from "@ghost/schemas";
 import { codes, IMPACTS } from "@ghost/schemas";
 import { escapeLine, escapeText } from "./escape.ts";
-import { byImpact, hasLongText, plural, showChange, shownChanges, stepLabel, stepObject, summarySentence } from "./plan-model.ts";
+import { byImpact, hasLongText, isDrift, plural, showChange, shownChanges, stepLabel, stepObject, summarySentence } from "./plan-model.ts";
 import type { DiffLine } from "./text-diff.ts";
 
 /** GitHub takes 65,536 characters; GitLab and others more. */
@@ -105,7 +105,7 @@ function row(step: PlanStep, change: Change, isCreate: boolean): string {
   const { path, value, text } = showChange(step, change);
   const shown = text === undefined ? cell(code(value)) : "text, below";
   if (isCreate) return `| ${cell(code(path))} | ${shown} |`;
-  return `| ${cell(code(path))} | ${shown}${text !== undefined && change.cause === "drift" ? " (drift)" : ""} | ${MARKS[change.impact]} ${change.impact} | ${cell(prose(change.reason))} |`;
+  return `| ${cell(code(path))} | ${shown}${text !== undefined && isDrift(change) ? " (drift)" : ""} | ${MARKS[change.impact]} ${change.impact} | ${cell(prose(change.reason))} |`;
 }
 
 function textBlock(path: string, { before, after }: { before: string; after: string }, diffText: DiffText): string {

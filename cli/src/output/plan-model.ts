@@ -149,14 +149,13 @@ export function showChange(step: PlanStep, change: Change): ShownChange {
   const path = showPath(change.path);
   if (attribute?.sensitive !== true && (isLongText(change.before) || isLongText(change.after))) {
     const text = { before: textOf(change.before), after: textOf(change.after) };
-    return { path, value: change.cause === "drift" ? "drift" : "", text };
+    return { path, value: isDrift(change) ? "drift" : "", text };
   }
   const [before, after] = [
     showValue(change.before, attribute),
     change.unknown === true ? "known later" : showValue(change.after, attribute),
   ];
-  const drifted = change.cause === "drift" || change.last_applied !== undefined;
-  if (drifted) return { path, value: `last applied ${showValue(change.last_applied, attribute)} · live ${before} · desired ${after}` };
+  if (isDrift(change)) return { path, value: `last applied ${showValue(change.last_applied, attribute)} · live ${before} · desired ${after}` };
   return { path, value: step.body.action === "create" ? after : `${before} → ${after}` };
 }
 
@@ -164,8 +163,13 @@ export function hasLongText(plan: PlanDocument): boolean {
   return plan.steps.some((step) => shownChanges(step).some(({ before, after }) => isLongText(before) || isLongText(after)));
 }
 
+/** True when the live value is not what was last applied, whether or not the spec has yet another one by now. */
+export function isDrift({ cause, last_applied }: Change): boolean {
+  return cause === "drift" || last_applied !== undefined;
+}
+
 export function isDrifted(step: PlanStep): boolean {
-  return step.changes.some(({ cause }) => cause === "drift");
+  return step.changes.some(isDrift);
 }
 
 export function errorCount(plan: PlanDocument): number {

@@ -2,7 +2,7 @@
 import type { AgentObservation } from "@ghost/engine";
 import type { ObservedVm, PlanDocument, PlanStep } from "@ghost/schemas";
 import { MISSING_DOMAIN } from "@ghost/schemas";
-import { compareNames } from "./plan-model.ts";
+import { compareNames, isDrifted } from "./plan-model.ts";
 import type { Style } from "./style.ts";
 import type { Cell } from "./table.ts";
 import { showNumber } from "./value.ts";
@@ -103,5 +103,5 @@ function markOf(vm: ObservedVm, step: PlanStep | undefined, owner: string): Mark
   if (vm.phase !== "ready") return "unfinished";
   if (step === undefined) return "as the spec says";
   if (step.body.action === "delete" || step.body.action === "release") return "to delete";
-  return step.changes.some(({ cause }) => cause === "drift") ? "drift" : "to change";
+  return isDrifted(step) ? "drift" : "to change";
 }
