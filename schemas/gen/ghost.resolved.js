@@ -23,9 +23,9 @@ ject",additionalProperties:!1,required:["size_gb"],properties:{size_gb:{type:"in
 -9._-]{0,62}$"},bridge:{type:"string",pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$"},mac:{type:"string",pattern:"^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$"}}}},power:{
 enum:["running","stopped","unmanaged"]},autostart:{type:"boolean"},firmware:{enum:["bios","uefi"]},machine:{enum:["q35","pc"]},accel:{enum:["auto","kvm","tcg"]},
 cloud_init:{type:"object",additionalProperties:!1,properties:{packages:{type:"array",items:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},
-user_data:{type:"string"},network_config:{type:"string"},password:{type:"object",additionalProperties:!1,required:["secret","version"],properties:{secret:{type:"\
-string",pattern:"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\\u0000-\\u001f]+)$"},version:{type:"integer",minimum:1}}}}},cloud_init_on_change:{enum:["ignore","next-boo\
-t","recreate"]},ssh_keys:{type:"array",items:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},labels:{type:"object",propertyNames:{
+user_data:{type:"string",maxLength:65536},network_config:{type:"string"},password:{type:"object",additionalProperties:!1,required:["secret","version"],properties:{
+secret:{type:"string",pattern:"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\\u0000-\\u001f]+)$"},version:{type:"integer",minimum:1}}}}},cloud_init_on_change:{enum:["ign\
+ore","next-boot","recreate"]},ssh_keys:{type:"array",items:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},labels:{type:"object",propertyNames:{
 pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:255}},
 metadata:{type:"object",propertyNames:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{type:"string",pattern:"^[^\\u0000-\\u001f\
 \\u007f-\\u009f\\u2028\\u2029]*$",maxLength:4096}},protect:{type:"boolean"},disruption:{type:"object",additionalProperties:!1,properties:{allow:{enum:["none","n\
@@ -40,56 +40,56 @@ required:["size_gb"],properties:{size_gb:{type:"integer",minimum:1,maximum:65536
 -9])?$"},additionalProperties:{type:"object",additionalProperties:!1,properties:{network:{type:"string",pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"},bridge:{type:"\
 string",pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$"},mac:{type:"string",pattern:"^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$"}}}},power:{enum:["running","stopped","un\
 managed"]},autostart:{type:"boolean"},firmware:{enum:["bios","uefi"]},machine:{enum:["q35","pc"]},accel:{enum:["auto","kvm","tcg"]},cloud_init:{type:"object",additionalProperties:!1,
-properties:{packages:{type:"array",items:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},user_data:{type:"string"},network_config:{
-type:"string"},password:{type:"object",additionalProperties:!1,required:["secret","version"],properties:{secret:{type:"string",pattern:"^(env:[A-Za-z_][A-Za-z0-\
-9_]*|file:[^\\u0000-\\u001f]+)$"},version:{type:"integer",minimum:1}}}}},cloud_init_on_change:{enum:["ignore","next-boot","recreate"]},ssh_keys:{type:"array",items:{
-type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},labels:{type:"object",propertyNames:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-\
-Za-z0-9])?$"},additionalProperties:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:255}},metadata:{type:"object",propertyNames:{
-pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:4096}},
-protect:{type:"boolean"},disruption:{type:"object",additionalProperties:!1,properties:{allow:{enum:["none","next-boot","live","guest","restart","stop","replace",
-"data-loss"]}}},wait_for:{enum:["none","ip","guest-agent","cloud-init"]},wait_timeout_s:{type:"integer",minimum:1,maximum:86400},stop_timeout_s:{type:"integer",
-minimum:1,maximum:3600},on_remove:{enum:["delete","retain"]},replicas:{type:"integer",minimum:0,maximum:1e3},depends_on:{type:"array",items:{type:"string",pattern:"\
-^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"}},previous_names:{type:"array",items:{type:"string",pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"}},adopt:{type:"boolean"}}}}},
-_=new RegExp("^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$","u"),S=new RegExp("^[A-Za-z_][A-Za-z0-9_]{0,62}$","u"),U={type:"object",additionalProperties:!1,properties:{type:{
-enum:["string","integer","boolean"]},description:{type:"string"},default:{}},allOf:[{if:{properties:{type:{const:"integer"}},required:["type"]},then:{properties:{
-default:{type:"integer"}}}},{if:{properties:{type:{const:"boolean"}},required:["type"]},then:{properties:{default:{type:"boolean"}}}},{if:{properties:{type:{enum:[
-"integer","boolean"]}},required:["type"]},else:{properties:{default:{type:"string"}}}}]};function A(p,{instancePath:a="",parentData:N,parentDataProperty:z,rootData:b=p,
-dynamicAnchors:v={}}={}){let e=null,r=0;const c=A.evaluated;c.dynamicProps&&(c.props=void 0),c.dynamicItems&&(c.items=void 0);const k=r;let l=!0;const o=r;if(p&&
-typeof p=="object"&&!Array.isArray(p)){let f;if(p.type===void 0&&(f="type")){const d={};e===null?e=[d]:e.push(d),r++}else if(p.type!==void 0&&p.type!=="integer"){
-const d={};e===null?e=[d]:e.push(d),r++}}var u=o===r;if(r=k,e!==null&&(k?e.length=k:e=null),u){const f=r;if(p&&typeof p=="object"&&!Array.isArray(p)&&p.default!==
-void 0){let g=p.default;if(!(typeof g=="number"&&!(g%1)&&!isNaN(g)&&isFinite(g))){const E={instancePath:a+"/default",schemaPath:"#/allOf/0/then/properties/defau\
-lt/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[E]:e.push(E),r++}}var u=f===r;if(l=u,l){var s={};s.default=!0,s.type=!0}}
-if(!l){const f={instancePath:a,schemaPath:"#/allOf/0/if",keyword:"if",params:{failingKeyword:"then"},message:'must match "then" schema'};e===null?e=[f]:e.push(f),
-r++}const t=r;let n=!0;const i=r;if(p&&typeof p=="object"&&!Array.isArray(p)){let f;if(p.type===void 0&&(f="type")){const d={};e===null?e=[d]:e.push(d),r++}else if(p.
-type!==void 0&&p.type!=="boolean"){const d={};e===null?e=[d]:e.push(d),r++}}var m=i===r;if(r=t,e!==null&&(t?e.length=t:e=null),m){const f=r;if(p&&typeof p=="obj\
-ect"&&!Array.isArray(p)&&p.default!==void 0&&typeof p.default!="boolean"){const g={instancePath:a+"/default",schemaPath:"#/allOf/1/then/properties/default/type",
-keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[g]:e.push(g),r++}var m=f===r;if(n=m,n){var y={};y.default=!0,y.type=!0}}if(!n){const f={
-instancePath:a,schemaPath:"#/allOf/1/if",keyword:"if",params:{failingKeyword:"then"},message:'must match "then" schema'};e===null?e=[f]:e.push(f),r++}s!==!0&&y!==
-void 0&&(y===!0?s=!0:(s=s||{},Object.assign(s,y)));const T=r;let L=!0;const M=r;if(p&&typeof p=="object"&&!Array.isArray(p)){let f;if(p.type===void 0&&(f="type")){
-const d={};e===null?e=[d]:e.push(d),r++}else if(p.type!==void 0){let d=p.type;if(!(d==="integer"||d==="boolean")){const g={};e===null?e=[g]:e.push(g),r++}}}var D=M===
-r;if(r=T,e!==null&&(T?e.length=T:e=null),!D){const f=r;if(p&&typeof p=="object"&&!Array.isArray(p)&&p.default!==void 0&&typeof p.default!="string"){const g={instancePath:a+
-"/default",schemaPath:"#/allOf/2/else/properties/default/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[g]:e.push(g),r++}var D=f===
-r;if(L=D,L){var Z={};Z.default=!0,Z.type=!0}}if(!L){const f={instancePath:a,schemaPath:"#/allOf/2/if",keyword:"if",params:{failingKeyword:"else"},message:'must \
-match "else" schema'};e===null?e=[f]:e.push(f),r++}if(s!==!0&&Z!==void 0&&(Z===!0?s=!0:(s=s||{},Object.assign(s,Z))),p&&typeof p=="object"&&!Array.isArray(p)){for(const f in p)
-if(!(f==="type"||f==="description"||f==="default")){const d={instancePath:a,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:f},
-message:"must NOT have additional properties"};e===null?e=[d]:e.push(d),r++}if(p.type!==void 0){let f=p.type;if(!(f==="string"||f==="integer"||f==="boolean")){const d={
-instancePath:a+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues:U.properties.type.enum},message:"must be equal to one of the all\
-owed values"};e===null?e=[d]:e.push(d),r++}}if(p.description!==void 0&&typeof p.description!="string"){const f={instancePath:a+"/description",schemaPath:"#/prop\
-erties/description/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[f]:e.push(f),r++}}else{const f={instancePath:a,schemaPath:"\
-#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[f]:e.push(f),r++}return A.errors=e,r===0}A.evaluated={props:!0,dynamicProps:!1,
-dynamicItems:!1};const ee={type:"object",additionalProperties:!1,required:["address"],properties:{address:{type:"string",pattern:"^(unix:[^\\u0000-\\u001f]+|embed\
-ded:[^\\u0000-\\u001f]+|(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5})$"},tls:{type:"object",additionalProperties:!1,properties:{ca:{type:"string",pattern:"\
-^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},cert:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},key:{type:"string",pattern:"\
-^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},server_name:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}}},timeout_s:{type:"\
-integer",minimum:1,maximum:600},settings:{type:"object",additionalProperties:!1,properties:{labels:{type:"object",propertyNames:{pattern:"^[A-Za-z0-9]([A-Za-z0-\
-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:255}},reserved_vcpu:{type:"\
-integer",minimum:0,maximum:4096},reserved_ram_gb:{type:"integer",minimum:0,maximum:65536},reserved_disk_gb:{type:"integer",minimum:0,maximum:1048576},schedulable:{
-type:"boolean"}}}}},W=new RegExp("^(unix:[^\\u0000-\\u001f]+|embedded:[^\\u0000-\\u001f]+|(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5})$","u"),h=new RegExp(
-"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$","u"),q=new RegExp("^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$","u"),F=(p=>[...p].length);function $(p,{
-instancePath:a="",parentData:N,parentDataProperty:z,rootData:b=p,dynamicAnchors:v={}}={}){let e=null,r=0;const c=$.evaluated;if(c.dynamicProps&&(c.props=void 0),
-c.dynamicItems&&(c.items=void 0),p&&typeof p=="object"&&!Array.isArray(p)){if(p.address===void 0){const l={instancePath:a,schemaPath:"#/required",keyword:"requi\
-red",params:{missingProperty:"address"},message:"must have required property 'address'"};e===null?e=[l]:e.push(l),r++}for(const l in p)if(!(l==="address"||l==="\
-tls"||l==="timeout_s"||l==="settings")){const o={instancePath:a,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:l},
+properties:{packages:{type:"array",items:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},user_data:{type:"string",maxLength:65536},
+network_config:{type:"string"},password:{type:"object",additionalProperties:!1,required:["secret","version"],properties:{secret:{type:"string",pattern:"^(env:[A\
+-Za-z_][A-Za-z0-9_]*|file:[^\\u0000-\\u001f]+)$"},version:{type:"integer",minimum:1}}}}},cloud_init_on_change:{enum:["ignore","next-boot","recreate"]},ssh_keys:{
+type:"array",items:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},labels:{type:"object",propertyNames:{pattern:"^[A-Za-z0-9]([A-Z\
+a-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:255}},metadata:{type:"\
+object",propertyNames:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2\
+028\\u2029]*$",maxLength:4096}},protect:{type:"boolean"},disruption:{type:"object",additionalProperties:!1,properties:{allow:{enum:["none","next-boot","live","g\
+uest","restart","stop","replace","data-loss"]}}},wait_for:{enum:["none","ip","guest-agent","cloud-init"]},wait_timeout_s:{type:"integer",minimum:1,maximum:86400},
+stop_timeout_s:{type:"integer",minimum:1,maximum:3600},on_remove:{enum:["delete","retain"]},replicas:{type:"integer",minimum:0,maximum:1e3},depends_on:{type:"ar\
+ray",items:{type:"string",pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"}},previous_names:{type:"array",items:{type:"string",pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9\
+])?$"}},adopt:{type:"boolean"}}}}},_=new RegExp("^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$","u"),S=new RegExp("^[A-Za-z_][A-Za-z0-9_]{0,62}$","u"),U={type:"object",additionalProperties:!1,
+properties:{type:{enum:["string","integer","boolean"]},description:{type:"string"},default:{}},allOf:[{if:{properties:{type:{const:"integer"}},required:["type"]},
+then:{properties:{default:{type:"integer"}}}},{if:{properties:{type:{const:"boolean"}},required:["type"]},then:{properties:{default:{type:"boolean"}}}},{if:{properties:{
+type:{enum:["integer","boolean"]}},required:["type"]},else:{properties:{default:{type:"string"}}}}]};function $(p,{instancePath:a="",parentData:A,parentDataProperty:z,
+rootData:b=p,dynamicAnchors:v={}}={}){let e=null,r=0;const c=$.evaluated;c.dynamicProps&&(c.props=void 0),c.dynamicItems&&(c.items=void 0);const k=r;let l=!0;const o=r;
+if(p&&typeof p=="object"&&!Array.isArray(p)){let f;if(p.type===void 0&&(f="type")){const d={};e===null?e=[d]:e.push(d),r++}else if(p.type!==void 0&&p.type!=="in\
+teger"){const d={};e===null?e=[d]:e.push(d),r++}}var u=o===r;if(r=k,e!==null&&(k?e.length=k:e=null),u){const f=r;if(p&&typeof p=="object"&&!Array.isArray(p)&&p.
+default!==void 0){let g=p.default;if(!(typeof g=="number"&&!(g%1)&&!isNaN(g)&&isFinite(g))){const E={instancePath:a+"/default",schemaPath:"#/allOf/0/then/proper\
+ties/default/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[E]:e.push(E),r++}}var u=f===r;if(l=u,l){var s={};s.default=!0,s.
+type=!0}}if(!l){const f={instancePath:a,schemaPath:"#/allOf/0/if",keyword:"if",params:{failingKeyword:"then"},message:'must match "then" schema'};e===null?e=[f]:
+e.push(f),r++}const t=r;let n=!0;const i=r;if(p&&typeof p=="object"&&!Array.isArray(p)){let f;if(p.type===void 0&&(f="type")){const d={};e===null?e=[d]:e.push(d),
+r++}else if(p.type!==void 0&&p.type!=="boolean"){const d={};e===null?e=[d]:e.push(d),r++}}var m=i===r;if(r=t,e!==null&&(t?e.length=t:e=null),m){const f=r;if(p&&
+typeof p=="object"&&!Array.isArray(p)&&p.default!==void 0&&typeof p.default!="boolean"){const g={instancePath:a+"/default",schemaPath:"#/allOf/1/then/properties\
+/default/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[g]:e.push(g),r++}var m=f===r;if(n=m,n){var y={};y.default=!0,y.type=
+!0}}if(!n){const f={instancePath:a,schemaPath:"#/allOf/1/if",keyword:"if",params:{failingKeyword:"then"},message:'must match "then" schema'};e===null?e=[f]:e.push(
+f),r++}s!==!0&&y!==void 0&&(y===!0?s=!0:(s=s||{},Object.assign(s,y)));const L=r;let T=!0;const M=r;if(p&&typeof p=="object"&&!Array.isArray(p)){let f;if(p.type===
+void 0&&(f="type")){const d={};e===null?e=[d]:e.push(d),r++}else if(p.type!==void 0){let d=p.type;if(!(d==="integer"||d==="boolean")){const g={};e===null?e=[g]:
+e.push(g),r++}}}var D=M===r;if(r=L,e!==null&&(L?e.length=L:e=null),!D){const f=r;if(p&&typeof p=="object"&&!Array.isArray(p)&&p.default!==void 0&&typeof p.default!=
+"string"){const g={instancePath:a+"/default",schemaPath:"#/allOf/2/else/properties/default/type",keyword:"type",params:{type:"string"},message:"must be string"};
+e===null?e=[g]:e.push(g),r++}var D=f===r;if(T=D,T){var q={};q.default=!0,q.type=!0}}if(!T){const f={instancePath:a,schemaPath:"#/allOf/2/if",keyword:"if",params:{
+failingKeyword:"else"},message:'must match "else" schema'};e===null?e=[f]:e.push(f),r++}if(s!==!0&&q!==void 0&&(q===!0?s=!0:(s=s||{},Object.assign(s,q))),p&&typeof p==
+"object"&&!Array.isArray(p)){for(const f in p)if(!(f==="type"||f==="description"||f==="default")){const d={instancePath:a,schemaPath:"#/additionalProperties",keyword:"\
+additionalProperties",params:{additionalProperty:f},message:"must NOT have additional properties"};e===null?e=[d]:e.push(d),r++}if(p.type!==void 0){let f=p.type;
+if(!(f==="string"||f==="integer"||f==="boolean")){const d={instancePath:a+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues:U.properties.
+type.enum},message:"must be equal to one of the allowed values"};e===null?e=[d]:e.push(d),r++}}if(p.description!==void 0&&typeof p.description!="string"){const f={
+instancePath:a+"/description",schemaPath:"#/properties/description/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[f]:e.push(f),
+r++}}else{const f={instancePath:a,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[f]:e.push(f),r++}return $.errors=
+e,r===0}$.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const ee={type:"object",additionalProperties:!1,required:["address"],properties:{address:{type:"s\
+tring",pattern:"^(unix:[^\\u0000-\\u001f]+|embedded:[^\\u0000-\\u001f]+|(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5})$"},tls:{type:"object",additionalProperties:!1,
+properties:{ca:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},cert:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u20\
+29]*$"},key:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},server_name:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\
+\\u2029]*$"}}},timeout_s:{type:"integer",minimum:1,maximum:600},settings:{type:"object",additionalProperties:!1,properties:{labels:{type:"object",propertyNames:{
+pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:255}},
+reserved_vcpu:{type:"integer",minimum:0,maximum:4096},reserved_ram_gb:{type:"integer",minimum:0,maximum:65536},reserved_disk_gb:{type:"integer",minimum:0,maximum:1048576},
+schedulable:{type:"boolean"}}}}},W=new RegExp("^(unix:[^\\u0000-\\u001f]+|embedded:[^\\u0000-\\u001f]+|(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5})$","u"),
+h=new RegExp("^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$","u"),F=new RegExp("^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$","u"),N=(p=>[...p].length);
+function x(p,{instancePath:a="",parentData:A,parentDataProperty:z,rootData:b=p,dynamicAnchors:v={}}={}){let e=null,r=0;const c=x.evaluated;if(c.dynamicProps&&(c.
+props=void 0),c.dynamicItems&&(c.items=void 0),p&&typeof p=="object"&&!Array.isArray(p)){if(p.address===void 0){const l={instancePath:a,schemaPath:"#/required",
+keyword:"required",params:{missingProperty:"address"},message:"must have required property 'address'"};e===null?e=[l]:e.push(l),r++}for(const l in p)if(!(l==="a\
+ddress"||l==="tls"||l==="timeout_s"||l==="settings")){const o={instancePath:a,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:l},
 message:"must NOT have additional properties"};e===null?e=[o]:e.push(o),r++}if(p.address!==void 0){let l=p.address;if(typeof l=="string"){if(!W.test(l)){const o={
 instancePath:a+"/address",schemaPath:"#/properties/address/pattern",keyword:"pattern",params:{pattern:"^(unix:[^\\u0000-\\u001f]+|embedded:[^\\u0000-\\u001f]+|(\\[[0\
 -9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5})$"},message:'must match pattern "^(unix:[^\\u0000-\\u001f]+|embedded:[^\\u0000-\\u001f]+|(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9.\
@@ -119,11 +119,11 @@ maximum",params:{comparison:"<=",limit:600},message:"must be <= 600"};e===null?e
 let l=p.settings;if(l&&typeof l=="object"&&!Array.isArray(l)){for(const o in l)if(!(o==="labels"||o==="reserved_vcpu"||o==="reserved_ram_gb"||o==="reserved_disk\
 _gb"||o==="schedulable")){const u={instancePath:a+"/settings",schemaPath:"#/properties/settings/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:o},
 message:"must NOT have additional properties"};e===null?e=[u]:e.push(u),r++}if(l.labels!==void 0){let o=l.labels;if(o&&typeof o=="object"&&!Array.isArray(o)){for(const u in o){
-const s=r;if(typeof u=="string"&&!q.test(u)){const t={instancePath:a+"/settings/labels",schemaPath:"#/properties/settings/properties/labels/propertyNames/patter\
+const s=r;if(typeof u=="string"&&!F.test(u)){const t={instancePath:a+"/settings/labels",schemaPath:"#/properties/settings/properties/labels/propertyNames/patter\
 n",keyword:"pattern",params:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},message:'must match pattern "^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0\
 -9])?$"',propertyName:u};e===null?e=[t]:e.push(t),r++}var k=s===r;if(!k){const t={instancePath:a+"/settings/labels",schemaPath:"#/properties/settings/properties\
 /labels/propertyNames",keyword:"propertyNames",params:{propertyName:u},message:"property name must be valid"};e===null?e=[t]:e.push(t),r++}}for(const u in o){let s=o[u];
-if(typeof s=="string"){if(F(s)>255){const t={instancePath:a+"/settings/labels/"+u.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/settings/prope\
+if(typeof s=="string"){if(N(s)>255){const t={instancePath:a+"/settings/labels/"+u.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/settings/prope\
 rties/labels/additionalProperties/maxLength",keyword:"maxLength",params:{limit:255},message:"must NOT have more than 255 characters"};e===null?e=[t]:e.push(t),r++}
 if(!h.test(s)){const t={instancePath:a+"/settings/labels/"+u.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/settings/properties/labels/addition\
 alProperties/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007\
@@ -149,8 +149,8 @@ settings/reserved_disk_gb",schemaPath:"#/properties/settings/properties/reserved
 st be >= 0"};e===null?e=[u]:e.push(u),r++}}}if(l.schedulable!==void 0&&typeof l.schedulable!="boolean"){const o={instancePath:a+"/settings/schedulable",schemaPath:"\
 #/properties/settings/properties/schedulable/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[o]:e.push(o),r++}}else{const o={
 instancePath:a+"/settings",schemaPath:"#/properties/settings/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[o]:e.push(o),r++}}}else{
-const l={instancePath:a,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[l]:e.push(l),r++}return $.errors=e,r===0}
-$.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const w={type:"object",additionalProperties:!1,properties:{image:{type:"string",pattern:"^[a-z0-9][a-z0-9\
+const l={instancePath:a,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[l]:e.push(l),r++}return x.errors=e,r===0}
+x.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const w={type:"object",additionalProperties:!1,properties:{image:{type:"string",pattern:"^[a-z0-9][a-z0-9\
 ._-]{0,62}$"},image_url:{type:"string",pattern:"^https?://[^\\s\\u0000-\\u001f]+$"},image_sha256:{type:"string",pattern:"^[0-9a-f]{64}$"},image_path:{type:"stri\
 ng",pattern:"^/[^\\u0000-\\u001f]*$"},image_on_change:{enum:["ignore","recreate"]},vcpu:{type:"integer",minimum:1,maximum:512},vcpu_max:{type:"integer",minimum:1,
 maximum:512},ram_gb:{type:"integer",minimum:1,maximum:4096},ram_max_gb:{type:"integer",minimum:1,maximum:4096},disk_gb:{type:"integer",minimum:1,maximum:65536},
@@ -159,18 +159,18 @@ properties:{size_gb:{type:"integer",minimum:1,maximum:65536}}}},networks:{type:"
 type:"object",additionalProperties:!1,properties:{network:{type:"string",pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"},bridge:{type:"string",pattern:"^[A-Za-z0-9\
 ][A-Za-z0-9._-]{0,14}$"},mac:{type:"string",pattern:"^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$"}}}},power:{enum:["running","stopped","unmanaged"]},autostart:{type:"\
 boolean"},firmware:{enum:["bios","uefi"]},machine:{enum:["q35","pc"]},accel:{enum:["auto","kvm","tcg"]},cloud_init:{type:"object",additionalProperties:!1,properties:{
-packages:{type:"array",items:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},user_data:{type:"string"},network_config:{type:"strin\
-g"},password:{type:"object",additionalProperties:!1,required:["secret","version"],properties:{secret:{type:"string",pattern:"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[\
-^\\u0000-\\u001f]+)$"},version:{type:"integer",minimum:1}}}}},cloud_init_on_change:{enum:["ignore","next-boot","recreate"]},ssh_keys:{type:"array",items:{type:"\
-string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},labels:{type:"object",propertyNames:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-\
-9])?$"},additionalProperties:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:255}},metadata:{type:"object",propertyNames:{
+packages:{type:"array",items:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},user_data:{type:"string",maxLength:65536},network_config:{
+type:"string"},password:{type:"object",additionalProperties:!1,required:["secret","version"],properties:{secret:{type:"string",pattern:"^(env:[A-Za-z_][A-Za-z0-\
+9_]*|file:[^\\u0000-\\u001f]+)$"},version:{type:"integer",minimum:1}}}}},cloud_init_on_change:{enum:["ignore","next-boot","recreate"]},ssh_keys:{type:"array",items:{
+type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},labels:{type:"object",propertyNames:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-\
+Za-z0-9])?$"},additionalProperties:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:255}},metadata:{type:"object",propertyNames:{
 pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:4096}},
 protect:{type:"boolean"},disruption:{type:"object",additionalProperties:!1,properties:{allow:{enum:["none","next-boot","live","guest","restart","stop","replace",
 "data-loss"]}}},wait_for:{enum:["none","ip","guest-agent","cloud-init"]},wait_timeout_s:{type:"integer",minimum:1,maximum:86400},stop_timeout_s:{type:"integer",
 minimum:1,maximum:3600},on_remove:{enum:["delete","retain"]}}},V=Object.prototype.hasOwnProperty,R=new RegExp("^[a-z0-9][a-z0-9._-]{0,62}$","u"),I=new RegExp("^\
 https?://[^\\s\\u0000-\\u001f]+$","u"),K=new RegExp("^[0-9a-f]{64}$","u"),B=new RegExp("^/[^\\u0000-\\u001f]*$","u"),C=new RegExp("^[A-Za-z0-9][A-Za-z0-9._-]{0,\
 62}$","u"),G=new RegExp("^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$","u"),H=new RegExp("^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$","u"),J=new RegExp("^(env:[A-Za-z_][A-Za-z0\
--9_]*|file:[^\\u0000-\\u001f]+)$","u");function x(p,{instancePath:a="",parentData:N,parentDataProperty:z,rootData:b=p,dynamicAnchors:v={}}={}){let e=null,r=0;const c=x.
+-9_]*|file:[^\\u0000-\\u001f]+)$","u");function j(p,{instancePath:a="",parentData:A,parentDataProperty:z,rootData:b=p,dynamicAnchors:v={}}={}){let e=null,r=0;const c=j.
 evaluated;if(c.dynamicProps&&(c.props=void 0),c.dynamicItems&&(c.items=void 0),p&&typeof p=="object"&&!Array.isArray(p)){for(const s in p)if(!V.call(w.properties,
 s)){const t={instancePath:a,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:s},message:"must NOT have additional p\
 roperties"};e===null?e=[t]:e.push(t),r++}if(p.image!==void 0){let s=p.image;if(typeof s=="string"){if(!R.test(s)){const t={instancePath:a+"/image",schemaPath:"#\
@@ -264,128 +264,129 @@ if(Array.isArray(t)){const n=t.length;for(let i=0;i<n;i++){let m=t[i];if(typeof 
  match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[y]:e.push(y),r++}}else{const y={instancePath:a+"/cloud_init/packages/"+i,schemaPath:"\
 #/properties/cloud_init/properties/packages/items/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[y]:e.push(y),r++}}}else{const n={
 instancePath:a+"/cloud_init/packages",schemaPath:"#/properties/cloud_init/properties/packages/type",keyword:"type",params:{type:"array"},message:"must be array"};
-e===null?e=[n]:e.push(n),r++}}if(s.user_data!==void 0&&typeof s.user_data!="string"){const t={instancePath:a+"/cloud_init/user_data",schemaPath:"#/properties/cl\
-oud_init/properties/user_data/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),r++}if(s.network_config!==void 0&&typeof s.
-network_config!="string"){const t={instancePath:a+"/cloud_init/network_config",schemaPath:"#/properties/cloud_init/properties/network_config/type",keyword:"type",
-params:{type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),r++}if(s.password!==void 0){let t=s.password;if(t&&typeof t=="object"&&!Array.isArray(
-t)){if(t.secret===void 0){const n={instancePath:a+"/cloud_init/password",schemaPath:"#/properties/cloud_init/properties/password/required",keyword:"required",params:{
-missingProperty:"secret"},message:"must have required property 'secret'"};e===null?e=[n]:e.push(n),r++}if(t.version===void 0){const n={instancePath:a+"/cloud_in\
-it/password",schemaPath:"#/properties/cloud_init/properties/password/required",keyword:"required",params:{missingProperty:"version"},message:"must have required\
- property 'version'"};e===null?e=[n]:e.push(n),r++}for(const n in t)if(!(n==="secret"||n==="version")){const i={instancePath:a+"/cloud_init/password",schemaPath:"\
-#/properties/cloud_init/properties/password/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:n},message:"must NOT have additional\
- properties"};e===null?e=[i]:e.push(i),r++}if(t.secret!==void 0){let n=t.secret;if(typeof n=="string"){if(!J.test(n)){const i={instancePath:a+"/cloud_init/passw\
-ord/secret",schemaPath:"#/properties/cloud_init/properties/password/properties/secret/pattern",keyword:"pattern",params:{pattern:"^(env:[A-Za-z_][A-Za-z0-9_]*|f\
-ile:[^\\u0000-\\u001f]+)$"},message:'must match pattern "^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\\u0000-\\u001f]+)$"'};e===null?e=[i]:e.push(i),r++}}else{const i={
-instancePath:a+"/cloud_init/password/secret",schemaPath:"#/properties/cloud_init/properties/password/properties/secret/type",keyword:"type",params:{type:"string"},
-message:"must be string"};e===null?e=[i]:e.push(i),r++}}if(t.version!==void 0){let n=t.version;if(!(typeof n=="number"&&!(n%1)&&!isNaN(n)&&isFinite(n))){const i={
-instancePath:a+"/cloud_init/password/version",schemaPath:"#/properties/cloud_init/properties/password/properties/version/type",keyword:"type",params:{type:"inte\
-ger"},message:"must be integer"};e===null?e=[i]:e.push(i),r++}if(typeof n=="number"&&isFinite(n)&&(n<1||isNaN(n))){const i={instancePath:a+"/cloud_init/password\
-/version",schemaPath:"#/properties/cloud_init/properties/password/properties/version/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must b\
-e >= 1"};e===null?e=[i]:e.push(i),r++}}}else{const n={instancePath:a+"/cloud_init/password",schemaPath:"#/properties/cloud_init/properties/password/type",keyword:"\
-type",params:{type:"object"},message:"must be object"};e===null?e=[n]:e.push(n),r++}}}else{const t={instancePath:a+"/cloud_init",schemaPath:"#/properties/cloud_\
-init/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),r++}}if(p.cloud_init_on_change!==void 0){let s=p.cloud_init_on_change;
-if(!(s==="ignore"||s==="next-boot"||s==="recreate")){const t={instancePath:a+"/cloud_init_on_change",schemaPath:"#/properties/cloud_init_on_change/enum",keyword:"\
-enum",params:{allowedValues:w.properties.cloud_init_on_change.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),r++}}if(p.ssh_keys!==
-void 0){let s=p.ssh_keys;if(Array.isArray(s)){const t=s.length;for(let n=0;n<t;n++){let i=s[n];if(typeof i=="string"){if(!h.test(i)){const m={instancePath:a+"/s\
-sh_keys/"+n,schemaPath:"#/properties/ssh_keys/items/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'mu\
-st match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[m]:e.push(m),r++}}else{const m={instancePath:a+"/ssh_keys/"+n,schemaPath:"#/\
-properties/ssh_keys/items/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[m]:e.push(m),r++}}}else{const t={instancePath:a+"/ss\
-h_keys",schemaPath:"#/properties/ssh_keys/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),r++}}if(p.labels!==void 0){
-let s=p.labels;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s){const n=r;if(typeof t=="string"&&!q.test(t)){const i={instancePath:a+"/labels",schemaPath:"\
-#/properties/labels/propertyNames/pattern",keyword:"pattern",params:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},message:'must match pattern "^[\
-A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"',propertyName:t};e===null?e=[i]:e.push(i),r++}var o=n===r;if(!o){const i={instancePath:a+"/labels",schemaPath:"#\
-/properties/labels/propertyNames",keyword:"propertyNames",params:{propertyName:t},message:"property name must be valid"};e===null?e=[i]:e.push(i),r++}}for(const t in s){
-let n=s[t];if(typeof n=="string"){if(F(n)>255){const i={instancePath:a+"/labels/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/labels/addit\
-ionalProperties/maxLength",keyword:"maxLength",params:{limit:255},message:"must NOT have more than 255 characters"};e===null?e=[i]:e.push(i),r++}if(!h.test(n)){
-const i={instancePath:a+"/labels/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/labels/additionalProperties/pattern",keyword:"pattern",params:{
-pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[i]:
-e.push(i),r++}}else{const i={instancePath:a+"/labels/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/labels/additionalProperties/type",keyword:"\
-type",params:{type:"string"},message:"must be string"};e===null?e=[i]:e.push(i),r++}}}else{const t={instancePath:a+"/labels",schemaPath:"#/properties/labels/typ\
-e",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),r++}}if(p.metadata!==void 0){let s=p.metadata;if(s&&typeof s=="objec\
-t"&&!Array.isArray(s)){for(const t in s){const n=r;if(typeof t=="string"&&!q.test(t)){const i={instancePath:a+"/metadata",schemaPath:"#/properties/metadata/prop\
-ertyNames/pattern",keyword:"pattern",params:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},message:'must match pattern "^[A-Za-z0-9]([A-Za-z0-9._/\
--]{0,61}[A-Za-z0-9])?$"',propertyName:t};e===null?e=[i]:e.push(i),r++}var u=n===r;if(!u){const i={instancePath:a+"/metadata",schemaPath:"#/properties/metadata/p\
-ropertyNames",keyword:"propertyNames",params:{propertyName:t},message:"property name must be valid"};e===null?e=[i]:e.push(i),r++}}for(const t in s){let n=s[t];
-if(typeof n=="string"){if(F(n)>4096){const i={instancePath:a+"/metadata/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/metadata/additionalP\
-roperties/maxLength",keyword:"maxLength",params:{limit:4096},message:"must NOT have more than 4096 characters"};e===null?e=[i]:e.push(i),r++}if(!h.test(n)){const i={
-instancePath:a+"/metadata/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/metadata/additionalProperties/pattern",keyword:"pattern",params:{pattern:"\
-^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[i]:e.push(i),
-r++}}else{const i={instancePath:a+"/metadata/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/metadata/additionalProperties/type",keyword:"ty\
-pe",params:{type:"string"},message:"must be string"};e===null?e=[i]:e.push(i),r++}}}else{const t={instancePath:a+"/metadata",schemaPath:"#/properties/metadata/t\
-ype",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),r++}}if(p.protect!==void 0&&typeof p.protect!="boolean"){const s={
-instancePath:a+"/protect",schemaPath:"#/properties/protect/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[s]:e.push(s),r++}
-if(p.disruption!==void 0){let s=p.disruption;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s)if(t!=="allow"){const n={instancePath:a+"/disruption",
-schemaPath:"#/properties/disruption/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additional propert\
-ies"};e===null?e=[n]:e.push(n),r++}if(s.allow!==void 0){let t=s.allow;if(!(t==="none"||t==="next-boot"||t==="live"||t==="guest"||t==="restart"||t==="stop"||t===
-"replace"||t==="data-loss")){const n={instancePath:a+"/disruption/allow",schemaPath:"#/properties/disruption/properties/allow/enum",keyword:"enum",params:{allowedValues:w.
-properties.disruption.properties.allow.enum},message:"must be equal to one of the allowed values"};e===null?e=[n]:e.push(n),r++}}}else{const t={instancePath:a+"\
-/disruption",schemaPath:"#/properties/disruption/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),r++}}if(p.wait_for!==
-void 0){let s=p.wait_for;if(!(s==="none"||s==="ip"||s==="guest-agent"||s==="cloud-init")){const t={instancePath:a+"/wait_for",schemaPath:"#/properties/wait_for/\
-enum",keyword:"enum",params:{allowedValues:w.properties.wait_for.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),r++}}if(p.
-wait_timeout_s!==void 0){let s=p.wait_timeout_s;if(!(typeof s=="number"&&!(s%1)&&!isNaN(s)&&isFinite(s))){const t={instancePath:a+"/wait_timeout_s",schemaPath:"\
-#/properties/wait_timeout_s/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),r++}if(typeof s=="number"&&isFinite(
-s)){if(s>86400||isNaN(s)){const t={instancePath:a+"/wait_timeout_s",schemaPath:"#/properties/wait_timeout_s/maximum",keyword:"maximum",params:{comparison:"<=",limit:86400},
-message:"must be <= 86400"};e===null?e=[t]:e.push(t),r++}if(s<1||isNaN(s)){const t={instancePath:a+"/wait_timeout_s",schemaPath:"#/properties/wait_timeout_s/min\
-imum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[t]:e.push(t),r++}}}if(p.stop_timeout_s!==void 0){let s=p.stop_timeout_s;
-if(!(typeof s=="number"&&!(s%1)&&!isNaN(s)&&isFinite(s))){const t={instancePath:a+"/stop_timeout_s",schemaPath:"#/properties/stop_timeout_s/type",keyword:"type",
-params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),r++}if(typeof s=="number"&&isFinite(s)){if(s>3600||isNaN(s)){const t={instancePath:a+
-"/stop_timeout_s",schemaPath:"#/properties/stop_timeout_s/maximum",keyword:"maximum",params:{comparison:"<=",limit:3600},message:"must be <= 3600"};e===null?e=[
-t]:e.push(t),r++}if(s<1||isNaN(s)){const t={instancePath:a+"/stop_timeout_s",schemaPath:"#/properties/stop_timeout_s/minimum",keyword:"minimum",params:{comparison:"\
->=",limit:1},message:"must be >= 1"};e===null?e=[t]:e.push(t),r++}}}if(p.on_remove!==void 0){let s=p.on_remove;if(!(s==="delete"||s==="retain")){const t={instancePath:a+
-"/on_remove",schemaPath:"#/properties/on_remove/enum",keyword:"enum",params:{allowedValues:w.properties.on_remove.enum},message:"must be equal to one of the all\
-owed values"};e===null?e=[t]:e.push(t),r++}}}else{const s={instancePath:a,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===
-null?e=[s]:e.push(s),r++}return x.errors=e,r===0}x.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const P={type:"object",additionalProperties:!1,required:[
-"agent"],properties:{agent:{type:"string",pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},template:{type:"string",pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},image:{
-type:"string",pattern:"^[a-z0-9][a-z0-9._-]{0,62}$"},image_url:{type:"string",pattern:"^https?://[^\\s\\u0000-\\u001f]+$"},image_sha256:{type:"string",pattern:"\
-^[0-9a-f]{64}$"},image_path:{type:"string",pattern:"^/[^\\u0000-\\u001f]*$"},image_on_change:{enum:["ignore","recreate"]},vcpu:{type:"integer",minimum:1,maximum:512},
-vcpu_max:{type:"integer",minimum:1,maximum:512},ram_gb:{type:"integer",minimum:1,maximum:4096},ram_max_gb:{type:"integer",minimum:1,maximum:4096},disk_gb:{type:"\
-integer",minimum:1,maximum:65536},disks:{type:"object",propertyNames:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},additionalProperties:{type:"object",additionalProperties:!1,
-required:["size_gb"],properties:{size_gb:{type:"integer",minimum:1,maximum:65536}}}},networks:{type:"object",propertyNames:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0\
--9])?$"},additionalProperties:{type:"object",additionalProperties:!1,properties:{network:{type:"string",pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"},bridge:{type:"\
-string",pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$"},mac:{type:"string",pattern:"^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$"}}}},power:{enum:["running","stopped","un\
-managed"]},autostart:{type:"boolean"},firmware:{enum:["bios","uefi"]},machine:{enum:["q35","pc"]},accel:{enum:["auto","kvm","tcg"]},cloud_init:{type:"object",additionalProperties:!1,
-properties:{packages:{type:"array",items:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},user_data:{type:"string"},network_config:{
-type:"string"},password:{type:"object",additionalProperties:!1,required:["secret","version"],properties:{secret:{type:"string",pattern:"^(env:[A-Za-z_][A-Za-z0-\
-9_]*|file:[^\\u0000-\\u001f]+)$"},version:{type:"integer",minimum:1}}}}},cloud_init_on_change:{enum:["ignore","next-boot","recreate"]},ssh_keys:{type:"array",items:{
-type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},labels:{type:"object",propertyNames:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-\
-Za-z0-9])?$"},additionalProperties:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:255}},metadata:{type:"object",propertyNames:{
-pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:4096}},
-protect:{type:"boolean"},disruption:{type:"object",additionalProperties:!1,properties:{allow:{enum:["none","next-boot","live","guest","restart","stop","replace",
-"data-loss"]}}},wait_for:{enum:["none","ip","guest-agent","cloud-init"]},wait_timeout_s:{type:"integer",minimum:1,maximum:86400},stop_timeout_s:{type:"integer",
-minimum:1,maximum:3600},on_remove:{enum:["delete","retain"]},replicas:{type:"integer",minimum:0,maximum:1e3},depends_on:{type:"array",items:{type:"string",pattern:"\
-^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"}},previous_names:{type:"array",items:{type:"string",pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"}},adopt:{type:"boolean"}}};function j(p,{
-instancePath:a="",parentData:N,parentDataProperty:z,rootData:b=p,dynamicAnchors:v={}}={}){let e=null,r=0;const c=j.evaluated;if(c.dynamicProps&&(c.props=void 0),
-c.dynamicItems&&(c.items=void 0),p&&typeof p=="object"&&!Array.isArray(p)){if(p.agent===void 0){const s={instancePath:a,schemaPath:"#/required",keyword:"require\
-d",params:{missingProperty:"agent"},message:"must have required property 'agent'"};e===null?e=[s]:e.push(s),r++}for(const s in p)if(!V.call(P.properties,s)){const t={
-instancePath:a,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:s},message:"must NOT have additional properties"};e===
-null?e=[t]:e.push(t),r++}if(p.agent!==void 0){let s=p.agent;if(typeof s=="string"){if(!_.test(s)){const t={instancePath:a+"/agent",schemaPath:"#/properties/agen\
-t/pattern",keyword:"pattern",params:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'must match pattern "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"'};e===null?e=[
-t]:e.push(t),r++}}else{const t={instancePath:a+"/agent",schemaPath:"#/properties/agent/type",keyword:"type",params:{type:"string"},message:"must be string"};e===
-null?e=[t]:e.push(t),r++}}if(p.template!==void 0){let s=p.template;if(typeof s=="string"){if(!_.test(s)){const t={instancePath:a+"/template",schemaPath:"#/prope\
-rties/template/pattern",keyword:"pattern",params:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'must match pattern "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"'};
-e===null?e=[t]:e.push(t),r++}}else{const t={instancePath:a+"/template",schemaPath:"#/properties/template/type",keyword:"type",params:{type:"string"},message:"mu\
-st be string"};e===null?e=[t]:e.push(t),r++}}if(p.image!==void 0){let s=p.image;if(typeof s=="string"){if(!R.test(s)){const t={instancePath:a+"/image",schemaPath:"\
-#/properties/image/pattern",keyword:"pattern",params:{pattern:"^[a-z0-9][a-z0-9._-]{0,62}$"},message:'must match pattern "^[a-z0-9][a-z0-9._-]{0,62}$"'};e===null?
-e=[t]:e.push(t),r++}}else{const t={instancePath:a+"/image",schemaPath:"#/properties/image/type",keyword:"type",params:{type:"string"},message:"must be string"};
-e===null?e=[t]:e.push(t),r++}}if(p.image_url!==void 0){let s=p.image_url;if(typeof s=="string"){if(!I.test(s)){const t={instancePath:a+"/image_url",schemaPath:"\
-#/properties/image_url/pattern",keyword:"pattern",params:{pattern:"^https?://[^\\s\\u0000-\\u001f]+$"},message:'must match pattern "^https?://[^\\s\\u0000-\\u001f]\
-+$"'};e===null?e=[t]:e.push(t),r++}}else{const t={instancePath:a+"/image_url",schemaPath:"#/properties/image_url/type",keyword:"type",params:{type:"string"},message:"\
-must be string"};e===null?e=[t]:e.push(t),r++}}if(p.image_sha256!==void 0){let s=p.image_sha256;if(typeof s=="string"){if(!K.test(s)){const t={instancePath:a+"/\
-image_sha256",schemaPath:"#/properties/image_sha256/pattern",keyword:"pattern",params:{pattern:"^[0-9a-f]{64}$"},message:'must match pattern "^[0-9a-f]{64}$"'};
-e===null?e=[t]:e.push(t),r++}}else{const t={instancePath:a+"/image_sha256",schemaPath:"#/properties/image_sha256/type",keyword:"type",params:{type:"string"},message:"\
-must be string"};e===null?e=[t]:e.push(t),r++}}if(p.image_path!==void 0){let s=p.image_path;if(typeof s=="string"){if(!B.test(s)){const t={instancePath:a+"/imag\
-e_path",schemaPath:"#/properties/image_path/pattern",keyword:"pattern",params:{pattern:"^/[^\\u0000-\\u001f]*$"},message:'must match pattern "^/[^\\u0000-\\u001f]\
-*$"'};e===null?e=[t]:e.push(t),r++}}else{const t={instancePath:a+"/image_path",schemaPath:"#/properties/image_path/type",keyword:"type",params:{type:"string"},message:"\
-must be string"};e===null?e=[t]:e.push(t),r++}}if(p.image_on_change!==void 0){let s=p.image_on_change;if(!(s==="ignore"||s==="recreate")){const t={instancePath:a+
-"/image_on_change",schemaPath:"#/properties/image_on_change/enum",keyword:"enum",params:{allowedValues:P.properties.image_on_change.enum},message:"must be equal\
- to one of the allowed values"};e===null?e=[t]:e.push(t),r++}}if(p.vcpu!==void 0){let s=p.vcpu;if(!(typeof s=="number"&&!(s%1)&&!isNaN(s)&&isFinite(s))){const t={
-instancePath:a+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),r++}if(typeof s==
-"number"&&isFinite(s)){if(s>512||isNaN(s)){const t={instancePath:a+"/vcpu",schemaPath:"#/properties/vcpu/maximum",keyword:"maximum",params:{comparison:"<=",limit:512},
-message:"must be <= 512"};e===null?e=[t]:e.push(t),r++}if(s<1||isNaN(s)){const t={instancePath:a+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",
-params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[t]:e.push(t),r++}}}if(p.vcpu_max!==void 0){let s=p.vcpu_max;if(!(typeof s=="number"&&!(s%1)&&
-!isNaN(s)&&isFinite(s))){const t={instancePath:a+"/vcpu_max",schemaPath:"#/properties/vcpu_max/type",keyword:"type",params:{type:"integer"},message:"must be int\
-eger"};e===null?e=[t]:e.push(t),r++}if(typeof s=="number"&&isFinite(s)){if(s>512||isNaN(s)){const t={instancePath:a+"/vcpu_max",schemaPath:"#/properties/vcpu_ma\
-x/maximum",keyword:"maximum",params:{comparison:"<=",limit:512},message:"must be <= 512"};e===null?e=[t]:e.push(t),r++}if(s<1||isNaN(s)){const t={instancePath:a+
+e===null?e=[n]:e.push(n),r++}}if(s.user_data!==void 0){let t=s.user_data;if(typeof t=="string"){if(N(t)>65536){const n={instancePath:a+"/cloud_init/user_data",schemaPath:"\
+#/properties/cloud_init/properties/user_data/maxLength",keyword:"maxLength",params:{limit:65536},message:"must NOT have more than 65536 characters"};e===null?e=
+[n]:e.push(n),r++}}else{const n={instancePath:a+"/cloud_init/user_data",schemaPath:"#/properties/cloud_init/properties/user_data/type",keyword:"type",params:{type:"\
+string"},message:"must be string"};e===null?e=[n]:e.push(n),r++}}if(s.network_config!==void 0&&typeof s.network_config!="string"){const t={instancePath:a+"/clou\
+d_init/network_config",schemaPath:"#/properties/cloud_init/properties/network_config/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?
+e=[t]:e.push(t),r++}if(s.password!==void 0){let t=s.password;if(t&&typeof t=="object"&&!Array.isArray(t)){if(t.secret===void 0){const n={instancePath:a+"/cloud_\
+init/password",schemaPath:"#/properties/cloud_init/properties/password/required",keyword:"required",params:{missingProperty:"secret"},message:"must have require\
+d property 'secret'"};e===null?e=[n]:e.push(n),r++}if(t.version===void 0){const n={instancePath:a+"/cloud_init/password",schemaPath:"#/properties/cloud_init/pro\
+perties/password/required",keyword:"required",params:{missingProperty:"version"},message:"must have required property 'version'"};e===null?e=[n]:e.push(n),r++}for(const n in t)
+if(!(n==="secret"||n==="version")){const i={instancePath:a+"/cloud_init/password",schemaPath:"#/properties/cloud_init/properties/password/additionalProperties",
+keyword:"additionalProperties",params:{additionalProperty:n},message:"must NOT have additional properties"};e===null?e=[i]:e.push(i),r++}if(t.secret!==void 0){let n=t.
+secret;if(typeof n=="string"){if(!J.test(n)){const i={instancePath:a+"/cloud_init/password/secret",schemaPath:"#/properties/cloud_init/properties/password/prope\
+rties/secret/pattern",keyword:"pattern",params:{pattern:"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\\u0000-\\u001f]+)$"},message:'must match pattern "^(env:[A-Za-z_][\
+A-Za-z0-9_]*|file:[^\\u0000-\\u001f]+)$"'};e===null?e=[i]:e.push(i),r++}}else{const i={instancePath:a+"/cloud_init/password/secret",schemaPath:"#/properties/clo\
+ud_init/properties/password/properties/secret/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[i]:e.push(i),r++}}if(t.version!==
+void 0){let n=t.version;if(!(typeof n=="number"&&!(n%1)&&!isNaN(n)&&isFinite(n))){const i={instancePath:a+"/cloud_init/password/version",schemaPath:"#/propertie\
+s/cloud_init/properties/password/properties/version/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[i]:e.push(i),r++}if(typeof n==
+"number"&&isFinite(n)&&(n<1||isNaN(n))){const i={instancePath:a+"/cloud_init/password/version",schemaPath:"#/properties/cloud_init/properties/password/propertie\
+s/version/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[i]:e.push(i),r++}}}else{const n={instancePath:a+"/clou\
+d_init/password",schemaPath:"#/properties/cloud_init/properties/password/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[n]:e.
+push(n),r++}}}else{const t={instancePath:a+"/cloud_init",schemaPath:"#/properties/cloud_init/type",keyword:"type",params:{type:"object"},message:"must be object"};
+e===null?e=[t]:e.push(t),r++}}if(p.cloud_init_on_change!==void 0){let s=p.cloud_init_on_change;if(!(s==="ignore"||s==="next-boot"||s==="recreate")){const t={instancePath:a+
+"/cloud_init_on_change",schemaPath:"#/properties/cloud_init_on_change/enum",keyword:"enum",params:{allowedValues:w.properties.cloud_init_on_change.enum},message:"\
+must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),r++}}if(p.ssh_keys!==void 0){let s=p.ssh_keys;if(Array.isArray(s)){const t=s.length;for(let n=0;n<
+t;n++){let i=s[n];if(typeof i=="string"){if(!h.test(i)){const m={instancePath:a+"/ssh_keys/"+n,schemaPath:"#/properties/ssh_keys/items/pattern",keyword:"pattern",
+params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?
+e=[m]:e.push(m),r++}}else{const m={instancePath:a+"/ssh_keys/"+n,schemaPath:"#/properties/ssh_keys/items/type",keyword:"type",params:{type:"string"},message:"mu\
+st be string"};e===null?e=[m]:e.push(m),r++}}}else{const t={instancePath:a+"/ssh_keys",schemaPath:"#/properties/ssh_keys/type",keyword:"type",params:{type:"arra\
+y"},message:"must be array"};e===null?e=[t]:e.push(t),r++}}if(p.labels!==void 0){let s=p.labels;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s){const n=r;
+if(typeof t=="string"&&!F.test(t)){const i={instancePath:a+"/labels",schemaPath:"#/properties/labels/propertyNames/pattern",keyword:"pattern",params:{pattern:"^\
+[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},message:'must match pattern "^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"',propertyName:t};e===null?e=[i]:
+e.push(i),r++}var o=n===r;if(!o){const i={instancePath:a+"/labels",schemaPath:"#/properties/labels/propertyNames",keyword:"propertyNames",params:{propertyName:t},
+message:"property name must be valid"};e===null?e=[i]:e.push(i),r++}}for(const t in s){let n=s[t];if(typeof n=="string"){if(N(n)>255){const i={instancePath:a+"/\
+labels/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/labels/additionalProperties/maxLength",keyword:"maxLength",params:{limit:255},message:"\
+must NOT have more than 255 characters"};e===null?e=[i]:e.push(i),r++}if(!h.test(n)){const i={instancePath:a+"/labels/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),
+schemaPath:"#/properties/labels/additionalProperties/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'m\
+ust match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[i]:e.push(i),r++}}else{const i={instancePath:a+"/labels/"+t.replace(/~/g,"~\
+0").replace(/\//g,"~1"),schemaPath:"#/properties/labels/additionalProperties/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[i]:
+e.push(i),r++}}}else{const t={instancePath:a+"/labels",schemaPath:"#/properties/labels/type",keyword:"type",params:{type:"object"},message:"must be object"};e===
+null?e=[t]:e.push(t),r++}}if(p.metadata!==void 0){let s=p.metadata;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s){const n=r;if(typeof t=="string"&&
+!F.test(t)){const i={instancePath:a+"/metadata",schemaPath:"#/properties/metadata/propertyNames/pattern",keyword:"pattern",params:{pattern:"^[A-Za-z0-9]([A-Za-z\
+0-9._/-]{0,61}[A-Za-z0-9])?$"},message:'must match pattern "^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"',propertyName:t};e===null?e=[i]:e.push(i),r++}var u=n===
+r;if(!u){const i={instancePath:a+"/metadata",schemaPath:"#/properties/metadata/propertyNames",keyword:"propertyNames",params:{propertyName:t},message:"property \
+name must be valid"};e===null?e=[i]:e.push(i),r++}}for(const t in s){let n=s[t];if(typeof n=="string"){if(N(n)>4096){const i={instancePath:a+"/metadata/"+t.replace(
+/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/metadata/additionalProperties/maxLength",keyword:"maxLength",params:{limit:4096},message:"must NOT have \
+more than 4096 characters"};e===null?e=[i]:e.push(i),r++}if(!h.test(n)){const i={instancePath:a+"/metadata/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"\
+#/properties/metadata/additionalProperties/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match \
+pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[i]:e.push(i),r++}}else{const i={instancePath:a+"/metadata/"+t.replace(/~/g,"~0").replace(
+/\//g,"~1"),schemaPath:"#/properties/metadata/additionalProperties/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[i]:e.push(i),
+r++}}}else{const t={instancePath:a+"/metadata",schemaPath:"#/properties/metadata/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?
+e=[t]:e.push(t),r++}}if(p.protect!==void 0&&typeof p.protect!="boolean"){const s={instancePath:a+"/protect",schemaPath:"#/properties/protect/type",keyword:"type",
+params:{type:"boolean"},message:"must be boolean"};e===null?e=[s]:e.push(s),r++}if(p.disruption!==void 0){let s=p.disruption;if(s&&typeof s=="object"&&!Array.isArray(
+s)){for(const t in s)if(t!=="allow"){const n={instancePath:a+"/disruption",schemaPath:"#/properties/disruption/additionalProperties",keyword:"additionalProperti\
+es",params:{additionalProperty:t},message:"must NOT have additional properties"};e===null?e=[n]:e.push(n),r++}if(s.allow!==void 0){let t=s.allow;if(!(t==="none"||
+t==="next-boot"||t==="live"||t==="guest"||t==="restart"||t==="stop"||t==="replace"||t==="data-loss")){const n={instancePath:a+"/disruption/allow",schemaPath:"#/\
+properties/disruption/properties/allow/enum",keyword:"enum",params:{allowedValues:w.properties.disruption.properties.allow.enum},message:"must be equal to one o\
+f the allowed values"};e===null?e=[n]:e.push(n),r++}}}else{const t={instancePath:a+"/disruption",schemaPath:"#/properties/disruption/type",keyword:"type",params:{
+type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),r++}}if(p.wait_for!==void 0){let s=p.wait_for;if(!(s==="none"||s==="ip"||s==="guest-agent"||s===
+"cloud-init")){const t={instancePath:a+"/wait_for",schemaPath:"#/properties/wait_for/enum",keyword:"enum",params:{allowedValues:w.properties.wait_for.enum},message:"\
+must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),r++}}if(p.wait_timeout_s!==void 0){let s=p.wait_timeout_s;if(!(typeof s=="number"&&!(s%1)&&
+!isNaN(s)&&isFinite(s))){const t={instancePath:a+"/wait_timeout_s",schemaPath:"#/properties/wait_timeout_s/type",keyword:"type",params:{type:"integer"},message:"\
+must be integer"};e===null?e=[t]:e.push(t),r++}if(typeof s=="number"&&isFinite(s)){if(s>86400||isNaN(s)){const t={instancePath:a+"/wait_timeout_s",schemaPath:"#\
+/properties/wait_timeout_s/maximum",keyword:"maximum",params:{comparison:"<=",limit:86400},message:"must be <= 86400"};e===null?e=[t]:e.push(t),r++}if(s<1||isNaN(
+s)){const t={instancePath:a+"/wait_timeout_s",schemaPath:"#/properties/wait_timeout_s/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must \
+be >= 1"};e===null?e=[t]:e.push(t),r++}}}if(p.stop_timeout_s!==void 0){let s=p.stop_timeout_s;if(!(typeof s=="number"&&!(s%1)&&!isNaN(s)&&isFinite(s))){const t={
+instancePath:a+"/stop_timeout_s",schemaPath:"#/properties/stop_timeout_s/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:
+e.push(t),r++}if(typeof s=="number"&&isFinite(s)){if(s>3600||isNaN(s)){const t={instancePath:a+"/stop_timeout_s",schemaPath:"#/properties/stop_timeout_s/maximum",
+keyword:"maximum",params:{comparison:"<=",limit:3600},message:"must be <= 3600"};e===null?e=[t]:e.push(t),r++}if(s<1||isNaN(s)){const t={instancePath:a+"/stop_t\
+imeout_s",schemaPath:"#/properties/stop_timeout_s/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[t]:e.push(t),r++}}}
+if(p.on_remove!==void 0){let s=p.on_remove;if(!(s==="delete"||s==="retain")){const t={instancePath:a+"/on_remove",schemaPath:"#/properties/on_remove/enum",keyword:"\
+enum",params:{allowedValues:w.properties.on_remove.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),r++}}}else{const s={instancePath:a,
+schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[s]:e.push(s),r++}return j.errors=e,r===0}j.evaluated={props:!0,dynamicProps:!1,
+dynamicItems:!1};const P={type:"object",additionalProperties:!1,required:["agent"],properties:{agent:{type:"string",pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},
+template:{type:"string",pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},image:{type:"string",pattern:"^[a-z0-9][a-z0-9._-]{0,62}$"},image_url:{type:"string",pattern:"\
+^https?://[^\\s\\u0000-\\u001f]+$"},image_sha256:{type:"string",pattern:"^[0-9a-f]{64}$"},image_path:{type:"string",pattern:"^/[^\\u0000-\\u001f]*$"},image_on_change:{
+enum:["ignore","recreate"]},vcpu:{type:"integer",minimum:1,maximum:512},vcpu_max:{type:"integer",minimum:1,maximum:512},ram_gb:{type:"integer",minimum:1,maximum:4096},
+ram_max_gb:{type:"integer",minimum:1,maximum:4096},disk_gb:{type:"integer",minimum:1,maximum:65536},disks:{type:"object",propertyNames:{pattern:"^[a-z]([a-z0-9-\
+]{0,61}[a-z0-9])?$"},additionalProperties:{type:"object",additionalProperties:!1,required:["size_gb"],properties:{size_gb:{type:"integer",minimum:1,maximum:65536}}}},
+networks:{type:"object",propertyNames:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},additionalProperties:{type:"object",additionalProperties:!1,properties:{network:{
+type:"string",pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"},bridge:{type:"string",pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$"},mac:{type:"string",pattern:"^[0-9a\
+-f][02468ace](:[0-9a-f]{2}){5}$"}}}},power:{enum:["running","stopped","unmanaged"]},autostart:{type:"boolean"},firmware:{enum:["bios","uefi"]},machine:{enum:["q\
+35","pc"]},accel:{enum:["auto","kvm","tcg"]},cloud_init:{type:"object",additionalProperties:!1,properties:{packages:{type:"array",items:{type:"string",pattern:"\
+^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},user_data:{type:"string",maxLength:65536},network_config:{type:"string"},password:{type:"object",additionalProperties:!1,
+required:["secret","version"],properties:{secret:{type:"string",pattern:"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\\u0000-\\u001f]+)$"},version:{type:"integer",minimum:1}}}}},
+cloud_init_on_change:{enum:["ignore","next-boot","recreate"]},ssh_keys:{type:"array",items:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}},
+labels:{type:"object",propertyNames:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{type:"string",pattern:"^[^\\u0000-\\u001f\\u\
+007f-\\u009f\\u2028\\u2029]*$",maxLength:255}},metadata:{type:"object",propertyNames:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},additionalProperties:{
+type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$",maxLength:4096}},protect:{type:"boolean"},disruption:{type:"object",additionalProperties:!1,
+properties:{allow:{enum:["none","next-boot","live","guest","restart","stop","replace","data-loss"]}}},wait_for:{enum:["none","ip","guest-agent","cloud-init"]},wait_timeout_s:{
+type:"integer",minimum:1,maximum:86400},stop_timeout_s:{type:"integer",minimum:1,maximum:3600},on_remove:{enum:["delete","retain"]},replicas:{type:"integer",minimum:0,
+maximum:1e3},depends_on:{type:"array",items:{type:"string",pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"}},previous_names:{type:"array",items:{type:"string",pattern:"\
+^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"}},adopt:{type:"boolean"}}};function Z(p,{instancePath:a="",parentData:A,parentDataProperty:z,rootData:b=p,dynamicAnchors:v={}}={}){
+let e=null,r=0;const c=Z.evaluated;if(c.dynamicProps&&(c.props=void 0),c.dynamicItems&&(c.items=void 0),p&&typeof p=="object"&&!Array.isArray(p)){if(p.agent===void 0){
+const s={instancePath:a,schemaPath:"#/required",keyword:"required",params:{missingProperty:"agent"},message:"must have required property 'agent'"};e===null?e=[s]:
+e.push(s),r++}for(const s in p)if(!V.call(P.properties,s)){const t={instancePath:a,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:s},
+message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),r++}if(p.agent!==void 0){let s=p.agent;if(typeof s=="string"){if(!_.test(s)){const t={instancePath:a+
+"/agent",schemaPath:"#/properties/agent/pattern",keyword:"pattern",params:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'must match pattern "^[a-z]([a-z\
+0-9-]{0,61}[a-z0-9])?$"'};e===null?e=[t]:e.push(t),r++}}else{const t={instancePath:a+"/agent",schemaPath:"#/properties/agent/type",keyword:"type",params:{type:"\
+string"},message:"must be string"};e===null?e=[t]:e.push(t),r++}}if(p.template!==void 0){let s=p.template;if(typeof s=="string"){if(!_.test(s)){const t={instancePath:a+
+"/template",schemaPath:"#/properties/template/pattern",keyword:"pattern",params:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'must match pattern "^[a-z\
+]([a-z0-9-]{0,61}[a-z0-9])?$"'};e===null?e=[t]:e.push(t),r++}}else{const t={instancePath:a+"/template",schemaPath:"#/properties/template/type",keyword:"type",params:{
+type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),r++}}if(p.image!==void 0){let s=p.image;if(typeof s=="string"){if(!R.test(s)){const t={instancePath:a+
+"/image",schemaPath:"#/properties/image/pattern",keyword:"pattern",params:{pattern:"^[a-z0-9][a-z0-9._-]{0,62}$"},message:'must match pattern "^[a-z0-9][a-z0-9.\
+_-]{0,62}$"'};e===null?e=[t]:e.push(t),r++}}else{const t={instancePath:a+"/image",schemaPath:"#/properties/image/type",keyword:"type",params:{type:"string"},message:"\
+must be string"};e===null?e=[t]:e.push(t),r++}}if(p.image_url!==void 0){let s=p.image_url;if(typeof s=="string"){if(!I.test(s)){const t={instancePath:a+"/image_\
+url",schemaPath:"#/properties/image_url/pattern",keyword:"pattern",params:{pattern:"^https?://[^\\s\\u0000-\\u001f]+$"},message:'must match pattern "^https?://[\
+^\\s\\u0000-\\u001f]+$"'};e===null?e=[t]:e.push(t),r++}}else{const t={instancePath:a+"/image_url",schemaPath:"#/properties/image_url/type",keyword:"type",params:{
+type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),r++}}if(p.image_sha256!==void 0){let s=p.image_sha256;if(typeof s=="string"){if(!K.test(s)){const t={
+instancePath:a+"/image_sha256",schemaPath:"#/properties/image_sha256/pattern",keyword:"pattern",params:{pattern:"^[0-9a-f]{64}$"},message:'must match pattern "^\
+[0-9a-f]{64}$"'};e===null?e=[t]:e.push(t),r++}}else{const t={instancePath:a+"/image_sha256",schemaPath:"#/properties/image_sha256/type",keyword:"type",params:{type:"\
+string"},message:"must be string"};e===null?e=[t]:e.push(t),r++}}if(p.image_path!==void 0){let s=p.image_path;if(typeof s=="string"){if(!B.test(s)){const t={instancePath:a+
+"/image_path",schemaPath:"#/properties/image_path/pattern",keyword:"pattern",params:{pattern:"^/[^\\u0000-\\u001f]*$"},message:'must match pattern "^/[^\\u0000-\\\
+u001f]*$"'};e===null?e=[t]:e.push(t),r++}}else{const t={instancePath:a+"/image_path",schemaPath:"#/properties/image_path/type",keyword:"type",params:{type:"stri\
+ng"},message:"must be string"};e===null?e=[t]:e.push(t),r++}}if(p.image_on_change!==void 0){let s=p.image_on_change;if(!(s==="ignore"||s==="recreate")){const t={
+instancePath:a+"/image_on_change",schemaPath:"#/properties/image_on_change/enum",keyword:"enum",params:{allowedValues:P.properties.image_on_change.enum},message:"\
+must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),r++}}if(p.vcpu!==void 0){let s=p.vcpu;if(!(typeof s=="number"&&!(s%1)&&!isNaN(s)&&isFinite(
+s))){const t={instancePath:a+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(
+t),r++}if(typeof s=="number"&&isFinite(s)){if(s>512||isNaN(s)){const t={instancePath:a+"/vcpu",schemaPath:"#/properties/vcpu/maximum",keyword:"maximum",params:{
+comparison:"<=",limit:512},message:"must be <= 512"};e===null?e=[t]:e.push(t),r++}if(s<1||isNaN(s)){const t={instancePath:a+"/vcpu",schemaPath:"#/properties/vcp\
+u/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[t]:e.push(t),r++}}}if(p.vcpu_max!==void 0){let s=p.vcpu_max;if(!(typeof s==
+"number"&&!(s%1)&&!isNaN(s)&&isFinite(s))){const t={instancePath:a+"/vcpu_max",schemaPath:"#/properties/vcpu_max/type",keyword:"type",params:{type:"integer"},message:"\
+must be integer"};e===null?e=[t]:e.push(t),r++}if(typeof s=="number"&&isFinite(s)){if(s>512||isNaN(s)){const t={instancePath:a+"/vcpu_max",schemaPath:"#/propert\
+ies/vcpu_max/maximum",keyword:"maximum",params:{comparison:"<=",limit:512},message:"must be <= 512"};e===null?e=[t]:e.push(t),r++}if(s<1||isNaN(s)){const t={instancePath:a+
 "/vcpu_max",schemaPath:"#/properties/vcpu_max/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[t]:e.push(t),r++}}}
 if(p.ram_gb!==void 0){let s=p.ram_gb;if(!(typeof s=="number"&&!(s%1)&&!isNaN(s)&&isFinite(s))){const t={instancePath:a+"/ram_gb",schemaPath:"#/properties/ram_gb\
 /type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),r++}if(typeof s=="number"&&isFinite(s)){if(s>4096||isNaN(s)){const t={
@@ -455,130 +456,131 @@ if(Array.isArray(t)){const n=t.length;for(let i=0;i<n;i++){let m=t[i];if(typeof 
  match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[y]:e.push(y),r++}}else{const y={instancePath:a+"/cloud_init/packages/"+i,schemaPath:"\
 #/properties/cloud_init/properties/packages/items/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[y]:e.push(y),r++}}}else{const n={
 instancePath:a+"/cloud_init/packages",schemaPath:"#/properties/cloud_init/properties/packages/type",keyword:"type",params:{type:"array"},message:"must be array"};
-e===null?e=[n]:e.push(n),r++}}if(s.user_data!==void 0&&typeof s.user_data!="string"){const t={instancePath:a+"/cloud_init/user_data",schemaPath:"#/properties/cl\
-oud_init/properties/user_data/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),r++}if(s.network_config!==void 0&&typeof s.
-network_config!="string"){const t={instancePath:a+"/cloud_init/network_config",schemaPath:"#/properties/cloud_init/properties/network_config/type",keyword:"type",
-params:{type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),r++}if(s.password!==void 0){let t=s.password;if(t&&typeof t=="object"&&!Array.isArray(
-t)){if(t.secret===void 0){const n={instancePath:a+"/cloud_init/password",schemaPath:"#/properties/cloud_init/properties/password/required",keyword:"required",params:{
-missingProperty:"secret"},message:"must have required property 'secret'"};e===null?e=[n]:e.push(n),r++}if(t.version===void 0){const n={instancePath:a+"/cloud_in\
-it/password",schemaPath:"#/properties/cloud_init/properties/password/required",keyword:"required",params:{missingProperty:"version"},message:"must have required\
- property 'version'"};e===null?e=[n]:e.push(n),r++}for(const n in t)if(!(n==="secret"||n==="version")){const i={instancePath:a+"/cloud_init/password",schemaPath:"\
-#/properties/cloud_init/properties/password/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:n},message:"must NOT have additional\
- properties"};e===null?e=[i]:e.push(i),r++}if(t.secret!==void 0){let n=t.secret;if(typeof n=="string"){if(!J.test(n)){const i={instancePath:a+"/cloud_init/passw\
-ord/secret",schemaPath:"#/properties/cloud_init/properties/password/properties/secret/pattern",keyword:"pattern",params:{pattern:"^(env:[A-Za-z_][A-Za-z0-9_]*|f\
-ile:[^\\u0000-\\u001f]+)$"},message:'must match pattern "^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\\u0000-\\u001f]+)$"'};e===null?e=[i]:e.push(i),r++}}else{const i={
-instancePath:a+"/cloud_init/password/secret",schemaPath:"#/properties/cloud_init/properties/password/properties/secret/type",keyword:"type",params:{type:"string"},
-message:"must be string"};e===null?e=[i]:e.push(i),r++}}if(t.version!==void 0){let n=t.version;if(!(typeof n=="number"&&!(n%1)&&!isNaN(n)&&isFinite(n))){const i={
-instancePath:a+"/cloud_init/password/version",schemaPath:"#/properties/cloud_init/properties/password/properties/version/type",keyword:"type",params:{type:"inte\
-ger"},message:"must be integer"};e===null?e=[i]:e.push(i),r++}if(typeof n=="number"&&isFinite(n)&&(n<1||isNaN(n))){const i={instancePath:a+"/cloud_init/password\
-/version",schemaPath:"#/properties/cloud_init/properties/password/properties/version/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must b\
-e >= 1"};e===null?e=[i]:e.push(i),r++}}}else{const n={instancePath:a+"/cloud_init/password",schemaPath:"#/properties/cloud_init/properties/password/type",keyword:"\
-type",params:{type:"object"},message:"must be object"};e===null?e=[n]:e.push(n),r++}}}else{const t={instancePath:a+"/cloud_init",schemaPath:"#/properties/cloud_\
-init/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),r++}}if(p.cloud_init_on_change!==void 0){let s=p.cloud_init_on_change;
-if(!(s==="ignore"||s==="next-boot"||s==="recreate")){const t={instancePath:a+"/cloud_init_on_change",schemaPath:"#/properties/cloud_init_on_change/enum",keyword:"\
-enum",params:{allowedValues:P.properties.cloud_init_on_change.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),r++}}if(p.ssh_keys!==
-void 0){let s=p.ssh_keys;if(Array.isArray(s)){const t=s.length;for(let n=0;n<t;n++){let i=s[n];if(typeof i=="string"){if(!h.test(i)){const m={instancePath:a+"/s\
-sh_keys/"+n,schemaPath:"#/properties/ssh_keys/items/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'mu\
-st match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[m]:e.push(m),r++}}else{const m={instancePath:a+"/ssh_keys/"+n,schemaPath:"#/\
-properties/ssh_keys/items/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[m]:e.push(m),r++}}}else{const t={instancePath:a+"/ss\
-h_keys",schemaPath:"#/properties/ssh_keys/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),r++}}if(p.labels!==void 0){
-let s=p.labels;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s){const n=r;if(typeof t=="string"&&!q.test(t)){const i={instancePath:a+"/labels",schemaPath:"\
-#/properties/labels/propertyNames/pattern",keyword:"pattern",params:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},message:'must match pattern "^[\
-A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"',propertyName:t};e===null?e=[i]:e.push(i),r++}var o=n===r;if(!o){const i={instancePath:a+"/labels",schemaPath:"#\
-/properties/labels/propertyNames",keyword:"propertyNames",params:{propertyName:t},message:"property name must be valid"};e===null?e=[i]:e.push(i),r++}}for(const t in s){
-let n=s[t];if(typeof n=="string"){if(F(n)>255){const i={instancePath:a+"/labels/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/labels/addit\
-ionalProperties/maxLength",keyword:"maxLength",params:{limit:255},message:"must NOT have more than 255 characters"};e===null?e=[i]:e.push(i),r++}if(!h.test(n)){
-const i={instancePath:a+"/labels/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/labels/additionalProperties/pattern",keyword:"pattern",params:{
-pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[i]:
-e.push(i),r++}}else{const i={instancePath:a+"/labels/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/labels/additionalProperties/type",keyword:"\
-type",params:{type:"string"},message:"must be string"};e===null?e=[i]:e.push(i),r++}}}else{const t={instancePath:a+"/labels",schemaPath:"#/properties/labels/typ\
-e",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),r++}}if(p.metadata!==void 0){let s=p.metadata;if(s&&typeof s=="objec\
-t"&&!Array.isArray(s)){for(const t in s){const n=r;if(typeof t=="string"&&!q.test(t)){const i={instancePath:a+"/metadata",schemaPath:"#/properties/metadata/prop\
-ertyNames/pattern",keyword:"pattern",params:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},message:'must match pattern "^[A-Za-z0-9]([A-Za-z0-9._/\
--]{0,61}[A-Za-z0-9])?$"',propertyName:t};e===null?e=[i]:e.push(i),r++}var u=n===r;if(!u){const i={instancePath:a+"/metadata",schemaPath:"#/properties/metadata/p\
-ropertyNames",keyword:"propertyNames",params:{propertyName:t},message:"property name must be valid"};e===null?e=[i]:e.push(i),r++}}for(const t in s){let n=s[t];
-if(typeof n=="string"){if(F(n)>4096){const i={instancePath:a+"/metadata/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/metadata/additionalP\
-roperties/maxLength",keyword:"maxLength",params:{limit:4096},message:"must NOT have more than 4096 characters"};e===null?e=[i]:e.push(i),r++}if(!h.test(n)){const i={
-instancePath:a+"/metadata/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/metadata/additionalProperties/pattern",keyword:"pattern",params:{pattern:"\
-^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[i]:e.push(i),
-r++}}else{const i={instancePath:a+"/metadata/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/metadata/additionalProperties/type",keyword:"ty\
-pe",params:{type:"string"},message:"must be string"};e===null?e=[i]:e.push(i),r++}}}else{const t={instancePath:a+"/metadata",schemaPath:"#/properties/metadata/t\
-ype",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),r++}}if(p.protect!==void 0&&typeof p.protect!="boolean"){const s={
-instancePath:a+"/protect",schemaPath:"#/properties/protect/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[s]:e.push(s),r++}
-if(p.disruption!==void 0){let s=p.disruption;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s)if(t!=="allow"){const n={instancePath:a+"/disruption",
-schemaPath:"#/properties/disruption/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additional propert\
-ies"};e===null?e=[n]:e.push(n),r++}if(s.allow!==void 0){let t=s.allow;if(!(t==="none"||t==="next-boot"||t==="live"||t==="guest"||t==="restart"||t==="stop"||t===
-"replace"||t==="data-loss")){const n={instancePath:a+"/disruption/allow",schemaPath:"#/properties/disruption/properties/allow/enum",keyword:"enum",params:{allowedValues:P.
-properties.disruption.properties.allow.enum},message:"must be equal to one of the allowed values"};e===null?e=[n]:e.push(n),r++}}}else{const t={instancePath:a+"\
-/disruption",schemaPath:"#/properties/disruption/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),r++}}if(p.wait_for!==
-void 0){let s=p.wait_for;if(!(s==="none"||s==="ip"||s==="guest-agent"||s==="cloud-init")){const t={instancePath:a+"/wait_for",schemaPath:"#/properties/wait_for/\
-enum",keyword:"enum",params:{allowedValues:P.properties.wait_for.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),r++}}if(p.
-wait_timeout_s!==void 0){let s=p.wait_timeout_s;if(!(typeof s=="number"&&!(s%1)&&!isNaN(s)&&isFinite(s))){const t={instancePath:a+"/wait_timeout_s",schemaPath:"\
-#/properties/wait_timeout_s/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),r++}if(typeof s=="number"&&isFinite(
-s)){if(s>86400||isNaN(s)){const t={instancePath:a+"/wait_timeout_s",schemaPath:"#/properties/wait_timeout_s/maximum",keyword:"maximum",params:{comparison:"<=",limit:86400},
-message:"must be <= 86400"};e===null?e=[t]:e.push(t),r++}if(s<1||isNaN(s)){const t={instancePath:a+"/wait_timeout_s",schemaPath:"#/properties/wait_timeout_s/min\
-imum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[t]:e.push(t),r++}}}if(p.stop_timeout_s!==void 0){let s=p.stop_timeout_s;
-if(!(typeof s=="number"&&!(s%1)&&!isNaN(s)&&isFinite(s))){const t={instancePath:a+"/stop_timeout_s",schemaPath:"#/properties/stop_timeout_s/type",keyword:"type",
-params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),r++}if(typeof s=="number"&&isFinite(s)){if(s>3600||isNaN(s)){const t={instancePath:a+
-"/stop_timeout_s",schemaPath:"#/properties/stop_timeout_s/maximum",keyword:"maximum",params:{comparison:"<=",limit:3600},message:"must be <= 3600"};e===null?e=[
-t]:e.push(t),r++}if(s<1||isNaN(s)){const t={instancePath:a+"/stop_timeout_s",schemaPath:"#/properties/stop_timeout_s/minimum",keyword:"minimum",params:{comparison:"\
->=",limit:1},message:"must be >= 1"};e===null?e=[t]:e.push(t),r++}}}if(p.on_remove!==void 0){let s=p.on_remove;if(!(s==="delete"||s==="retain")){const t={instancePath:a+
-"/on_remove",schemaPath:"#/properties/on_remove/enum",keyword:"enum",params:{allowedValues:P.properties.on_remove.enum},message:"must be equal to one of the all\
-owed values"};e===null?e=[t]:e.push(t),r++}}if(p.replicas!==void 0){let s=p.replicas;if(!(typeof s=="number"&&!(s%1)&&!isNaN(s)&&isFinite(s))){const t={instancePath:a+
-"/replicas",schemaPath:"#/properties/replicas/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),r++}if(typeof s==
-"number"&&isFinite(s)){if(s>1e3||isNaN(s)){const t={instancePath:a+"/replicas",schemaPath:"#/properties/replicas/maximum",keyword:"maximum",params:{comparison:"\
-<=",limit:1e3},message:"must be <= 1000"};e===null?e=[t]:e.push(t),r++}if(s<0||isNaN(s)){const t={instancePath:a+"/replicas",schemaPath:"#/properties/replicas/m\
-inimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),r++}}}if(p.depends_on!==void 0){let s=p.depends_on;if(Array.
-isArray(s)){const t=s.length;for(let n=0;n<t;n++){let i=s[n];if(typeof i=="string"){if(!_.test(i)){const m={instancePath:a+"/depends_on/"+n,schemaPath:"#/proper\
-ties/depends_on/items/pattern",keyword:"pattern",params:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'must match pattern "^[a-z]([a-z0-9-]{0,61}[a-z0-9\
-])?$"'};e===null?e=[m]:e.push(m),r++}}else{const m={instancePath:a+"/depends_on/"+n,schemaPath:"#/properties/depends_on/items/type",keyword:"type",params:{type:"\
-string"},message:"must be string"};e===null?e=[m]:e.push(m),r++}}}else{const t={instancePath:a+"/depends_on",schemaPath:"#/properties/depends_on/type",keyword:"\
-type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),r++}}if(p.previous_names!==void 0){let s=p.previous_names;if(Array.isArray(s)){const t=s.
-length;for(let n=0;n<t;n++){let i=s[n];if(typeof i=="string"){if(!_.test(i)){const m={instancePath:a+"/previous_names/"+n,schemaPath:"#/properties/previous_name\
-s/items/pattern",keyword:"pattern",params:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'must match pattern "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"'};e===null?
-e=[m]:e.push(m),r++}}else{const m={instancePath:a+"/previous_names/"+n,schemaPath:"#/properties/previous_names/items/type",keyword:"type",params:{type:"string"},
-message:"must be string"};e===null?e=[m]:e.push(m),r++}}}else{const t={instancePath:a+"/previous_names",schemaPath:"#/properties/previous_names/type",keyword:"t\
-ype",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),r++}}if(p.adopt!==void 0&&typeof p.adopt!="boolean"){const s={instancePath:a+"/adop\
-t",schemaPath:"#/properties/adopt/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[s]:e.push(s),r++}}else{const s={instancePath:a,
-schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[s]:e.push(s),r++}return j.errors=e,r===0}j.evaluated={props:!0,dynamicProps:!1,
-dynamicItems:!1};function O(p,{instancePath:a="",parentData:N,parentDataProperty:z,rootData:b=p,dynamicAnchors:v={}}={}){let e=null,r=0;const c=O.evaluated;if(c.
-dynamicProps&&(c.props=void 0),c.dynamicItems&&(c.items=void 0),p&&typeof p=="object"&&!Array.isArray(p)){if(p.ghost===void 0){const s={instancePath:a,schemaPath:"\
-#/required",keyword:"required",params:{missingProperty:"ghost"},message:"must have required property 'ghost'"};e===null?e=[s]:e.push(s),r++}if(p.stack===void 0){
-const s={instancePath:a,schemaPath:"#/required",keyword:"required",params:{missingProperty:"stack"},message:"must have required property 'stack'"};e===null?e=[s]:
-e.push(s),r++}for(const s in p)if(!(s==="ghost"||s==="stack"||s==="variables"||s==="agents"||s==="templates"||s==="vms")){const t={instancePath:a,schemaPath:"#/\
-additionalProperties",keyword:"additionalProperties",params:{additionalProperty:s},message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),r++}if(p.
-ghost!==void 0){let s=p.ghost;if(!(typeof s=="number"&&!(s%1)&&!isNaN(s)&&isFinite(s))){const t={instancePath:a+"/ghost",schemaPath:"#/properties/ghost/type",keyword:"\
-type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),r++}if(typeof s=="number"&&isFinite(s)){if(s>1||isNaN(s)){const t={instancePath:a+
-"/ghost",schemaPath:"#/properties/ghost/maximum",keyword:"maximum",params:{comparison:"<=",limit:1},message:"must be <= 1"};e===null?e=[t]:e.push(t),r++}if(s<1||
-isNaN(s)){const t={instancePath:a+"/ghost",schemaPath:"#/properties/ghost/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===
-null?e=[t]:e.push(t),r++}}}if(p.stack!==void 0){let s=p.stack;if(typeof s=="string"){if(!_.test(s)){const t={instancePath:a+"/stack",schemaPath:"#/properties/st\
-ack/pattern",keyword:"pattern",params:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'must match pattern "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"'};e===null?e=
-[t]:e.push(t),r++}}else{const t={instancePath:a+"/stack",schemaPath:"#/properties/stack/type",keyword:"type",params:{type:"string"},message:"must be string"};e===
-null?e=[t]:e.push(t),r++}}if(p.variables!==void 0){let s=p.variables;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s){const n=r;if(typeof t=="stri\
-ng"&&!S.test(t)){const i={instancePath:a+"/variables",schemaPath:"#/properties/variables/propertyNames/pattern",keyword:"pattern",params:{pattern:"^[A-Za-z_][A-\
-Za-z0-9_]{0,62}$"},message:'must match pattern "^[A-Za-z_][A-Za-z0-9_]{0,62}$"',propertyName:t};e===null?e=[i]:e.push(i),r++}var k=n===r;if(!k){const i={instancePath:a+
-"/variables",schemaPath:"#/properties/variables/propertyNames",keyword:"propertyNames",params:{propertyName:t},message:"property name must be valid"};e===null?e=
-[i]:e.push(i),r++}}for(const t in s)A(s[t],{instancePath:a+"/variables/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),parentData:s,parentDataProperty:t,rootData:b,dynamicAnchors:v})||
-(e=e===null?A.errors:e.concat(A.errors),r=e.length)}else{const t={instancePath:a+"/variables",schemaPath:"#/properties/variables/type",keyword:"type",params:{type:"\
-object"},message:"must be object"};e===null?e=[t]:e.push(t),r++}}if(p.agents!==void 0){let s=p.agents;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s){
-const n=r;if(typeof t=="string"&&!_.test(t)){const i={instancePath:a+"/agents",schemaPath:"#/properties/agents/propertyNames/pattern",keyword:"pattern",params:{
-pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'must match pattern "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"',propertyName:t};e===null?e=[i]:e.push(i),r++}var l=n===
-r;if(!l){const i={instancePath:a+"/agents",schemaPath:"#/properties/agents/propertyNames",keyword:"propertyNames",params:{propertyName:t},message:"property name\
- must be valid"};e===null?e=[i]:e.push(i),r++}}for(const t in s)$(s[t],{instancePath:a+"/agents/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),parentData:s,parentDataProperty:t,
-rootData:b,dynamicAnchors:v})||(e=e===null?$.errors:e.concat($.errors),r=e.length)}else{const t={instancePath:a+"/agents",schemaPath:"#/properties/agents/type",
-keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),r++}}if(p.templates!==void 0){let s=p.templates;if(s&&typeof s=="object"&&
-!Array.isArray(s)){for(const t in s){const n=r;if(typeof t=="string"&&!_.test(t)){const i={instancePath:a+"/templates",schemaPath:"#/properties/templates/proper\
-tyNames/pattern",keyword:"pattern",params:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'must match pattern "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"',propertyName:t};
-e===null?e=[i]:e.push(i),r++}var o=n===r;if(!o){const i={instancePath:a+"/templates",schemaPath:"#/properties/templates/propertyNames",keyword:"propertyNames",params:{
-propertyName:t},message:"property name must be valid"};e===null?e=[i]:e.push(i),r++}}for(const t in s)x(s[t],{instancePath:a+"/templates/"+t.replace(/~/g,"~0").
-replace(/\//g,"~1"),parentData:s,parentDataProperty:t,rootData:b,dynamicAnchors:v})||(e=e===null?x.errors:e.concat(x.errors),r=e.length)}else{const t={instancePath:a+
-"/templates",schemaPath:"#/properties/templates/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),r++}}if(p.vms!==void 0){
-let s=p.vms;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s){const n=r;if(typeof t=="string"&&!_.test(t)){const i={instancePath:a+"/vms",schemaPath:"\
-#/properties/vms/propertyNames/pattern",keyword:"pattern",params:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'must match pattern "^[a-z]([a-z0-9-]{0,6\
-1}[a-z0-9])?$"',propertyName:t};e===null?e=[i]:e.push(i),r++}var u=n===r;if(!u){const i={instancePath:a+"/vms",schemaPath:"#/properties/vms/propertyNames",keyword:"\
-propertyNames",params:{propertyName:t},message:"property name must be valid"};e===null?e=[i]:e.push(i),r++}}for(const t in s)j(s[t],{instancePath:a+"/vms/"+t.replace(
-/~/g,"~0").replace(/\//g,"~1"),parentData:s,parentDataProperty:t,rootData:b,dynamicAnchors:v})||(e=e===null?j.errors:e.concat(j.errors),r=e.length)}else{const t={
-instancePath:a+"/vms",schemaPath:"#/properties/vms/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),r++}}}else{const s={
-instancePath:a,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[s]:e.push(s),r++}return O.errors=e,r===0}O.evaluated=
-{props:!0,dynamicProps:!1,dynamicItems:!1};function X(p){function a(N){const z=p(N);return a.errors=z?null:p.errors.filter(b=>b.keyword!=="if"&&b.propertyName===
-void 0),z}return a}const te=X(Q);export{te as validateResolved};
+e===null?e=[n]:e.push(n),r++}}if(s.user_data!==void 0){let t=s.user_data;if(typeof t=="string"){if(N(t)>65536){const n={instancePath:a+"/cloud_init/user_data",schemaPath:"\
+#/properties/cloud_init/properties/user_data/maxLength",keyword:"maxLength",params:{limit:65536},message:"must NOT have more than 65536 characters"};e===null?e=
+[n]:e.push(n),r++}}else{const n={instancePath:a+"/cloud_init/user_data",schemaPath:"#/properties/cloud_init/properties/user_data/type",keyword:"type",params:{type:"\
+string"},message:"must be string"};e===null?e=[n]:e.push(n),r++}}if(s.network_config!==void 0&&typeof s.network_config!="string"){const t={instancePath:a+"/clou\
+d_init/network_config",schemaPath:"#/properties/cloud_init/properties/network_config/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?
+e=[t]:e.push(t),r++}if(s.password!==void 0){let t=s.password;if(t&&typeof t=="object"&&!Array.isArray(t)){if(t.secret===void 0){const n={instancePath:a+"/cloud_\
+init/password",schemaPath:"#/properties/cloud_init/properties/password/required",keyword:"required",params:{missingProperty:"secret"},message:"must have require\
+d property 'secret'"};e===null?e=[n]:e.push(n),r++}if(t.version===void 0){const n={instancePath:a+"/cloud_init/password",schemaPath:"#/properties/cloud_init/pro\
+perties/password/required",keyword:"required",params:{missingProperty:"version"},message:"must have required property 'version'"};e===null?e=[n]:e.push(n),r++}for(const n in t)
+if(!(n==="secret"||n==="version")){const i={instancePath:a+"/cloud_init/password",schemaPath:"#/properties/cloud_init/properties/password/additionalProperties",
+keyword:"additionalProperties",params:{additionalProperty:n},message:"must NOT have additional properties"};e===null?e=[i]:e.push(i),r++}if(t.secret!==void 0){let n=t.
+secret;if(typeof n=="string"){if(!J.test(n)){const i={instancePath:a+"/cloud_init/password/secret",schemaPath:"#/properties/cloud_init/properties/password/prope\
+rties/secret/pattern",keyword:"pattern",params:{pattern:"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\\u0000-\\u001f]+)$"},message:'must match pattern "^(env:[A-Za-z_][\
+A-Za-z0-9_]*|file:[^\\u0000-\\u001f]+)$"'};e===null?e=[i]:e.push(i),r++}}else{const i={instancePath:a+"/cloud_init/password/secret",schemaPath:"#/properties/clo\
+ud_init/properties/password/properties/secret/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[i]:e.push(i),r++}}if(t.version!==
+void 0){let n=t.version;if(!(typeof n=="number"&&!(n%1)&&!isNaN(n)&&isFinite(n))){const i={instancePath:a+"/cloud_init/password/version",schemaPath:"#/propertie\
+s/cloud_init/properties/password/properties/version/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[i]:e.push(i),r++}if(typeof n==
+"number"&&isFinite(n)&&(n<1||isNaN(n))){const i={instancePath:a+"/cloud_init/password/version",schemaPath:"#/properties/cloud_init/properties/password/propertie\
+s/version/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[i]:e.push(i),r++}}}else{const n={instancePath:a+"/clou\
+d_init/password",schemaPath:"#/properties/cloud_init/properties/password/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[n]:e.
+push(n),r++}}}else{const t={instancePath:a+"/cloud_init",schemaPath:"#/properties/cloud_init/type",keyword:"type",params:{type:"object"},message:"must be object"};
+e===null?e=[t]:e.push(t),r++}}if(p.cloud_init_on_change!==void 0){let s=p.cloud_init_on_change;if(!(s==="ignore"||s==="next-boot"||s==="recreate")){const t={instancePath:a+
+"/cloud_init_on_change",schemaPath:"#/properties/cloud_init_on_change/enum",keyword:"enum",params:{allowedValues:P.properties.cloud_init_on_change.enum},message:"\
+must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),r++}}if(p.ssh_keys!==void 0){let s=p.ssh_keys;if(Array.isArray(s)){const t=s.length;for(let n=0;n<
+t;n++){let i=s[n];if(typeof i=="string"){if(!h.test(i)){const m={instancePath:a+"/ssh_keys/"+n,schemaPath:"#/properties/ssh_keys/items/pattern",keyword:"pattern",
+params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?
+e=[m]:e.push(m),r++}}else{const m={instancePath:a+"/ssh_keys/"+n,schemaPath:"#/properties/ssh_keys/items/type",keyword:"type",params:{type:"string"},message:"mu\
+st be string"};e===null?e=[m]:e.push(m),r++}}}else{const t={instancePath:a+"/ssh_keys",schemaPath:"#/properties/ssh_keys/type",keyword:"type",params:{type:"arra\
+y"},message:"must be array"};e===null?e=[t]:e.push(t),r++}}if(p.labels!==void 0){let s=p.labels;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s){const n=r;
+if(typeof t=="string"&&!F.test(t)){const i={instancePath:a+"/labels",schemaPath:"#/properties/labels/propertyNames/pattern",keyword:"pattern",params:{pattern:"^\
+[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"},message:'must match pattern "^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"',propertyName:t};e===null?e=[i]:
+e.push(i),r++}var o=n===r;if(!o){const i={instancePath:a+"/labels",schemaPath:"#/properties/labels/propertyNames",keyword:"propertyNames",params:{propertyName:t},
+message:"property name must be valid"};e===null?e=[i]:e.push(i),r++}}for(const t in s){let n=s[t];if(typeof n=="string"){if(N(n)>255){const i={instancePath:a+"/\
+labels/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/labels/additionalProperties/maxLength",keyword:"maxLength",params:{limit:255},message:"\
+must NOT have more than 255 characters"};e===null?e=[i]:e.push(i),r++}if(!h.test(n)){const i={instancePath:a+"/labels/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),
+schemaPath:"#/properties/labels/additionalProperties/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'m\
+ust match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[i]:e.push(i),r++}}else{const i={instancePath:a+"/labels/"+t.replace(/~/g,"~\
+0").replace(/\//g,"~1"),schemaPath:"#/properties/labels/additionalProperties/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[i]:
+e.push(i),r++}}}else{const t={instancePath:a+"/labels",schemaPath:"#/properties/labels/type",keyword:"type",params:{type:"object"},message:"must be object"};e===
+null?e=[t]:e.push(t),r++}}if(p.metadata!==void 0){let s=p.metadata;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s){const n=r;if(typeof t=="string"&&
+!F.test(t)){const i={instancePath:a+"/metadata",schemaPath:"#/properties/metadata/propertyNames/pattern",keyword:"pattern",params:{pattern:"^[A-Za-z0-9]([A-Za-z\
+0-9._/-]{0,61}[A-Za-z0-9])?$"},message:'must match pattern "^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"',propertyName:t};e===null?e=[i]:e.push(i),r++}var u=n===
+r;if(!u){const i={instancePath:a+"/metadata",schemaPath:"#/properties/metadata/propertyNames",keyword:"propertyNames",params:{propertyName:t},message:"property \
+name must be valid"};e===null?e=[i]:e.push(i),r++}}for(const t in s){let n=s[t];if(typeof n=="string"){if(N(n)>4096){const i={instancePath:a+"/metadata/"+t.replace(
+/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/metadata/additionalProperties/maxLength",keyword:"maxLength",params:{limit:4096},message:"must NOT have \
+more than 4096 characters"};e===null?e=[i]:e.push(i),r++}if(!h.test(n)){const i={instancePath:a+"/metadata/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"\
+#/properties/metadata/additionalProperties/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match \
+pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[i]:e.push(i),r++}}else{const i={instancePath:a+"/metadata/"+t.replace(/~/g,"~0").replace(
+/\//g,"~1"),schemaPath:"#/properties/metadata/additionalProperties/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[i]:e.push(i),
+r++}}}else{const t={instancePath:a+"/metadata",schemaPath:"#/properties/metadata/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?
+e=[t]:e.push(t),r++}}if(p.protect!==void 0&&typeof p.protect!="boolean"){const s={instancePath:a+"/protect",schemaPath:"#/properties/protect/type",keyword:"type",
+params:{type:"boolean"},message:"must be boolean"};e===null?e=[s]:e.push(s),r++}if(p.disruption!==void 0){let s=p.disruption;if(s&&typeof s=="object"&&!Array.isArray(
+s)){for(const t in s)if(t!=="allow"){const n={instancePath:a+"/disruption",schemaPath:"#/properties/disruption/additionalProperties",keyword:"additionalProperti\
+es",params:{additionalProperty:t},message:"must NOT have additional properties"};e===null?e=[n]:e.push(n),r++}if(s.allow!==void 0){let t=s.allow;if(!(t==="none"||
+t==="next-boot"||t==="live"||t==="guest"||t==="restart"||t==="stop"||t==="replace"||t==="data-loss")){const n={instancePath:a+"/disruption/allow",schemaPath:"#/\
+properties/disruption/properties/allow/enum",keyword:"enum",params:{allowedValues:P.properties.disruption.properties.allow.enum},message:"must be equal to one o\
+f the allowed values"};e===null?e=[n]:e.push(n),r++}}}else{const t={instancePath:a+"/disruption",schemaPath:"#/properties/disruption/type",keyword:"type",params:{
+type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),r++}}if(p.wait_for!==void 0){let s=p.wait_for;if(!(s==="none"||s==="ip"||s==="guest-agent"||s===
+"cloud-init")){const t={instancePath:a+"/wait_for",schemaPath:"#/properties/wait_for/enum",keyword:"enum",params:{allowedValues:P.properties.wait_for.enum},message:"\
+must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),r++}}if(p.wait_timeout_s!==void 0){let s=p.wait_timeout_s;if(!(typeof s=="number"&&!(s%1)&&
+!isNaN(s)&&isFinite(s))){const t={instancePath:a+"/wait_timeout_s",schemaPath:"#/properties/wait_timeout_s/type",keyword:"type",params:{type:"integer"},message:"\
+must be integer"};e===null?e=[t]:e.push(t),r++}if(typeof s=="number"&&isFinite(s)){if(s>86400||isNaN(s)){const t={instancePath:a+"/wait_timeout_s",schemaPath:"#\
+/properties/wait_timeout_s/maximum",keyword:"maximum",params:{comparison:"<=",limit:86400},message:"must be <= 86400"};e===null?e=[t]:e.push(t),r++}if(s<1||isNaN(
+s)){const t={instancePath:a+"/wait_timeout_s",schemaPath:"#/properties/wait_timeout_s/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must \
+be >= 1"};e===null?e=[t]:e.push(t),r++}}}if(p.stop_timeout_s!==void 0){let s=p.stop_timeout_s;if(!(typeof s=="number"&&!(s%1)&&!isNaN(s)&&isFinite(s))){const t={
+instancePath:a+"/stop_timeout_s",schemaPath:"#/properties/stop_timeout_s/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:
+e.push(t),r++}if(typeof s=="number"&&isFinite(s)){if(s>3600||isNaN(s)){const t={instancePath:a+"/stop_timeout_s",schemaPath:"#/properties/stop_timeout_s/maximum",
+keyword:"maximum",params:{comparison:"<=",limit:3600},message:"must be <= 3600"};e===null?e=[t]:e.push(t),r++}if(s<1||isNaN(s)){const t={instancePath:a+"/stop_t\
+imeout_s",schemaPath:"#/properties/stop_timeout_s/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[t]:e.push(t),r++}}}
+if(p.on_remove!==void 0){let s=p.on_remove;if(!(s==="delete"||s==="retain")){const t={instancePath:a+"/on_remove",schemaPath:"#/properties/on_remove/enum",keyword:"\
+enum",params:{allowedValues:P.properties.on_remove.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),r++}}if(p.replicas!==void 0){
+let s=p.replicas;if(!(typeof s=="number"&&!(s%1)&&!isNaN(s)&&isFinite(s))){const t={instancePath:a+"/replicas",schemaPath:"#/properties/replicas/type",keyword:"\
+type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),r++}if(typeof s=="number"&&isFinite(s)){if(s>1e3||isNaN(s)){const t={instancePath:a+
+"/replicas",schemaPath:"#/properties/replicas/maximum",keyword:"maximum",params:{comparison:"<=",limit:1e3},message:"must be <= 1000"};e===null?e=[t]:e.push(t),
+r++}if(s<0||isNaN(s)){const t={instancePath:a+"/replicas",schemaPath:"#/properties/replicas/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"\
+must be >= 0"};e===null?e=[t]:e.push(t),r++}}}if(p.depends_on!==void 0){let s=p.depends_on;if(Array.isArray(s)){const t=s.length;for(let n=0;n<t;n++){let i=s[n];
+if(typeof i=="string"){if(!_.test(i)){const m={instancePath:a+"/depends_on/"+n,schemaPath:"#/properties/depends_on/items/pattern",keyword:"pattern",params:{pattern:"\
+^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'must match pattern "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"'};e===null?e=[m]:e.push(m),r++}}else{const m={instancePath:a+
+"/depends_on/"+n,schemaPath:"#/properties/depends_on/items/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[m]:e.push(m),r++}}}else{
+const t={instancePath:a+"/depends_on",schemaPath:"#/properties/depends_on/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(
+t),r++}}if(p.previous_names!==void 0){let s=p.previous_names;if(Array.isArray(s)){const t=s.length;for(let n=0;n<t;n++){let i=s[n];if(typeof i=="string"){if(!_.
+test(i)){const m={instancePath:a+"/previous_names/"+n,schemaPath:"#/properties/previous_names/items/pattern",keyword:"pattern",params:{pattern:"^[a-z]([a-z0-9-]\
+{0,61}[a-z0-9])?$"},message:'must match pattern "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"'};e===null?e=[m]:e.push(m),r++}}else{const m={instancePath:a+"/previous_name\
+s/"+n,schemaPath:"#/properties/previous_names/items/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[m]:e.push(m),r++}}}else{const t={
+instancePath:a+"/previous_names",schemaPath:"#/properties/previous_names/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(
+t),r++}}if(p.adopt!==void 0&&typeof p.adopt!="boolean"){const s={instancePath:a+"/adopt",schemaPath:"#/properties/adopt/type",keyword:"type",params:{type:"boole\
+an"},message:"must be boolean"};e===null?e=[s]:e.push(s),r++}}else{const s={instancePath:a,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"mu\
+st be object"};e===null?e=[s]:e.push(s),r++}return Z.errors=e,r===0}Z.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};function O(p,{instancePath:a="",parentData:A,
+parentDataProperty:z,rootData:b=p,dynamicAnchors:v={}}={}){let e=null,r=0;const c=O.evaluated;if(c.dynamicProps&&(c.props=void 0),c.dynamicItems&&(c.items=void 0),
+p&&typeof p=="object"&&!Array.isArray(p)){if(p.ghost===void 0){const s={instancePath:a,schemaPath:"#/required",keyword:"required",params:{missingProperty:"ghost"},
+message:"must have required property 'ghost'"};e===null?e=[s]:e.push(s),r++}if(p.stack===void 0){const s={instancePath:a,schemaPath:"#/required",keyword:"requir\
+ed",params:{missingProperty:"stack"},message:"must have required property 'stack'"};e===null?e=[s]:e.push(s),r++}for(const s in p)if(!(s==="ghost"||s==="stack"||
+s==="variables"||s==="agents"||s==="templates"||s==="vms")){const t={instancePath:a,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:s},
+message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),r++}if(p.ghost!==void 0){let s=p.ghost;if(!(typeof s=="number"&&!(s%1)&&!isNaN(s)&&isFinite(
+s))){const t={instancePath:a+"/ghost",schemaPath:"#/properties/ghost/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(
+t),r++}if(typeof s=="number"&&isFinite(s)){if(s>1||isNaN(s)){const t={instancePath:a+"/ghost",schemaPath:"#/properties/ghost/maximum",keyword:"maximum",params:{
+comparison:"<=",limit:1},message:"must be <= 1"};e===null?e=[t]:e.push(t),r++}if(s<1||isNaN(s)){const t={instancePath:a+"/ghost",schemaPath:"#/properties/ghost/\
+minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[t]:e.push(t),r++}}}if(p.stack!==void 0){let s=p.stack;if(typeof s==
+"string"){if(!_.test(s)){const t={instancePath:a+"/stack",schemaPath:"#/properties/stack/pattern",keyword:"pattern",params:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0\
+-9])?$"},message:'must match pattern "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"'};e===null?e=[t]:e.push(t),r++}}else{const t={instancePath:a+"/stack",schemaPath:"#/pro\
+perties/stack/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),r++}}if(p.variables!==void 0){let s=p.variables;if(s&&
+typeof s=="object"&&!Array.isArray(s)){for(const t in s){const n=r;if(typeof t=="string"&&!S.test(t)){const i={instancePath:a+"/variables",schemaPath:"#/propert\
+ies/variables/propertyNames/pattern",keyword:"pattern",params:{pattern:"^[A-Za-z_][A-Za-z0-9_]{0,62}$"},message:'must match pattern "^[A-Za-z_][A-Za-z0-9_]{0,62\
+}$"',propertyName:t};e===null?e=[i]:e.push(i),r++}var k=n===r;if(!k){const i={instancePath:a+"/variables",schemaPath:"#/properties/variables/propertyNames",keyword:"\
+propertyNames",params:{propertyName:t},message:"property name must be valid"};e===null?e=[i]:e.push(i),r++}}for(const t in s)$(s[t],{instancePath:a+"/variables/"+
+t.replace(/~/g,"~0").replace(/\//g,"~1"),parentData:s,parentDataProperty:t,rootData:b,dynamicAnchors:v})||(e=e===null?$.errors:e.concat($.errors),r=e.length)}else{
+const t={instancePath:a+"/variables",schemaPath:"#/properties/variables/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(
+t),r++}}if(p.agents!==void 0){let s=p.agents;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s){const n=r;if(typeof t=="string"&&!_.test(t)){const i={
+instancePath:a+"/agents",schemaPath:"#/properties/agents/propertyNames/pattern",keyword:"pattern",params:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'\
+must match pattern "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"',propertyName:t};e===null?e=[i]:e.push(i),r++}var l=n===r;if(!l){const i={instancePath:a+"/agents",schemaPath:"\
+#/properties/agents/propertyNames",keyword:"propertyNames",params:{propertyName:t},message:"property name must be valid"};e===null?e=[i]:e.push(i),r++}}for(const t in s)
+x(s[t],{instancePath:a+"/agents/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),parentData:s,parentDataProperty:t,rootData:b,dynamicAnchors:v})||(e=e===null?x.errors:
+e.concat(x.errors),r=e.length)}else{const t={instancePath:a+"/agents",schemaPath:"#/properties/agents/type",keyword:"type",params:{type:"object"},message:"must \
+be object"};e===null?e=[t]:e.push(t),r++}}if(p.templates!==void 0){let s=p.templates;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s){const n=r;if(typeof t==
+"string"&&!_.test(t)){const i={instancePath:a+"/templates",schemaPath:"#/properties/templates/propertyNames/pattern",keyword:"pattern",params:{pattern:"^[a-z]([\
+a-z0-9-]{0,61}[a-z0-9])?$"},message:'must match pattern "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"',propertyName:t};e===null?e=[i]:e.push(i),r++}var o=n===r;if(!o){const i={
+instancePath:a+"/templates",schemaPath:"#/properties/templates/propertyNames",keyword:"propertyNames",params:{propertyName:t},message:"property name must be val\
+id"};e===null?e=[i]:e.push(i),r++}}for(const t in s)j(s[t],{instancePath:a+"/templates/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),parentData:s,parentDataProperty:t,
+rootData:b,dynamicAnchors:v})||(e=e===null?j.errors:e.concat(j.errors),r=e.length)}else{const t={instancePath:a+"/templates",schemaPath:"#/properties/templates/\
+type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),r++}}if(p.vms!==void 0){let s=p.vms;if(s&&typeof s=="object"&&!Array.
+isArray(s)){for(const t in s){const n=r;if(typeof t=="string"&&!_.test(t)){const i={instancePath:a+"/vms",schemaPath:"#/properties/vms/propertyNames/pattern",keyword:"\
+pattern",params:{pattern:"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"},message:'must match pattern "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"',propertyName:t};e===null?e=[i]:e.
+push(i),r++}var u=n===r;if(!u){const i={instancePath:a+"/vms",schemaPath:"#/properties/vms/propertyNames",keyword:"propertyNames",params:{propertyName:t},message:"\
+property name must be valid"};e===null?e=[i]:e.push(i),r++}}for(const t in s)Z(s[t],{instancePath:a+"/vms/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),parentData:s,
+parentDataProperty:t,rootData:b,dynamicAnchors:v})||(e=e===null?Z.errors:e.concat(Z.errors),r=e.length)}else{const t={instancePath:a+"/vms",schemaPath:"#/proper\
+ties/vms/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),r++}}}else{const s={instancePath:a,schemaPath:"#/type",keyword:"\
+type",params:{type:"object"},message:"must be object"};e===null?e=[s]:e.push(s),r++}return O.errors=e,r===0}O.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};
+function X(p){function a(A){const z=p(A);return a.errors=z?null:p.errors.filter(b=>b.keyword!=="if"&&b.propertyName===void 0),z}return a}const te=X(Q);export{te as validateResolved};

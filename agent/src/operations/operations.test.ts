@@ -8,7 +8,7 @@ import { suite, test } from "node:test";
 import fc from "fast-check";
 import { buildTree, planHash, stepHash } from "@ghost/engine";
 import { GhostError } from "@ghost/schemas";
-import type { DiagnosticCode, ObservedVm, PlanHeader, Resources, StepBody } from "@ghost/schemas";
+import type { AgentSettings, Diagnostic, DiagnosticCode, ObservedVm, PlanHeader, Resources, StepBody } from "@ghost/schemas";
 import { Admission, findShortages } from "./admission.ts";
 import { checkBinding } from "./binding.ts";
 import type { Intent } from "./intent.ts";
@@ -132,6 +132,44 @@ suite("a step says the name of its VM", () => {
     assert.equal((await bench.run({ ...rename, operationId: "again", stepHash: "sha256:again" })).state, "succeeded");
     assert.deepEqual([...(await bench.vms()).keys()], ["shop"]);
   });
+});
+
+suite("settings are checked against their definition", () => {
+  const set = (settings: AgentSettings): Intent => ({ ...createIntent({ name: "desk" }), kind: "agent", action: "settings", settings });
+  const cases: { name: string; settings: object; detail: RegExp }[] = [
+    { name: "a negative reserve", settings: { reserved_ram_gb: -100 }, detail: /"reserved_ram_gb" is -100/ },
+    { name: "too large a reserve", settings: { reserved_vcpu: 1e9 }, detail: /"reserved_vcpu" is 1000000000/ },
+    { name: "no number", settings: { reserved_disk_gb: NaN }, detail: /"reserved_disk_gb" must be a number/ },
+    { name: "a bad label", settings: { labels: { "BAD KEY\n": "x" } }, detail: /"labels" has the key "BAD KEY\\n"/ },
+    { name: "a label that is too long", settings: { labels: { a: "b".repeat(256) } }, detail: /"labels.a" has 256 characters/ },
+    { name: "a text for a switch", settings: { schedulable: "no" }, detail: /"schedulable" must be true or false/ },
+    { name: "what no setting is", settings: { constructor: "x" }, detail: /"constructor" is not known/ },
+  ];
+  for (const { name, settings, detail } of cases) {
+    test(name, async (t) => {
+      const bench = openBench(t);
+      const { diagnostics } = await bench.run(set(settings as AgentSettings));
+      assert.equal(diagnostics[0]?.code, "PLAN_MISMATCH");
+      assert.match(diagnostics[0]?.detail ?? "", detail);
+      assert.deepEqual([bench.store.settings, bench.bugs], [{}, []]);
+    });
+  }
+
+  test("and taken when they fit", async (t) => {
+    const bench = openBench(t);
+    const settings: AgentSettings = { reserved_ram_gb: 0, reserved_vcpu: 2, labels: { room: "office" }, schedulable: false };
+    assert.equal((await bench.run(set(settings))).state, "succeeded");
+    assert.deepEqual(bench.store.settings, settings);
+  });
+});
+
+test("user data is limited", async (t) => {
+  const bench = openBench(t);
+  const made = async (length: number): Promise<readonly Diagnostic[]> =>
+    (await bench.run(createIntent({ name: `vm-${length}`, cloud_init: { user_data: "🐙".repeat(length) } }))).diagnostics;
+  assert.deepEqual(await made(65_536), []);
+  const [refusal] = await made(65_537);
+  assert.deepEqual([refusal?.code, refusal?.path], ["VM_INVALID", ["cloud_init", "user_data"]]);
 });
 
 test("a queued operation that is cancelled gives away nothing of the one that runs", async (t) => {

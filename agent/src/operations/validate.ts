@@ -1,5 +1,5 @@
-import type { Attribute, Attributes, Diagnostic, VmConfig } from "@ghost/schemas";
-import { GhostError, vm } from "@ghost/schemas";
+import type { AgentSettings, Attribute, Attributes, Diagnostic, VmConfig } from "@ghost/schemas";
+import { agent, GhostError, vm } from "@ghost/schemas";
 
 /**
  * Checks a VM's values against the one definition, whatever the caller has checked already: an agent never gives a
@@ -9,7 +9,7 @@ export function validateVm(config: VmConfig): void {
   const problems: Diagnostic[] = [];
   const attributes: Attributes = vm.attributes;
   for (const [name, value] of Object.entries(config)) {
-    const attribute = attributes[name];
+    const attribute = Object.hasOwn(attributes, name) ? attributes[name] : undefined;
     if (value === undefined) continue;
     if (attribute === undefined || attribute.mode === "computed") problems.push(invalid([name], "is not an attribute of a VM"));
     else check(attribute, value, [name], problems);
@@ -32,6 +32,19 @@ export function validateVm(config: VmConfig): void {
   if (problems[0] !== undefined) throw new GhostError([problems[0], ...problems.slice(1)]);
 }
 
+/** The same for the settings that a step carries. Throws PLAN_MISMATCH with every problem: no planner makes such a step. */
+export function validateSettings(settings: AgentSettings): void {
+  const problems: Diagnostic[] = [];
+  check(agent.attributes.settings, settings, [], problems);
+  const [first, ...others] = problems.map((one): Diagnostic => ({
+    ...one,
+    code: "PLAN_MISMATCH",
+    detail: `The settings of the step are none: ${one.detail}`,
+    hint: "Plan again with the same version of Ghost as the agent's.",
+  }));
+  if (first !== undefined) throw new GhostError([first, ...others]);
+}
+
 function check(attribute: Attribute, value: unknown, path: readonly string[], problems: Diagnostic[]): void {
   if (attribute.sensitive === true) {
     const version = (value as { version?: unknown } | null)?.version;
@@ -45,8 +58,8 @@ function check(attribute: Attribute, value: unknown, path: readonly string[], pr
         problems.push(invalid(path, `is ${JSON.stringify(value)}; it must be one of ${attribute.oneOf.join(", ")}`));
       if (attribute.pattern !== undefined && !matches(attribute.pattern, value))
         problems.push(invalid(path, `is ${JSON.stringify(value)}; it must be ${attribute.patternDoc ?? attribute.pattern}`));
-      if (attribute.maxLength !== undefined && value.length > attribute.maxLength)
-        problems.push(invalid(path, `has ${value.length} characters; ${attribute.maxLength} are allowed`));
+      if (attribute.maxLength !== undefined && value.length > attribute.maxLength && countCharacters(value) > attribute.maxLength)
+        problems.push(invalid(path, `has ${countCharacters(value)} characters; ${attribute.maxLength} are allowed`));
       return;
     }
     case "integer": {
@@ -54,7 +67,7 @@ function check(attribute: Attribute, value: unknown, path: readonly string[], pr
       // A machine that was adopted may have half a GiB; nobody can write one.
       const isSize = attribute.unit === "gib";
       if (!isSize && !Number.isInteger(value)) problems.push(invalid(path, `is ${value}; it must be a whole number`));
-      if (isSize ? value <= 0 : attribute.min !== undefined && value < attribute.min)
+      if (isSize && attribute.min !== 0 ? value <= 0 : attribute.min !== undefined && value < attribute.min)
         problems.push(invalid(path, `is ${value}; it must be at least ${attribute.min ?? 1}`));
       if (attribute.max !== undefined && value > attribute.max)
         problems.push(invalid(path, `is ${value}; it must be at most ${attribute.max}`));
@@ -78,7 +91,7 @@ function check(attribute: Attribute, value: unknown, path: readonly string[], pr
     case "object":
       if (typeof value !== "object" || value === null) return void problems.push(invalid(path, "must be an object"));
       for (const [key, item] of Object.entries(value)) {
-        const inner = attribute.attributes[key];
+        const inner = Object.hasOwn(attribute.attributes, key) ? attribute.attributes[key] : undefined;
         if (inner === undefined) problems.push(invalid([...path, key], "is not known"));
         else if (item !== undefined) check(inner, item, [...path, key], problems);
       }
@@ -88,6 +101,13 @@ function check(attribute: Attribute, value: unknown, path: readonly string[], pr
       }
       return;
   }
+}
+
+/** As in a spec: a character beyond the first 65,536 is one. */
+function countCharacters(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
 }
 
 const patterns = new Map<string, RegExp>();
