@@ -81,7 +81,8 @@ export function progressSentence(state: ApplyState, nowMs: number): string {
     `${good} of ${plural(state.total, "step")} done`,
     ...[
       [state.count("failed"), "failed"],
-      [state.count("skipped") + state.count("cancelled"), "skipped"],
+      [state.count("skipped"), "skipped"],
+      [state.count("cancelled"), "not started"],
       [state.running.size, "running"],
     ]
       .filter(([count]) => Number(count) > 0)
