@@ -12,7 +12,7 @@ import type { BehindChange } from "../../agent/src/hypervisor/simulated/host.ts"
 import { openServed } from "../../agent/src/server/testdata/served.ts";
 import type { Served } from "../../agent/src/server/testdata/served.ts";
 import { applyPlan, makePlan, observe } from "../../engine/src/index.ts";
-import type { AgentConnection, AgentObservation, Desired } from "../../engine/src/index.ts";
+import type { AgentConnection, AgentObservation, ApplyResult, Desired } from "../../engine/src/index.ts";
 import { AGENTS, spec } from "../../engine/src/testdata/arbitrary.ts";
 import { anAgent, planOptions, STACK } from "../../engine/src/testdata/fixtures.ts";
 
@@ -21,6 +21,7 @@ const RUNS = { numRuns: 25 };
 interface Fleet {
   readonly agents: readonly Served[];
   plan(desired: Desired): Promise<PlanDocument>;
+  carryOut(plan: PlanDocument): Promise<ApplyResult>;
   /** Plans and applies, and expects that all of it is done. */
   apply(desired: Desired): Promise<PlanDocument>;
   vms(): Promise<readonly ObservedVm[]>;
@@ -35,9 +36,10 @@ async function openFleet(t: TestContext): Promise<Fleet> {
     async plan(desired) {
       return makePlan({ desired, observations: await ask(desired), options: planOptions({ now: new Date(), newUid: randomUUID }) });
     },
+    carryOut: (plan) => applyPlan({ plan, connect, resolveSecret: () => "secret" }),
     async apply(desired) {
       const plan = await fleet.plan(desired);
-      const { ok, diagnostics } = await applyPlan({ plan, connect, resolveSecret: () => "secret" });
+      const { ok, diagnostics } = await fleet.carryOut(plan);
       assert.ok(ok, JSON.stringify({ diagnostics, steps: plan.steps }, undefined, 1));
       return plan;
     },
@@ -83,6 +85,30 @@ suite("laws on real agents", () => {
         assert.deepEqual(own.sort(), desired.vms.map(({ name }) => name).sort());
       }),
       RUNS,
+    );
+  });
+
+  test("after two applies at once every copy of the stack's record has every VM of the stack", async (t) => {
+    const fleet = await openFleet(t);
+    await fc.assert(
+      fc.asyncProperty(spec.map(adopting), spec.map(adopting), fc.boolean(), async (first, second, isPlannedBefore) => {
+        const plan = await fleet.plan(first);
+        const beside = isPlannedBefore ? await fleet.plan(second) : undefined;
+        const applying = fleet.carryOut(plan);
+        await Promise.allSettled([applying, fleet.carryOut(beside ?? (await fleet.plan(second)))]);
+        const uids = (await fleet.vms()).filter(({ owner }) => owner !== "").map(({ uid }) => uid);
+        for (const { host } of fleet.agents) {
+          const { set } = await host.snapshot(STACK);
+          const recorded = new Set(set?.members.map(({ uid }) => uid));
+          assert.deepEqual(
+            uids.filter((uid) => !recorded.has(uid)),
+            [],
+          );
+        }
+        await fleet.apply(second);
+        await requireNothingLeft(fleet, second);
+      }),
+      { numRuns: 15 },
     );
   });
 
