@@ -3,6 +3,7 @@ import { suite, test } from "node:test";
 import type { TestContext } from "node:test";
 import { describeDifference, diffVm, projectVm } from "@ghost/engine";
 import type { DiagnosticCode, Impact, ObservedVm, VmConfig } from "@ghost/schemas";
+import { problem } from "@ghost/schemas";
 import type { Domain } from "../hypervisor/driver.ts";
 import type { Fault } from "../hypervisor/simulated/conduct.ts";
 import type { BehindChange } from "../hypervisor/simulated/host.ts";
@@ -294,9 +295,27 @@ suite("updating a VM", () => {
 
 suite("what somebody does while a change is under way", () => {
   const cases: { name: string; call: "stop" | "createDisk"; from?: VmConfig; to: VmConfig; behind: BehindChange; status: string }[] = [
-    { name: "a disk, while the guest shuts down", call: "stop", to: { firmware: "bios" }, behind: { disks: { precious: 50 } }, status: "running" },
-    { name: "a card, while the guest shuts down", call: "stop", to: { firmware: "bios" }, behind: { networks: { extra: "default" } }, status: "running" },
-    { name: "a disk, while another is made", call: "createDisk", to: { disks: { logs: { size_gb: 1 } } }, behind: { disks: { precious: 50 } }, status: "running" },
+    {
+      name: "a disk, while the guest shuts down",
+      call: "stop",
+      to: { firmware: "bios" },
+      behind: { disks: { precious: 50 } },
+      status: "running",
+    },
+    {
+      name: "a card, while the guest shuts down",
+      call: "stop",
+      to: { firmware: "bios" },
+      behind: { networks: { extra: "default" } },
+      status: "running",
+    },
+    {
+      name: "a disk, while another is made",
+      call: "createDisk",
+      to: { disks: { logs: { size_gb: 1 } } },
+      behind: { disks: { precious: 50 } },
+      status: "running",
+    },
     {
       name: "a start, while a disk is made",
       call: "createDisk",
@@ -449,7 +468,10 @@ suite("a new root disk, and then a failure", () => {
       const left = await bench.vm("web");
       assert.notEqual(left.diskIds["root"], vm.diskIds["root"]);
       assert.notEqual(left.imageDigest, vm.imageDigest);
-      assert.deepEqual([left.status, left.live.image, left.applied.image, left.live.labels], ["running", "debian-13", "debian-13", { a: "b" }]);
+      assert.deepEqual(
+        [left.status, left.live.image, left.applied.image, left.live.labels],
+        ["running", "debian-13", "debian-13", { a: "b" }],
+      );
       assert.deepEqual(await changesLeft(bench, left, intent.vm!), []);
       assert.notDeepEqual(await changesLeft(bench, left, vm.live), []);
       const again = await bench.run(intent);
@@ -457,6 +479,26 @@ suite("a new root disk, and then a failure", () => {
       assert.equal(again.vm?.diskIds["root"], left.diskIds["root"]);
     });
   }
+
+  test("is on record after the next start, where not even that could be written", async (t) => {
+    const bench = openBench(t);
+    const vm = await bench.create(from);
+    bench.hypervisor.host.addFault({ call: "change", error: "timeout", moment: "after" });
+    const write = bench.store.write.bind(bench.store);
+    bench.store.write = async (change) => {
+      if (change.vm !== undefined && change.vm.revision !== "") throw problem("AGENT_DATABASE", "The database is locked.");
+      await write(change);
+    };
+    const intent = changeIntent("update", vm, { image: "debian-13" });
+    assert.equal((await bench.run(intent)).state, "failed");
+    bench.store.write = write;
+    assert.equal((await bench.vm("web")).live.image, "debian-12");
+    await bench.operations.reconcile((reason) => Promise.reject(reason as Error));
+    const left = await bench.vm("web");
+    assert.deepEqual([left.live.image, left.applied.image, left.status], ["debian-13", "debian-13", "running"]);
+    assert.notEqual(left.imageDigest, vm.imageDigest);
+    assert.deepEqual(await changesLeft(bench, left, intent.vm!), []);
+  });
 
   test("leaves a setup that did not reach the guest to be done", async (t) => {
     const bench = openBench(t);

@@ -206,7 +206,7 @@ suite("a create that fails", () => {
 suite("a create whose end did not get on record", () => {
   async function cutOff(t: TestContext): Promise<{ bench: Bench; intent: Intent; startedAt: Date | undefined }> {
     const bench = openBench(t);
-    const { write } = bench.store;
+    const write = bench.store.write.bind(bench.store);
     bench.store.write = async (change) => {
       if (change.vm?.phase === "ready") throw problem("AGENT_DATABASE", "The database is locked.");
       await write(change);
@@ -221,7 +221,11 @@ suite("a create whose end did not get on record", () => {
   const again: { name: string; more: Partial<Intent>; want: string }[] = [
     { name: "by the same step", more: {}, want: "succeeded" },
     { name: "by another plan", more: { operationId: "two", planHash: "sha256:plan-9" }, want: "succeeded" },
-    { name: "by another plan that wants more", more: { operationId: "two", planHash: "sha256:plan-9", vm: full({ name: "web", vcpu: 2 }) }, want: "VM_EXISTS" },
+    {
+      name: "by another plan that wants more",
+      more: { operationId: "two", planHash: "sha256:plan-9", vm: full({ name: "web", vcpu: 2 }) },
+      want: "VM_EXISTS",
+    },
     { name: "under another uid", more: { operationId: "two", uid: "other" }, want: "VM_EXISTS" },
   ];
   for (const { name, more, want } of again) {

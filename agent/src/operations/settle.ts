@@ -40,7 +40,8 @@ export async function settle({ hypervisor, store }: Workshop, record: VmRecord, 
   };
   if (phase === "creating") notes.push(`VM "${name}" was defined when its making was cut off; it is kept, ${domain.status}.`);
   if (phase === "deleting") notes.push(`VM "${name}" was to be deleted and is still there; it is kept.`);
-  if (record.looseDisks.length > looseDisks.length) notes.push(`A change of VM "${name}" was cut off; disks that it left over are removed.`);
+  if (record.looseDisks.length > looseDisks.length)
+    notes.push(`A change of VM "${name}" was cut off; disks that it left over are removed.`);
   if (JSON.stringify(settled) !== JSON.stringify(record)) await store.write({ vm: settled });
   return notes;
 }

@@ -12,7 +12,10 @@ export async function deleteVm(attempt: Attempt): Promise<Outcome> {
   if (present === undefined) return { noop: true };
   const { vm, record } = present;
   refuseForeign(intent, vm, record);
-  const task: Underway = { changes: [], drops: [...(present.domain === undefined ? Object.values(vm.diskIds) : attachedDisks(present.domain))] };
+  const task: Underway = {
+    changes: [],
+    drops: [...(present.domain === undefined ? Object.values(vm.diskIds) : attachedDisks(present.domain))],
+  };
   refuseStale(intent, vm, record, task);
   refuseProtected(intent, vm, "data-loss");
   refuseImpactOf(intent, vm, "data-loss", " (the VM and its disks are deleted)");
