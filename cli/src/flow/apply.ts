@@ -24,6 +24,8 @@ export interface ApplyInput {
   readonly parallel?: number | undefined;
   /** Options by which a later command finds the same agents: ` -f shop`; absent for a saved plan. */
   readonly specWords?: string;
+  /** Told when all is done, instead of how many steps there were. */
+  readonly sentence?: string;
 }
 
 /** How often steps that say nothing are looked for, in plain lines. */
@@ -58,7 +60,7 @@ function secretValue(secrets: SecretValues, source: string): string {
 }
 
 /** Applies the plan and tells the outcome. */
-export async function runApply({ plan, fleet, session, secrets, parallel, specWords }: ApplyInput): Promise<ExitCode> {
+export async function runApply({ plan, fleet, session, secrets, parallel, specWords, sentence }: ApplyInput): Promise<ExitCode> {
   const state = new ApplyState(plan, Date.now());
   const left: string[] = [];
   const show = await openProgress(state, session);
@@ -82,7 +84,7 @@ export async function runApply({ plan, fleet, session, secrets, parallel, specWo
   }
   session.tell(result.diagnostics);
   if (left.length > 0) session.say(attachHelp(left, plan.agents, specWords));
-  session.print(`${outcomeSentence(plan, result)}\n`);
+  session.print(`${result.ok && sentence !== undefined ? sentence : outcomeSentence(plan, result)}\n`);
   if (!result.ok) return result.summary.failed > 0 || result.summary.skipped > 0 ? EXIT.error : EXIT.interrupted;
   return plan.agents.some(({ reachable }) => !reachable) ? EXIT.partial : EXIT.ok;
 }
@@ -129,7 +131,7 @@ async function openProgress(state: ApplyState, session: Session): Promise<Progre
 }
 
 /** What an event means for the views; nothing for events of the whole apply. */
-export function toUpdate(event: ApplyEvent): StepUpdate | undefined {
+function toUpdate(event: ApplyEvent): StepUpdate | undefined {
   if (!("step" in event)) return undefined;
   const { step: id } = event;
   const atMs = Date.parse(event.time);

@@ -19,7 +19,7 @@ export interface ChangeFlags extends PlanFlags {
 }
 
 /** What nobody reviewed may do at worst, unless it is said otherwise. */
-export const UNATTENDED: { readonly maxImpact: Impact; readonly maxDestroy: number } = { maxImpact: "live", maxDestroy: 0 };
+const UNATTENDED: { readonly maxImpact: Impact; readonly maxDestroy: number } = { maxImpact: "live", maxDestroy: 0 };
 
 export interface ChangeInput {
   readonly flags: ChangeFlags;
@@ -28,6 +28,10 @@ export interface ChangeInput {
   readonly usage: string;
   /** Makes the plan; as the spec says when not given. */
   readonly makePlan?: (surveyed: Surveyed, options: Partial<PlanOptions>) => PlanDocument;
+  /** What the hint at --yes says of it, where the limits of changed machines do not matter. */
+  readonly unattended?: string;
+  /** The end in a sentence, for what is not done by steps. */
+  readonly doneSentence?: (plan: PlanDocument) => string;
   /** Asked for instead of what the plan's steps would ask for. */
   readonly question?: (plan: PlanDocument) => Question | undefined;
 }
@@ -43,7 +47,7 @@ export async function runChange(input: ChangeInput): Promise<ExitCode> {
   const asks = session.facts.canAsk && !flags.yes;
   if (!asks && !flags.yes) {
     throw problem("CONFIRMATION_NEEDED", `Nobody can be asked here, and ${usage} changes things.`, {
-      hint: `Say so with --yes; without more, nothing worse than ${UNATTENDED.maxImpact} is done and nothing is deleted. Or review a plan: ghost plan --out FILE, then ghost apply FILE.`,
+      hint: `Say so with --yes${input.unattended ?? `; without more, nothing worse than ${UNATTENDED.maxImpact} is done and nothing is deleted`}.${usage === "ghost apply" ? " Or review a plan: ghost plan --out FILE, then ghost apply FILE." : ""}`,
     });
   }
   await using fleet = openFleet(session);
@@ -62,7 +66,7 @@ export async function runChange(input: ChangeInput): Promise<ExitCode> {
     return session.stop.aborted ? EXIT.interrupted : EXIT.error;
   }
   if (plan.steps.length > 0) session.say("\n");
-  return await runApply({ plan, fleet, session, secrets, parallel: flags.parallel, specWords: specWords(flags) });
+  return await runApply({ plan, fleet, session, secrets, parallel: flags.parallel, specWords: specWords(flags), ...(input.doneSentence && { sentence: input.doneSentence(plan) }) });
 }
 
 function agreed({ session, question }: ChangeInput, plan: PlanDocument): Promise<boolean> {

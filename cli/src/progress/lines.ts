@@ -43,7 +43,7 @@ export function createProgressLines(state: ApplyState): ProgressLines {
 }
 
 /** `✓ desk vm web-1: created in 3 s`. */
-export function endedLine(step: StepState, nowMs: number): string {
+function endedLine(step: StepState, nowMs: number): string {
   const time = stepTime(step, nowMs);
   return `${OUTCOME_SIGNS[step.outcome ?? "done"]} ${stepName(step)}: ${outcomeWords(step)}${time === "" ? "" : ` in ${time}`}\n`;
 }

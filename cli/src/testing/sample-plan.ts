@@ -18,14 +18,14 @@ export const desk: PlanAgent = {
   available_after: { vcpu: 1, ram_gb: 26.5, disk_gb: 660 },
 };
 
-export const nas: PlanAgent = {
+const nas: PlanAgent = {
   ...desk,
   name: "nas",
   address: "unix:/run/ghost/nas.sock",
   agent_id: "6f6d0f5c-0000-4000-8000-000000000002",
 };
 
-export const attic: PlanAgent = {
+const attic: PlanAgent = {
   name: "attic",
   address: "attic.example:9090",
   timeout_s: 10,
