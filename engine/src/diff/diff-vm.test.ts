@@ -210,6 +210,7 @@ suite("changes that are ignored", () => {
       ],
     );
     assert.match(notes[0]!.hint!, /image_on_change: recreate/);
+    assert.match(notes[0]!.detail, /^image of VM "web" differs from /);
   });
 
   test("keep the live value in what a step carries", () => {

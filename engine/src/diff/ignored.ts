@@ -85,7 +85,7 @@ function ignored(vmName: string, first: string, names: readonly string[], remedy
   return {
     code: "CHANGE_IGNORED",
     severity: "warning",
-    detail: `${names.join(" and ")} of VM "${vmName}" differ from what the VM was made with; an existing VM keeps its own (${key}: ignore).`,
+    detail: `${names.join(" and ")} of VM "${vmName}" ${names.length === 1 ? "differs" : "differ"} from what the VM was made with; an existing VM keeps its own (${key}: ignore).`,
     hint: `To change that, set ${key}: ${remedy}.`,
     path: ["vms", vmName, first],
   };
