@@ -20,6 +20,12 @@ suite("renderPlanText", () => {
     for (const line of text.split("\n")) assert.ok(textWidth(line) <= 60, line);
   });
 
+  test("of a reason with several lines, the first", async () => {
+    const unknown = [{ agent: "attic", kind: "vm", name: "db", uid: "", reason: "It did not start.\nIt said:\nno" }] as const;
+    const text = await renderPlanText({ ...samplePlan(), unknown }, { style, columns: undefined });
+    assert.match(text, /\? vm db {2}unknown {2}It did not start\.\n/);
+  });
+
   test("no changes is one line", async () => {
     assert.equal(await renderPlanText(planOf([]), { style, columns: 80 }), "No changes: 7 objects of stack shop as the spec says.\n");
   });

@@ -56,7 +56,7 @@ function agentSection({ agent, steps, unknown }: AgentGroup, view: PlanTextView,
   for (const object of unknown) {
     lines.push(
       wrap(
-        `${style.warn("?")} ${object.kind} ${style.bold(escapeLine(object.name))}  ${style.warn("unknown")}  ${style.dim(escapeLine(object.reason))}`,
+        `${style.warn("?")} ${object.kind} ${style.bold(escapeLine(object.name))}  ${style.warn("unknown")}  ${style.dim(escapeLine(firstLine(object.reason)))}`,
         { columns, indent: "  ", hanging: "      " },
       ),
     );
@@ -123,6 +123,12 @@ function textLines({ before, after }: { before: string; after: string }, style: 
     if (kind === "same") return `${indent}  ${visibleLine(text)}`;
     return indent + (kind === "added" ? style.good(`+ ${visibleLine(text)}`) : style.bad(`- ${visibleLine(text)}`));
   });
+}
+
+/** The rest is told with the problem itself. */
+function firstLine(text: string): string {
+  const end = text.indexOf("\n");
+  return end < 0 ? text : text.slice(0, end);
 }
 
 function split(text: string): string[] {
