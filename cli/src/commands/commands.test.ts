@@ -353,8 +353,10 @@ suite("what is not as the spec says", () => {
     assert.match((await lab.ghost("plan")).stderr, /AGENT_MISSING/);
     assert.match((await lab.ghost("forget", "attic", "--yes")).stderr, /has no agent "attic"/);
     assert.equal((await lab.ask("yes\n", "forget", "rack")).code, 1);
+    await lab.write("ghost.yaml", specOf(lab, [WEB, "db: { agent: rack, image: debian-12 }"], ["desk", "rack"]));
     const forgotten = await lab.ask("forget\n", "forget", "rack/db");
-    assert.equal(forgotten.code, 0, forgotten.stderr);
+    assert.deepEqual([forgotten.code, forgotten.stdout], [0, "Stack shop: forgot 1 object of rack/db: db.\n"], forgotten.stderr);
+    await lab.write("ghost.yaml", specOf(lab, [WEB]));
     const after = await lab.ghost("plan", "--detailed-exitcode");
     assert.equal(after.code, 0, after.stderr);
   });
@@ -432,6 +434,42 @@ suite("operations", () => {
     const left = events.find(({ type }) => type === "step_left");
     const attached = await lab.ghost("op", "attach", `desk/${String(left?.["operation_id"])}`);
     assert.deepEqual([attached.code, /has succeeded/.test(attached.stdout)], [0, true]);
+  });
+});
+
+suite("what a message advises", () => {
+  test("--yes, where a saved plan would not do", async () => {
+    await using lab = await labWith([WEB]);
+    for (const argv of [["adopt", "desk/web"], ["release", "web"], ["destroy"], ["forget", "desk"]]) {
+      const { stderr } = await lab.ghost(...argv);
+      assert.deepEqual([/--yes/.test(stderr), /ghost plan/.test(stderr)], [true, false], stderr);
+    }
+    assert.match((await lab.ghost("apply")).stderr, /ghost plan --out FILE/);
+  });
+
+  test("the variables file, where that one is not there", async () => {
+    await using lab = await labWith([WEB]);
+    const { code, stderr } = await lab.ghost("plan", "--var-file", "nope.yaml");
+    assert.deepEqual([code, /The variables file of --var-file cannot be used\..*nope\.yaml/.test(stderr), /spec/i.test(stderr)], [1, true, false], stderr);
+  });
+
+  test("how to name an agent, to who named none", async () => {
+    await using lab = await openLab();
+    const list = (address: string): ReturnType<typeof ghost> =>
+      ghost(["vm", "list"], { cwd: lab.cwd, program: "ghostctl", env: { GHOST_AGENT_ADDRESS: address } });
+    assert.match((await list(`unix:${lab.cwd}/none.sock`)).stderr, /named by GHOST_AGENT_ADDRESS: give --address/);
+  });
+
+  test("a name that is long enough", async () => {
+    await using lab = await openLab();
+    const { stderr } = await lab.ghost("vm", "create", "--name", "ab");
+    assert.match(stderr, /--name is "ab"; it must be 3 to 63 characters/);
+  });
+
+  test("nothing to draw, on stderr", async () => {
+    await using lab = await labWith([]);
+    const { code, stdout, stderr } = await lab.ghost("graph");
+    assert.deepEqual([code, stdout, /no steps/.test(stderr)], [0, "", true]);
   });
 });
 

@@ -32,6 +32,9 @@ export const forget: Command = defineCommand({
       flags,
       session,
       usage: "ghost forget",
+      unattended: "",
+      doneSentence: ({ stack }) =>
+        `Stack ${escapeLine(stack)}: forgot ${plural(forgotten.length, "object")} of ${escapeLine(word)}${namesIn(forgotten)}.`,
       makePlan(surveyed, more) {
         const plan = planFor(surveyed, flags, session, more);
         forgotten = membersOf(plan, word);
@@ -69,8 +72,12 @@ function membersOf(plan: PlanDocument, word: string): readonly SetMember[] {
 function announce(word: string, members: readonly SetMember[], session: Session): void {
   for (const { kind, name, uid, agentId } of members) session.emit({ type: "forget", kind, name, uid, agent_id: agentId });
   session.say(
-    `The record of the stack loses ${plural(members.length, "object")} of ${escapeLine(word)}: ${members.map(({ name }) => escapeLine(name)).join(", ") || "none"}. Nothing is deleted.\n\n`,
+    `The record of the stack loses ${plural(members.length, "object")} of ${escapeLine(word)}${namesIn(members)}. Nothing is deleted.\n\n`,
   );
+}
+
+function namesIn(members: readonly SetMember[]): string {
+  return members.length === 0 ? "" : `: ${members.map(({ name }) => escapeLine(name)).join(", ")}`;
 }
 
 /** A plan without steps, whose only effect is the narrower record. */
@@ -81,11 +88,14 @@ function forgetting(plan: PlanDocument, word: string, members: readonly SetMembe
   const left = plan.set.members.filter(({ uid }) => !uids.has(uid));
   const reachedIds = new Set(plan.agents.filter(({ reachable }) => reachable).map(({ agent_id }) => agent_id));
   const homes = new Set(left.map(({ agentId }) => agentId));
+  const unknown = plan.unknown.filter(({ uid }) => uid !== "" && !uids.has(uid));
   return bindPlan(plan.header, {
     ...plan,
     steps: [],
-    summary: { ...plan.summary, create: 0, update: 0, delete: 0, adopt: 0, release: 0, settings: 0, drifted: 0, worst_impact: "none" },
-    unknown: plan.unknown.filter(({ uid }) => uid !== "" && !uids.has(uid)),
+    // Its silence is why it is given up: what is left of it is no part of this.
+    agents: plan.agents.filter(({ name, reachable }) => reachable || name !== agentName),
+    summary: { ...plan.summary, unknown: unknown.length, create: 0, update: 0, delete: 0, adopt: 0, release: 0, settings: 0, drifted: 0, worst_impact: "none" },
+    unknown,
     // What is wrong with the agent that is given up is why it is.
     diagnostics: plan.diagnostics.filter(
       ({ agent, code }) => agent !== agentName && !code.startsWith("SPEC_") && code.startsWith("AGENT_"),

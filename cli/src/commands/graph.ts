@@ -4,6 +4,7 @@ import { CALLS, OUTPUT, PARTIAL, SPEC, TARGETS } from "../command/common-options
 import { openFleet } from "../flow/fleet.ts";
 import { readPlan } from "../flow/files.ts";
 import { planExit, planFor, survey } from "../flow/plan.ts";
+import { escapeLine } from "../output/escape.ts";
 import { GRAPH_FORMATS, renderGraph } from "../output/graph.ts";
 
 export const graph: Command = defineCommand({
@@ -28,7 +29,9 @@ export const graph: Command = defineCommand({
         ? planFor(await survey(options, fleet, session), options, session, { targets: options.target, exclude: options.exclude })
         : await readPlan(file, session);
     session.report(plan.diagnostics);
-    const text = renderGraph(plan, options.format ?? "dot");
+    // A picture of nothing helps nobody.
+    const text = plan.steps.length === 0 ? "" : renderGraph(plan, options.format ?? "dot");
+    if (text === "") session.say(`The plan of stack ${escapeLine(plan.stack)} has no steps, so there is nothing to draw.\n`);
     session.emit({ type: "graph", format: options.format ?? "dot", text });
     if (!session.json) session.printRaw(text);
     return planExit(plan);

@@ -17,7 +17,7 @@ export interface ReadSpec {
 /** Reads and checks the spec. Throws every problem it has; warnings are told. */
 export async function readSpec(options: SpecOptions, session: Session): Promise<ReadSpec> {
   const sources = await loadSources(options.file, session);
-  const files = options["var-file"].length === 0 ? [] : await loadSources(options["var-file"], session);
+  const files = options["var-file"].length === 0 ? [] : await loadVariables(options["var-file"], session);
   const { desired, diagnostics } = await parseSpec(sources, { cwd: session.cwd, env: session.env, variables: { cli: options.var, files } });
   if (desired === undefined) throw new GhostError(diagnostics as Diagnostics);
   session.report(diagnostics);
@@ -30,6 +30,26 @@ export async function loadSources(paths: readonly string[], session: Session): P
   const { sources, diagnostics } = await loadSpec(paths, { cwd: session.cwd, ...(stdin !== undefined && { stdin }) });
   if (diagnostics.length > 0) throw new GhostError(diagnostics as readonly Diagnostic[] as Diagnostics);
   return sources;
+}
+
+/** The text of variables files. Throws what cannot be read, as no problem of the spec. */
+async function loadVariables(paths: readonly string[], session: Session): Promise<readonly SpecSource[]> {
+  try {
+    return await loadSources(paths, session);
+  } catch (reason) {
+    const [first, ...others] = GhostError.from(reason).diagnostics;
+    throw new GhostError([ofVariables(first), ...others.map(ofVariables)], { cause: reason });
+  }
+}
+
+function ofVariables(found: Diagnostic): Diagnostic {
+  if (found.code !== "SPEC_NOT_FOUND" && (found.code !== "SPEC_UNREADABLE" || found.at !== undefined)) return found;
+  return {
+    ...found,
+    code: "USAGE",
+    detail: `The variables file of --var-file cannot be used. ${found.detail}`,
+    hint: "Give --var-file a YAML or JSON file with values of variables.",
+  };
 }
 
 /** Everything on stdin; undefined when it is closed. */

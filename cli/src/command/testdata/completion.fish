@@ -7,7 +7,7 @@ complete -c ghostctl -n "__fish_seen_subcommand_from vm; and not __fish_seen_sub
 complete -c ghostctl -n "__fish_seen_subcommand_from vm; and not __fish_seen_subcommand_from create delete start stop status list" -a status -d 'what a VM has and uses'
 complete -c ghostctl -n "__fish_seen_subcommand_from vm; and not __fish_seen_subcommand_from create delete start stop status list" -a list -d 'list the VMs of one agent'
 complete -c ghostctl -n __fish_use_subcommand -a version -d 'print the version'
-complete -c ghostctl -n "__fish_seen_subcommand_from vm; and __fish_seen_subcommand_from create" -l name -r -F -d 'Name, 3 to 63 characters of host-name syntax.'
+complete -c ghostctl -n "__fish_seen_subcommand_from vm; and __fish_seen_subcommand_from create" -l name -r -F -d 'Name, 3 to 63 characters: lower-case letters, digits and inner hyphens, starting with a letter.'
 complete -c ghostctl -n "__fish_seen_subcommand_from vm; and __fish_seen_subcommand_from create" -l vcpu -r -F -d 'Processors; 1 when not given.'
 complete -c ghostctl -n "__fish_seen_subcommand_from vm; and __fish_seen_subcommand_from create" -l ram -r -F -d 'Memory in GiB; 1 when not given.'
 complete -c ghostctl -n "__fish_seen_subcommand_from vm; and __fish_seen_subcommand_from create" -l disk -r -F -d 'Root disk in GiB; 10 when not given.'
