@@ -7,7 +7,7 @@ export { isIgnored, notesVm, settleVm } from "./diff/ignored.ts";
 export { findAttribute, IMPACT_RULES, impactOf, isActive } from "./diff/impact.ts";
 export type { ChangeFacts, Verdict } from "./diff/impact.ts";
 export { describeDifference, projectVm, revisionOf } from "./diff/projection.ts";
-export { sameValue } from "./diff/same.ts";
+export { own, sameValue } from "./diff/same.ts";
 export { diffSettings } from "./diff/settings.ts";
 export { hasUnknown, UNKNOWN } from "./diff/unknown.ts";
 export { applyPlan } from "./execute/apply-plan.ts";

@@ -40,6 +40,23 @@ const BASE: VmConfig = {
   networks: { lan: { network: "default" } },
 };
 
+test("a disk and a card may be called what every object of the language has", async (t) => {
+  const bench = openBench(t);
+  const vm = await bench.create({ name: "web" });
+  const named: VmConfig = {
+    disks: { constructor: { size_gb: 5 } },
+    networks: { ...vm.live.networks, constructor: { network: "default" } },
+  };
+  const attached = await bench.run(changeIntent("update", vm, named));
+  assert.deepEqual([attached.state, attached.diagnostics], ["succeeded", []]);
+  assert.deepEqual(attached.vm?.live.disks, { constructor: { size_gb: 5 } });
+  assert.match(String(attached.vm?.diskIds["constructor"]), /^[\w.-]+$/);
+  assert.ok(Object.hasOwn(attached.vm?.live.networks ?? {}, "constructor"));
+  const detached = await bench.run(changeIntent("update", await bench.vm("web"), { disks: {}, networks: vm.live.networks ?? {} }));
+  assert.deepEqual([detached.state, detached.vm?.live.disks ?? {}, detached.vm?.live.networks], ["succeeded", {}, vm.live.networks]);
+  assert.deepEqual([[...bench.hypervisor.host.listDisks().values()].flat().length, bench.bugs], [1, []]);
+});
+
 test("a copy of a machine, metadata and all, is neither recorded nor deleted", async (t) => {
   const bench = openBench(t);
   const { uid } = await bench.create({ name: "web" });

@@ -1,5 +1,5 @@
 /** From a VM's configuration to what the hypervisor is asked for. */
-import { sameValue } from "@ghost/engine";
+import { own, sameValue } from "@ghost/engine";
 import type { VmConfig } from "@ghost/schemas";
 import type { Domain, DomainChange, DomainConfig, DomainDisk, DomainNic, GuestSetup, ImageSource } from "../hypervisor/driver.ts";
 import { macOf } from "../hypervisor/identity.ts";
@@ -30,13 +30,13 @@ export function toDomainConfig(
     accel: config.accel ?? "auto",
     autostart: config.autostart ?? true,
     disks: Object.fromEntries(
-      Object.entries(diskSizes(config)).map(([name, sizeGb]): [string, DomainDisk] => [name, { id: diskIds[name] ?? "", sizeGb }]),
+      Object.entries(diskSizes(config)).map(([name, sizeGb]): [string, DomainDisk] => [name, { id: own(diskIds, name) ?? "", sizeGb }]),
     ),
     nics: Object.fromEntries(
       Object.entries(config.networks ?? {}).map(([card, { network, bridge, mac }]): [string, DomainNic] => [
         card,
         {
-          mac: mac ?? present?.nics[card]?.mac ?? macOf(uid, card),
+          mac: mac ?? own(present?.nics ?? {}, card)?.mac ?? macOf(uid, card),
           ...(bridge !== undefined ? { bridge } : { network: network ?? "default" }),
         },
       ]),
@@ -89,22 +89,22 @@ export function changedParts(domain: Domain, want: DomainConfig): DomainChange |
   const adds: Record<string, DomainDisk> = {};
   const removes: string[] = [];
   for (const [name, disk] of Object.entries(want.disks)) {
-    if (everywhere(domain, (config) => config.disks[name]?.id === disk.id)) continue;
+    if (everywhere(domain, (config) => own(config.disks, name)?.id === disk.id)) continue;
     adds[name] = disk;
-    if (!everywhere(domain, (config) => config.disks[name] === undefined)) removes.push(name);
+    if (!everywhere(domain, (config) => own(config.disks, name) === undefined)) removes.push(name);
   }
-  for (const name of names(domain, "disks")) if (want.disks[name] === undefined) removes.push(name);
+  for (const name of names(domain, "disks")) if (own(want.disks, name) === undefined) removes.push(name);
   if (Object.keys(adds).length > 0) change.addDisks = adds;
   if (removes.length > 0) change.removeDisks = removes;
 
   const addNics: Record<string, DomainNic> = {};
   const updateNics: Record<string, DomainNic> = {};
   for (const [card, nic] of Object.entries(want.nics)) {
-    if (everywhere(domain, (config) => sameValue(config.nics[card], nic))) continue;
-    if (everywhere(domain, (config) => config.nics[card] === undefined)) addNics[card] = nic;
+    if (everywhere(domain, (config) => sameValue(own(config.nics, card), nic))) continue;
+    if (everywhere(domain, (config) => own(config.nics, card) === undefined)) addNics[card] = nic;
     else updateNics[card] = nic;
   }
-  const removeNics = names(domain, "nics").filter((card) => want.nics[card] === undefined);
+  const removeNics = names(domain, "nics").filter((card) => own(want.nics, card) === undefined);
   if (Object.keys(addNics).length > 0) change.addNics = addNics;
   if (Object.keys(updateNics).length > 0) change.updateNics = updateNics;
   if (removeNics.length > 0) change.removeNics = removeNics;

@@ -35,6 +35,11 @@ suite("diffVm", () => {
     { name: "both changed", of: input({ vcpu: 3 }, { vcpu: 1 }, { vcpu: 2 }), want: ["update vcpu restart spec"] },
     { name: "the machine is already there", of: input({ vcpu: 3 }, { vcpu: 3 }, { vcpu: 2 }), want: [] },
     {
+      name: "a disk with a name that every object has",
+      of: input({ disks: { constructor: { size_gb: 1 } }, labels: { constructor: "x" } }, {}),
+      want: ["add disks.constructor live spec", "add labels.constructor none spec"],
+    },
+    {
       name: "a disk is one change",
       of: input({ disks: { a: { size_gb: 1 }, b: { size_gb: 2 } } }, { disks: { a: { size_gb: 1 }, c: { size_gb: 3 } } }),
       want: ["remove disks.c data-loss spec", "add disks.b live spec"],

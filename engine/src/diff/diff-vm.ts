@@ -11,7 +11,7 @@ import type { Attribute, Capabilities, Change, Impact, Json, VmConfig, VmStatus 
 import { compareImpact, vm, VM_CONFIG_ATTRIBUTES } from "@ghost/schemas";
 import { isIgnored } from "./ignored.ts";
 import { impactOf, isActive } from "./impact.ts";
-import { isEmpty, sameValue } from "./same.ts";
+import { isEmpty, own, sameValue } from "./same.ts";
 import { hasUnknown, UNKNOWN } from "./unknown.ts";
 
 export interface VmDiffInput {
@@ -107,12 +107,12 @@ function* walk(attribute: Attribute, path: readonly string[], desired: unknown, 
   }
   const [want, have, had] = [values(desired), values(live), values(applied)];
   for (const key of new Set([...Object.keys(want), ...Object.keys(have)])) {
-    const inner = attribute.kind === "map" ? attribute.of : attribute.attributes[key];
+    const inner = attribute.kind === "map" ? attribute.of : own(attribute.attributes, key);
     if (inner === undefined) continue;
-    const whole = attribute.kind === "map" && (want[key] === undefined || have[key] === undefined);
-    if (!whole) yield* walk(inner, [...path, key], want[key], have[key], had[key]);
-    else if (want[key] !== have[key])
-      yield { path: [...path, key], before: have[key], after: want[key], applied: had[key], sensitive: false };
+    const [after, before, last] = [own(want, key), own(have, key), own(had, key)];
+    const whole = attribute.kind === "map" && (after === undefined || before === undefined);
+    if (!whole) yield* walk(inner, [...path, key], after, before, last);
+    else if (after !== before) yield { path: [...path, key], before, after, applied: last, sensitive: false };
   }
 }
 

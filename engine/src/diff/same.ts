@@ -12,9 +12,14 @@ export function sameValue(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) || Array.isArray(b)) return sameList(a, b);
   const left = a as Readonly<Record<string, unknown>>;
   const right = b as Readonly<Record<string, unknown>>;
-  for (const key in left) if (!sameValue(left[key], right[key])) return false;
-  for (const key in right) if (left[key] === undefined && !isEmpty(right[key])) return false;
+  for (const key in left) if (!sameValue(left[key], own(right, key))) return false;
+  for (const key in right) if (own(left, key) === undefined && !isEmpty(right[key])) return false;
   return true;
+}
+
+/** What a map of names has itself under a name: every object of the language has a `constructor`. */
+export function own<T>(map: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(map, key) ? map[key] : undefined;
 }
 
 /** True for what canonical form leaves out: undefined, an empty map, an empty list. */

@@ -41,7 +41,7 @@ function hotParts(live: StoredConfig, parts: DomainChange): DomainChange {
       `"${live.name}" is running with at most ${live.ramMaxGb} GiB of memory; ${parts.ramGb} GiB need a restart.`,
     );
   for (const [name, nic] of Object.entries(parts.updateNics ?? {})) {
-    if (live.nics[name] !== undefined && live.nics[name].mac !== nic.mac)
+    if (Object.hasOwn(live.nics, name) && live.nics[name]?.mac !== nic.mac)
       throw problem("HOST_ERROR", `"${live.name}" is running; the MAC address of its card "${name}" cannot change before it is stopped.`);
   }
   if (parts.removeDisks?.includes("root") === true)

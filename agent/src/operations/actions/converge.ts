@@ -12,7 +12,7 @@
  * (4) A guest that was taken down and is to be up is up again at the end, also when a change failed meanwhile. No other
  *     guest is started or resumed, unless that is the change.
  */
-import { isActive, sameValue } from "@ghost/engine";
+import { isActive, own, sameValue } from "@ghost/engine";
 import type { Change, VmConfig } from "@ghost/schemas";
 import { problem } from "@ghost/schemas";
 import type { Domain, Hypervisor } from "../../hypervisor/driver.ts";
@@ -139,7 +139,7 @@ async function toTask(
   const diskIds: Record<string, string> = {};
   const made: Record<string, string> = {};
   for (const name of Object.keys(diskSizes(config))) {
-    const kept = presentIds[name];
+    const kept = own(presentIds, name);
     const isAnew = kept === undefined || (name === "root" ? makesRootAnew : shrunk.has(name));
     // The operation's id names the generation: a repeated attempt makes the same disk, another plan another one.
     const id = isAnew ? diskIdOf(vm.uid, name, intent.operationId) : kept;
@@ -147,7 +147,7 @@ async function toTask(
     if (id !== kept || left?.has(id) === false) made[id] = name;
   }
   const droppedDisks = Object.entries(presentIds)
-    .filter(([name, id]) => diskIds[name] !== id)
+    .filter(([name, id]) => own(diskIds, name) !== id)
     .map(([, id]) => id);
   const isUp = domain !== undefined && isActive(domain.status);
   const isUpAfter = config.power === "unmanaged" ? isUp : config.power !== "stopped";
@@ -229,7 +229,7 @@ async function carryOut(
     await hypervisor.change(uid, { ...changedParts(domain, want), metadata: metadataOf(defined) }, { live: isActive(domain.status) });
     await keep(defined);
     for (const [name, disk] of Object.entries(want.disks)) {
-      const before = domain.live.disks[name];
+      const before = own(domain.live.disks, name);
       if (before?.id === disk.id && before.sizeGb < disk.sizeGb) {
         progress({ phase: "disk" });
         await hypervisor.growDisk(uid, name, disk.sizeGb);
