@@ -38,6 +38,11 @@ export async function ensureEmbedded(dir: string, options: EmbeddedOptions = {})
   return socketPath;
 }
 
+/** True when an agent has lived in the folder. */
+export function hasAgent(dir: string): boolean {
+  return existsSync(path.join(dir, "agent.db"));
+}
+
 /** True when something listens at the socket. */
 export function answers(socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {

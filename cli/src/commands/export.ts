@@ -33,7 +33,7 @@ export const exportCommand: Command = defineCommand({
     },
   ],
   async run({ options }, session) {
-    await using fleet = openFleet(session);
+    await using fleet = openFleet(session, { reading: true });
     const { stack, observations } =
       options.agent.length === 0 ? await fromSpec(options, fleet, session) : await fromOptions(options, fleet, session);
     const problems = observations.flatMap(({ problem }) => problem ?? []);

@@ -2,6 +2,7 @@
 import type { AgentConnection, AgentObservation, Desired } from "@ghost/engine";
 import { observe } from "@ghost/engine";
 import type { HostClient } from "@ghost/proto/client";
+import type { ReachOptions } from "../agents/reach.ts";
 import { reachAddress } from "../agents/reach.ts";
 import type { Session } from "../terminal/session.ts";
 
@@ -10,10 +11,10 @@ export interface Fleet extends AsyncDisposable {
   readonly connect: (agent: AgentConnection) => Promise<HostClient>;
 }
 
-export function openFleet(session: Session): Fleet {
+export function openFleet(session: Session, options: ReachOptions = {}): Fleet {
   const clients = new Map<string, Promise<HostClient>>();
   const open = async (agent: AgentConnection): Promise<HostClient> => {
-    const [{ connectHost }, address] = await Promise.all([import("@ghost/proto/client"), reachAddress(agent.address, session)]);
+    const [{ connectHost }, address] = await Promise.all([import("@ghost/proto/client"), reachAddress(agent.address, session, options)]);
     return connectHost({ name: agent.name, address, timeoutMs: agent.timeoutMs, ...(agent.tls && { tls: agent.tls }) });
   };
   return {
