@@ -11,6 +11,7 @@ import { EXIT } from "../exit-code.ts";
 import { embeddedAgent } from "../flow/embedded-agents.ts";
 import { escapeLine } from "../output/escape.ts";
 import { plural } from "../output/plan-model.ts";
+import { toSnakeCase } from "../output/snake-case.ts";
 import { renderTable } from "../output/table.ts";
 import { showNumber } from "../output/value.ts";
 import type { Session } from "../terminal/session.ts";
@@ -123,7 +124,7 @@ function faultOf({ words, options }: Act): Fault {
 
 function showHost({ host, vm, session }: Act): void {
   const domains = host.listDomains().filter(({ live }) => vm === undefined || live.name === vm);
-  for (const { uid, status, live, stored } of domains) session.emit({ type: "domain", uid, status, live, stored });
+  for (const { uid, status, live, stored } of domains) session.emit({ type: "domain", ...toSnakeCase({ uid, status, live, stored }) });
   if (domains.length === 0) session.print("The simulated host has no VMs.\n");
   else
     session.print(

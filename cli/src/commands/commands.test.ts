@@ -1,5 +1,6 @@
 /** Commands as a person or a script runs them, on agents over simulated hosts. */
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { suite, test } from "node:test";
@@ -391,6 +392,8 @@ suite("operations", () => {
     await lab.ghost("apply", "--yes");
     const [operation] = (await lab.ghost("op", "list", "--json")).events;
     assert.equal(operation?.["state"], "succeeded");
+    const [domain] = (await lab.ghost("agent", "sim", "show", "desk", "--dir", "desk", "--json")).events;
+    for (const event of [operation, domain]) assert.doesNotMatch(JSON.stringify(event), /"[a-z]+[A-Z]\w*":/);
     const attached = await lab.ghost("op", "attach", `desk/${String(operation?.["id"])}`);
     assert.deepEqual([attached.code, attached.stdout], [0, "desk: create vm web has succeeded\n"]);
     assert.equal((await lab.ghost("op", "attach", String(operation?.["id"]), "--address", lab.address("desk"))).code, 0);
@@ -458,6 +461,18 @@ suite("what a message advises", () => {
     const list = (address: string): ReturnType<typeof ghost> =>
       ghost(["vm", "list"], { cwd: lab.cwd, program: "ghostctl", env: { GHOST_AGENT_ADDRESS: address } });
     assert.match((await list(`unix:${lab.cwd}/none.sock`)).stderr, /named by GHOST_AGENT_ADDRESS: give --address/);
+  });
+
+  test("another folder, where no agent is to be read, and makes none", async () => {
+    await using lab = await openLab();
+    for (const argv of [
+      ["export", "--stack", "s", "--agent", "d=embedded:nowhere"],
+      ["op", "list", "--address", "embedded:nowhere"],
+    ]) {
+      const { code, stderr } = await lab.ghost(...argv);
+      assert.deepEqual([code, /There is no agent in the folder .*nowhere/.test(stderr)], [1, true], stderr);
+    }
+    assert.equal(existsSync(path.join(lab.cwd, "nowhere")), false);
   });
 
   test("a name that is long enough", async () => {

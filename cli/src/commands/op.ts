@@ -10,6 +10,7 @@ import { openFleet } from "../flow/fleet.ts";
 import { ADDRESS, agentsOf, findOperation } from "../flow/one-agent.ts";
 import { escapeLine } from "../output/escape.ts";
 import { OPERATION_HEADING, operationCells, operationWords } from "../output/operations.ts";
+import { toSnakeCase } from "../output/snake-case.ts";
 import { renderTable } from "../output/table.ts";
 import type { Session } from "../terminal/session.ts";
 
@@ -28,7 +29,7 @@ export const opList: Command = defineCommand({
     { run: "ghost op list --address unix:/run/ghost/agent.sock", does: "of one agent, without a spec" },
   ],
   async run({ options }, session) {
-    await using fleet = openFleet(session);
+    await using fleet = openFleet(session, { reading: true });
     const agents = await agentsOf(options, session);
     const answers = await Promise.allSettled(
       agents.map(async (agent) => {
@@ -43,7 +44,7 @@ export const opList: Command = defineCommand({
       }),
     );
     const found = answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
-    for (const { agent, operation } of found) session.emit({ type: "operation", agent, ...operation });
+    for (const { agent, operation } of found) session.emit({ type: "operation", agent, ...toSnakeCase(operation) });
     const cells = found.map(({ agent, operation }) => operationCells(agent, operation, session.result.style));
     session.print(cells.length === 0 ? "No operations.\n" : renderTable(OPERATION_HEADING, cells, session.result));
     const problems = answers.flatMap((answer) => (answer.status === "rejected" ? GhostError.from(answer.reason).diagnostics : []));
@@ -58,11 +59,11 @@ export const opAttach: Command = defineCommand({
   options: OPTIONS,
   examples: [{ run: "ghost op attach desk/0b8e4c1e-0000-4000-8000-000000000003", does: "follow an operation to its end" }],
   async run({ options, positionals: [word = ""] }, session) {
-    await using fleet = openFleet(session);
+    await using fleet = openFleet(session, { reading: true });
     const { client, agent, id } = await findOperation(word, options, fleet, session);
     let last: Operation | undefined;
     for await (const operation of client.attachOperation(id, { signal: session.stop })) {
-      session.emit({ type: "operation", agent, ...operation });
+      session.emit({ type: "operation", agent, ...toSnakeCase(operation) });
       const isNews = operation.endedAt === undefined && (operation.state !== last?.state || operation.phase !== last.phase);
       last = operation;
       if (isNews) session.say(`${escapeLine(agent)}: ${operationWords(operation)}\n`);
@@ -77,10 +78,10 @@ export const opCancel: Command = defineCommand({
   options: OPTIONS,
   examples: [{ run: "ghost op cancel desk/0b8e4c1e-0000-4000-8000-000000000003", does: "stop an operation" }],
   async run({ options, positionals: [word = ""] }, session) {
-    await using fleet = openFleet(session);
+    await using fleet = openFleet(session, { reading: true });
     const { client, agent, id } = await findOperation(word, options, fleet, session);
     const operation = await client.cancelOperation(id, { signal: session.stop });
-    session.emit({ type: "operation", agent, ...operation });
+    session.emit({ type: "operation", agent, ...toSnakeCase(operation) });
     session.print(`${escapeLine(agent)}: ${operationWords(operation)}\n`);
     return EXIT.ok;
   },
