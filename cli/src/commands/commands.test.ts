@@ -106,6 +106,16 @@ suite("who may do what", () => {
     }
   });
 
+  test("destroy without its limits says once what it takes", async () => {
+    await using lab = await labWith(["web: { agent: desk, image: debian-12, replicas: 5 }"]);
+    await lab.ghost("apply", "--yes");
+    const { code, stderr } = await lab.ghost("destroy", "--yes");
+    assert.deepEqual([code, stderr.match(/IMPACT_EXCEEDED/g)?.length], [1, 1], stderr);
+    assert.match(stderr, /refuses 4 more steps/);
+    assert.match(stderr, /--max-impact data-loss --max-destroy 5/);
+    assert.equal((await lab.ghost("destroy", "--yes", "--max-impact", "data-loss", "--max-destroy", "5")).code, 0);
+  });
+
   test("--yes alone deletes nothing", async () => {
     await using lab = await labWith([WEB, OLD]);
     await lab.ghost("apply", "--yes");
@@ -453,7 +463,7 @@ suite("what a message advises", () => {
   test("the variables file, where that one is not there", async () => {
     await using lab = await labWith([WEB]);
     const { code, stderr } = await lab.ghost("plan", "--var-file", "nope.yaml");
-    assert.deepEqual([code, /The variables file of --var-file cannot be used\..*nope\.yaml/.test(stderr), /spec/i.test(stderr)], [1, true, false], stderr);
+    assert.deepEqual([code, /variables file of --var-file cannot be used\..*nope\.yaml/.test(stderr), /spec/i.test(stderr)], [1, true, false], stderr);
   });
 
   test("how to name an agent, to who named none", async () => {

@@ -66,7 +66,15 @@ export async function runChange(input: ChangeInput): Promise<ExitCode> {
     return session.stop.aborted ? EXIT.interrupted : EXIT.error;
   }
   if (plan.steps.length > 0) session.say("\n");
-  return await runApply({ plan, fleet, session, secrets, parallel: flags.parallel, specWords: specWords(flags), ...(input.doneSentence && { sentence: input.doneSentence(plan) }) });
+  return await runApply({
+    plan,
+    fleet,
+    session,
+    secrets,
+    parallel: flags.parallel,
+    specWords: specWords(flags),
+    ...(input.doneSentence && { sentence: input.doneSentence(plan) }),
+  });
 }
 
 function agreed({ session, question }: ChangeInput, plan: PlanDocument): Promise<boolean> {

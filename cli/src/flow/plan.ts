@@ -6,6 +6,7 @@ import type { Impact, PlanDocument } from "@ghost/schemas";
 import { EXIT } from "../exit-code.ts";
 import type { ExitCode } from "../exit-code.ts";
 import { renderPlanText } from "../output/plan-text.ts";
+import { groupRefusals } from "../output/refusals.ts";
 import { withSourceLines } from "../output/source-lines.ts";
 import type { OutputView, Session } from "../terminal/session.ts";
 import { VERSION } from "../version.ts";
@@ -71,7 +72,7 @@ export async function showPlan(plan: PlanDocument, session: Session, print: (tex
   session.tell(plan.diagnostics.filter(({ severity }) => severity !== "error"));
   print(await renderPlanText(plan, view));
   if (errors.length > 0) print("\n");
-  session.tell(errors);
+  session.tell(groupRefusals(errors));
 }
 
 /** 1 when the plan cannot be applied, 3 when a part of the stack is out of sight, else 0. */
