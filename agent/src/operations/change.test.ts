@@ -234,6 +234,19 @@ suite("updating a VM", () => {
       detail: /disruption.allow/,
     },
     {
+      name: "worse than the VM allows so far",
+      from: { disruption: { allow: "live" } },
+      to: { firmware: "bios", disruption: { allow: "data-loss" } },
+      code: "IMPACT_EXCEEDED",
+      detail: /allows at most live/,
+    },
+    {
+      name: "worse than the VM is to allow",
+      to: { firmware: "bios", disruption: { allow: "live" } },
+      code: "IMPACT_EXCEEDED",
+      detail: /allows at most live/,
+    },
+    {
       name: "data loss of a protected VM",
       from: { protect: true },
       to: { protect: false, disk_gb: 10 },

@@ -1,7 +1,7 @@
 /** What an operation must not do, decided from what is live under the object's lock. Each throws, or does nothing. */
 import { describeDifference, projectVm } from "@ghost/engine";
 import type { Change, GhostError, Impact, ObservedVm } from "@ghost/schemas";
-import { exceedsImpact, problem, worstImpact } from "@ghost/schemas";
+import { exceedsImpact, lowestImpact, problem, worstImpact } from "@ghost/schemas";
 import type { Underway, VmRecord } from "../store/records.ts";
 import type { Intent } from "./intent.ts";
 
@@ -85,11 +85,11 @@ export function refuseImpactOf(intent: Intent, vm: ObservedVm, impact: Impact, w
       { hint: `Apply with --max-impact ${impact} if that is what you want.`, path },
     );
   }
-  // The step's word where it carries one, as in the plan; the recorded one for what is deleted or done by hand.
-  const allowed = (intent.vm ?? vm.live).disruption?.allow ?? "data-loss";
+  // The milder of the recorded word and the step's, as in the plan: a step does not allow itself more.
+  const allowed = lowestImpact([vm.live, intent.vm].flatMap((config) => config?.disruption?.allow ?? []));
   if (exceedsImpact(impact, allowed)) {
     throw problem("IMPACT_EXCEEDED", `VM "${vm.name}" allows at most ${allowed} (disruption.allow), and this would be ${impact}${why}.`, {
-      hint: `Apply disruption: { allow: ${impact} } to the VM first.`,
+      hint: `Apply disruption: { allow: ${impact} } to the VM first, as a step of its own.`,
       path: [...path, "disruption", "allow"],
     });
   }

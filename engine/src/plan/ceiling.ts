@@ -1,5 +1,5 @@
 import type { Diagnostic, Impact } from "@ghost/schemas";
-import { exceedsImpact } from "@ghost/schemas";
+import { exceedsImpact, lowestImpact } from "@ghost/schemas";
 import { at } from "./locate.ts";
 import type { Draft } from "./steps.ts";
 
@@ -47,15 +47,15 @@ function protection(draft: Draft): Diagnostic | undefined {
   };
 }
 
-/** The spec's word for what it keeps, the recorded one for what it deletes. */
+/** The milder of what is recorded and what the spec asks for, as the agent holds it: to allow more is a step of its own. */
 function disruption(draft: Draft): Diagnostic | undefined {
   const { step, existing } = draft;
-  const allow = step.body.action === "delete" ? existing?.live.disruption?.allow : step.body.vm?.disruption?.allow;
-  if (allow === undefined || !exceedsImpact(step.impact, allow)) return undefined;
+  const allow = lowestImpact([existing?.live, step.body.vm].flatMap((config) => config?.disruption?.allow ?? []));
+  if (!exceedsImpact(step.impact, allow)) return undefined;
   return exceeded(
     draft,
     `disruption.allow of the VM is ${allow}`,
-    `Set disruption: { allow: ${step.impact} } on the VM and apply${step.body.action === "delete" ? " before it leaves the spec" : ""}.`,
+    `First apply it with disruption: { allow: ${step.impact} } and ${step.body.action === "delete" ? "in the spec" : "nothing else changed"}.`,
   );
 }
 

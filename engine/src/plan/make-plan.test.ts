@@ -367,6 +367,20 @@ suite("what is refused", () => {
       steps: ["update web restart"],
     },
     {
+      name: "more than the VM allows so far",
+      spec: aSpec([aVm("web", { vcpu: 2, disruption: { allow: "restart" } })]),
+      answers: { desk: anAnswer("desk", [aLiveVm("web", { disruption: { allow: "live" } })]) },
+      want: ["error IMPACT_EXCEEDED"],
+      steps: ["update web restart"],
+    },
+    {
+      name: "allowing more is no disruption",
+      spec: aSpec([aVm("web", { disruption: { allow: "restart" } })]),
+      answers: { desk: anAnswer("desk", [aLiveVm("web", { disruption: { allow: "none" } })]) },
+      want: [],
+      steps: ["update web none"],
+    },
+    {
       name: "deleting what the recorded word forbids",
       spec: aSpec([]),
       answers: { desk: anAnswer("desk", [aLiveVm("web", { disruption: { allow: "restart" } })]) },
