@@ -218,7 +218,7 @@ suite("one operation id is one operation", () => {
     const bench = openBench(t);
     const intent = createIntent({ name: "web" });
     const { vm: _made, ...first } = await bench.run(intent);
-    bench.hypervisor.host.setDomain("web", { addresses: ["192.0.2.7"] });
+    bench.hypervisor.host.setDomain("web", { ip_address: "192.0.2.7" });
     const { vm: now, ...again } = await bench.run(intent);
     assert.deepEqual(again, first);
     assert.equal(now?.name, "web");

@@ -27,7 +27,7 @@ function parse(...argv: string[]): unknown {
   const parsed = parseArguments(COMMAND, argv, TEXT);
   if (parsed === "help") return parsed;
   const options = Object.fromEntries(
-    Object.entries(parsed.options).filter(
+    Object.entries<unknown>(parsed.options).filter(
       ([, value]) => value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0),
     ),
   );

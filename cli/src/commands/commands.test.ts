@@ -463,7 +463,11 @@ suite("what a message advises", () => {
   test("the variables file, where that one is not there", async () => {
     await using lab = await labWith([WEB]);
     const { code, stderr } = await lab.ghost("plan", "--var-file", "nope.yaml");
-    assert.deepEqual([code, /variables file of --var-file cannot be used\..*nope\.yaml/.test(stderr), /spec/i.test(stderr)], [1, true, false], stderr);
+    assert.deepEqual(
+      [code, /variables file of --var-file cannot be used\..*nope\.yaml/.test(stderr), /spec/i.test(stderr)],
+      [1, true, false],
+      stderr,
+    );
   });
 
   test("how to name an agent, to who named none", async () => {

@@ -94,7 +94,18 @@ function forgetting(plan: PlanDocument, word: string, members: readonly SetMembe
     steps: [],
     // Its silence is why it is given up: what is left of it is no part of this.
     agents: plan.agents.filter(({ name, reachable }) => reachable || name !== agentName),
-    summary: { ...plan.summary, unknown: unknown.length, create: 0, update: 0, delete: 0, adopt: 0, release: 0, settings: 0, drifted: 0, worst_impact: "none" },
+    summary: {
+      ...plan.summary,
+      unknown: unknown.length,
+      create: 0,
+      update: 0,
+      delete: 0,
+      adopt: 0,
+      release: 0,
+      settings: 0,
+      drifted: 0,
+      worst_impact: "none",
+    },
     unknown,
     // What is wrong with the agent that is given up is why it is.
     diagnostics: plan.diagnostics.filter(

@@ -155,7 +155,8 @@ export function showChange(step: PlanStep, change: Change): ShownChange {
     showValue(change.before, attribute),
     change.unknown === true ? "known later" : showValue(change.after, attribute),
   ];
-  if (isDrift(change)) return { path, value: `last applied ${showValue(change.last_applied, attribute)} · live ${before} · desired ${after}` };
+  if (isDrift(change))
+    return { path, value: `last applied ${showValue(change.last_applied, attribute)} · live ${before} · desired ${after}` };
   return { path, value: step.body.action === "create" ? after : `${before} → ${after}` };
 }
 
