@@ -29,7 +29,10 @@ suite("an embedded agent", () => {
   test("is started once, however many ask for it at the same time, and lives on", async () => {
     await using temp = await folder();
     const dir = path.join(temp.path, "desk");
-    const sockets = await Promise.all([ensureEmbedded(dir), ensureEmbedded(dir), ensureEmbedded(dir)]);
+    let slow = 0;
+    const first = ensureEmbedded(dir, { slowMs: 0, onSlow: () => slow++ });
+    const sockets = await Promise.all([first, ensureEmbedded(dir), ensureEmbedded(dir)]);
+    assert.equal(slow, 1, "a start that takes its time is told once");
     assert.equal(new Set(sockets).size, 1);
     const pid = await readFile(path.join(dir, "agent.pid"), "utf8");
     assert.equal(await ensureEmbedded(dir), sockets[0]);

@@ -19,6 +19,7 @@ import { fsReason } from "../output/fs-error.ts";
 
 const DEADLINE_MS = 20_000;
 const POLL_MS = 15;
+const SLOW_MS = 500;
 const TAIL_BYTES = 4_096;
 const TAIL_LINES = 8;
 
@@ -26,6 +27,10 @@ export interface EmbeddedOptions {
   /** Aborts waiting; an agent that was started goes on. */
   readonly signal?: AbortSignal;
   readonly deadlineMs?: number;
+  /** Called once when the agent that was started takes its time. */
+  readonly onSlow?: () => void;
+  /** After how long; half a second when not given. */
+  readonly slowMs?: number;
   /** The program to run; this very one when not given. */
   readonly entry?: string;
 }
@@ -59,7 +64,7 @@ export function answers(socketPath: string): Promise<boolean> {
 async function startAgent(
   dir: string,
   socketPath: string,
-  { signal, deadlineMs = DEADLINE_MS, entry = entryPath() }: EmbeddedOptions,
+  { signal, deadlineMs = DEADLINE_MS, entry = entryPath(), onSlow, slowMs = SLOW_MS }: EmbeddedOptions,
 ): Promise<void> {
   const logPath = path.join(dir, "start.log");
   const log = openLog(dir, logPath);
@@ -78,11 +83,17 @@ async function startAgent(
   child.once("error", (error) => (ended = error.message));
   child.once("exit", (code, killedBy) => (ended = killedBy === null ? `it ended with exit code ${code}` : `${killedBy} ended it`));
   child.unref();
-  const until = performance.now() + deadlineMs;
+  const begun = performance.now();
+  const until = begun + deadlineMs;
+  let tellsSlow = onSlow;
   while (!(await answers(socketPath))) {
     // Another one may have taken the folder first: then that one will answer.
     if (ended !== undefined && !isHeldByOther(dir, child.pid)) throw failed(dir, ended, logPath, from);
     if (performance.now() > until) throw failed(dir, `it does not answer after ${deadlineMs / 1000} s`, logPath, from);
+    if (performance.now() - begun >= slowMs) {
+      tellsSlow?.();
+      tellsSlow = undefined;
+    }
     await pause(POLL_MS, undefined, { signal });
   }
   // Ours came second: it must not take the folder later, when nobody expects an agent there.

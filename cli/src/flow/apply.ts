@@ -3,6 +3,7 @@ import type { ApplyEvent, ApplyResult } from "@ghost/engine";
 import { applyPlan, resolveSecret } from "@ghost/engine";
 import type { Diagnostic, Diagnostics, PlanAgent, PlanDocument } from "@ghost/schemas";
 import { GhostError, problem } from "@ghost/schemas";
+import { namesEmbedded } from "../agents/reach.ts";
 import { formatDuration } from "../command/duration.ts";
 import { EXIT } from "../exit-code.ts";
 import type { ExitCode } from "../exit-code.ts";
@@ -64,6 +65,7 @@ export async function runApply({ plan, fleet, session, secrets, parallel, specWo
   const state = new ApplyState(plan, Date.now());
   const left: string[] = [];
   const show = await openProgress(state, session);
+  const asWritten = namesEmbedded(plan.agents, session.cwd);
   let result: ApplyResult;
   try {
     result = await applyPlan({
@@ -71,7 +73,8 @@ export async function runApply({ plan, fleet, session, secrets, parallel, specWo
       connect: fleet.connect,
       resolveSecret: (source) => secretValue(secrets, source),
       options: { signal: session.stop, detachSignal: session.detach, ...(parallel !== undefined && { parallel }) },
-      onEvent(event) {
+      onEvent(told) {
+        const event = "diagnostics" in told ? { ...told, diagnostics: asWritten(told.diagnostics) } : told;
         if (event.type === "step_left") left.push(`${event.agent}/${event.operation_id}`);
         if ("diagnostics" in event) for (const diagnostic of event.diagnostics) session.emit({ type: "diagnostic", ...diagnostic });
         session.emit(event);
@@ -82,7 +85,7 @@ export async function runApply({ plan, fleet, session, secrets, parallel, specWo
   } finally {
     await show.close();
   }
-  session.tell(result.diagnostics);
+  session.tell(asWritten(result.diagnostics));
   if (left.length > 0) session.say(attachHelp(left, plan.agents, specWords));
   session.print(`${result.ok && sentence !== undefined ? sentence : outcomeSentence(plan, result)}\n`);
   if (!result.ok) return result.summary.failed > 0 || result.summary.skipped > 0 ? EXIT.error : EXIT.interrupted;
