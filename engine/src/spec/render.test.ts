@@ -163,7 +163,7 @@ suite("emitYaml", () => {
         ),
         (data) => {
           const read = readQuickly(emitYaml(data));
-          assert.ok(read?.root, emitYaml(data));
+          assert.ok(read.root, emitYaml(data));
           const toData = (node: NonNullable<typeof read.root>): unknown => {
             if (node.kind === "list") return node.items.map(toData);
             if (node.kind === "map") return Object.fromEntries(node.entries.map(({ key, value }) => [key, toData(value)]));

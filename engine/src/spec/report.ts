@@ -20,6 +20,8 @@ interface Mask {
   readonly end: number;
 }
 
+/** More than anybody reads, and few enough to be told at once. */
+const MAX_PROBLEMS = 10_000;
 /** What a line shows where a secret stands. */
 const MASK = "***";
 
@@ -35,6 +37,12 @@ export class Report {
 
   /** The same problem of the same place is told once: a template may be read for many VMs. */
   add(code: DiagnosticCode, place: Place | undefined, detail: string, facts: ProblemFacts): void {
+    if (this.#problems.length > MAX_PROBLEMS) return;
+    if (this.#problems.length === MAX_PROBLEMS) {
+      const last = { detail: `There are more than ${MAX_PROBLEMS} problems; the others are not told.`, hint: "Is this the right file?" };
+      this.#problems.push({ code: "SPEC_TOO_LARGE", place, ...last });
+      return;
+    }
     const key = `${place?.source.order} ${place?.offset} ${code} ${detail}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);

@@ -30,11 +30,24 @@ export class SourceText {
   constructor(source: SpecSource, folder: string, order: number) {
     this.file = source.file;
     this.folder = source.folder ?? folder;
-    this.text = source.text.startsWith("\ufeff") ? source.text.slice(1) : source.text;
+    const text = source.text.startsWith("\ufeff") ? source.text.slice(1) : source.text;
+    // Lines and columns stay the same, and every reader of YAML makes this of a line end.
+    this.text = text.includes("\r\n") ? text.replaceAll("\r\n", "\n") : text;
     this.order = order;
   }
 
   locate(offset: number): SourceLocation {
+    const { line, start } = this.#findLine(offset);
+    return { file: this.file, line: line + 1, column: offset - start + 1 };
+  }
+
+  /** Start and end of the line, without its line break; undefined when it is too long to be shown. */
+  lineAt(offset: number): { readonly start: number; readonly end: number } | undefined {
+    const { start, end } = this.#findLine(offset);
+    return end - start > LONGEST_LINE ? undefined : { start, end };
+  }
+
+  #findLine(offset: number): { readonly line: number; readonly start: number; readonly end: number } {
     const starts = (this.#lineStarts ??= findLineStarts(this.text));
     let [low, high] = [0, starts.length - 1];
     while (low < high) {
@@ -42,16 +55,8 @@ export class SourceText {
       if (starts[middle]! <= offset) low = middle;
       else high = middle - 1;
     }
-    return { file: this.file, line: low + 1, column: offset - starts[low]! + 1 };
-  }
-
-  /** Start and end of the line, without its line break; undefined when it is too long to be shown. */
-  lineAt(offset: number): { readonly start: number; readonly end: number } | undefined {
-    const start = this.text.lastIndexOf("\n", offset - 1) + 1;
-    const newline = this.text.indexOf("\n", Math.max(offset, start));
-    let end = newline < 0 ? this.text.length : newline;
-    if (this.text[end - 1] === "\r") end -= 1;
-    return end - start > LONGEST_LINE ? undefined : { start, end: Math.max(start, end) };
+    const next = starts[low + 1];
+    return { line: low, start: starts[low]!, end: next === undefined ? this.text.length : next - 1 };
   }
 }
 

@@ -53,7 +53,7 @@ const STEP = 2;
 
 /** The text in canonical form, or as it is when it is not one document with a block map. It must be free of errors. */
 export function layOut(original: string, order: KeyOrder): string {
-  const text = toText(original.replaceAll("\r\n", "\n").replace(/\n[ \t]+$/, "\n"));
+  const text = toText(original.replace(/\n[ \t]+$/, "\n"));
   const documents = parseAllDocuments<ParsedNode, true>(text.text, { uniqueKeys: false, version: "1.2", logLevel: "silent" });
   const root = Array.isArray(documents) && documents.length === 1 ? documents[0]?.contents : undefined;
   const isTakenApart = isMap(root) && root.flow !== true && root.anchor === undefined && root.tag === undefined;

@@ -9,6 +9,8 @@ import { MAX_DEPTH } from "./tree.ts";
 /** Values that aliases may stand for in one text, all together. */
 const MAX_ALIASED = 100_000;
 const MAX_SYNTAX_ERRORS = 20;
+/** So many characters of a line on both sides of an error tell what it is. */
+const WINDOW = 200;
 
 /** A finished node and what an alias of it would add. */
 interface Anchored {
@@ -51,6 +53,9 @@ export function readFully(text: string): ReadText {
 }
 
 function parse(text: string, problems: TextProblem[]): readonly Document.Parsed<ParsedNode>[] {
+  // The package makes an Error of each mistake; its stack, which nobody sees, is most of the cost.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
   try {
     const documents = parseAllDocuments<ParsedNode, true>(text, {
       uniqueKeys: false,
@@ -64,33 +69,44 @@ function parse(text: string, problems: TextProblem[]): readonly Document.Parsed<
     if (!(reason instanceof RangeError)) throw reason;
     problems.push(tooDeep(0));
     return [];
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 
 function syntaxProblems(document: Document.Parsed<ParsedNode>, text: string): readonly TextProblem[] {
-  // The first error of a place is the cause, what follows on the same line is its consequence.
+  // The first error of a line is the cause, what follows on it is its consequence.
   const lines = new Set<number>();
   const problems: TextProblem[] = [];
+  let [start, end] = [0, -1];
   for (const { code, message, pos } of document.errors) {
+    if (problems.length === MAX_SYNTAX_ERRORS) break;
     const offset = Math.min(pos[0], text.length);
-    const line = text.lastIndexOf("\n", offset - 1);
-    if (lines.has(line) || problems.length === MAX_SYNTAX_ERRORS) continue;
-    lines.add(line);
+    if (offset >= start && offset <= end) continue;
+    start = text.lastIndexOf("\n", offset - 1) + 1;
+    end = text.indexOf("\n", offset);
+    if (end < 0) end = text.length;
+    if (lines.has(start)) continue;
+    lines.add(start);
     if (code === "RESOURCE_EXHAUSTION") problems.push(tooDeep(offset));
     else
       problems.push({
         code: "SPEC_SYNTAX",
         offset,
-        detail: `${isPlainText(message) ? message : quote(message, 200)}.`,
-        hint: hintOf(code, text, offset),
+        detail: describeError(message),
+        hint: hintOf(code, text.slice(Math.max(start, offset - WINDOW), Math.min(end, offset + WINDOW))),
       });
   }
   return problems;
 }
 
-function hintOf(code: string, text: string, offset: number): string {
-  const end = text.indexOf("\n", offset);
-  const line = text.slice(text.lastIndexOf("\n", offset - 1) + 1, end < 0 ? text.length : end);
+/** The package's words, without the piece of text that some of them quote: it may be a secret. */
+function describeError(message: string): string {
+  const words = message.replace(/: ".*$/su, "");
+  return `${isPlainText(words) ? words : quote(words, 200)}.`;
+}
+
+function hintOf(code: string, line: string): string {
   if (code === "TAB_AS_INDENT") return "Indent with spaces.";
   if (/[{[].*[:,[] *\$\{/.test(line)) return 'Inside [ ] and { } an expression needs quotes: "${var.name}".';
   if (code === "MISSING_CHAR") return "Close what was opened, or put a colon behind the key.";

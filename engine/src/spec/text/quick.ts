@@ -4,8 +4,8 @@
  * a spec of 10,000 VMs has 1.5 MB.
  *
  * (1) The `yaml` package is the authority. What is read here is exactly what it reads; a property test compares them.
- * (2) Anything else (anchors, tags, tabs, folded text, several documents, every mistake) is declined: the answer is
- *     undefined and the package reads the text, so it also words every syntax error.
+ * (2) Anything else (anchors, tags, tabs, folded text, several documents, every mistake) is declined: the
+ *     package reads the text then, so it also words every syntax error.
  * (3) Every loop moves forward: the time is linear in the text.
  */
 import type { Entry, ListNode, MapNode, Node, ScalarNode } from "./tree.ts";
@@ -31,14 +31,19 @@ interface State {
   column: number;
 }
 
-/** The tree of the text, `root` undefined when it has no content; undefined when the text is declined. */
-export function readQuickly(text: string): { readonly root: Node | undefined } | undefined {
-  if (UNUSUAL.test(text)) return undefined;
+export type QuickRead =
+  /** No root when the text has no content. */
+  | { readonly root: Node | undefined; readonly declinedAt?: undefined }
+  | { readonly root?: undefined; /** Near what is not read here. */ readonly declinedAt: number };
+
+export function readQuickly(text: string): QuickRead {
+  const unusual = text.search(UNUSUAL);
+  if (unusual >= 0) return { declinedAt: unusual };
   const state: State = { text, pos: 0, column: 0 };
   try {
     return { root: readDocument(state) };
   } catch (reason) {
-    if (reason === DECLINED) return undefined;
+    if (reason === DECLINED) return { declinedAt: Math.min(Math.max(0, state.pos), text.length) };
     throw reason;
   }
 }

@@ -35,6 +35,7 @@ suite("readText", () => {
     { name: "an unknown alias", text: "a: *b\n", want: ["SPEC_SYNTAX@3"] },
     { name: "an alias inside its own anchor", text: "a: &x [*x]\n", want: ["SPEC_SYNTAX@7"] },
     { name: "a tag", text: "a: !!js/function 'x'\n", want: ["SPEC_SYNTAX@17"] },
+    { name: "a mistake in a very large text", text: `${"a: b\n".repeat(500_000)}c: d: e\n`, want: ["SPEC_TOO_LARGE@2500003"] },
     { name: "a map as a key", text: "? {a: b}\n: c\n", want: ["SPEC_SYNTAX@2"] },
     { name: "a merge of no map", text: "a: &x 1\nb: { <<: *x }\n", want: ["SPEC_WRONG_TYPE@13"] },
     { name: "an alias bomb", text: aliasBomb(12), want: ["SPEC_TOO_LARGE@260"] },
@@ -49,6 +50,19 @@ suite("readText", () => {
   ];
   for (const { name, text, want } of cases) test(name, async () => assert.deepEqual(await problemsOf(text), want));
 
+  test("an error quotes nothing of the text", async () => {
+    const { problems } = await readText("- a\npassword: hunter2\n");
+    assert.ok(problems.length > 0);
+    assert.doesNotMatch(JSON.stringify(problems), /hunter2/);
+  });
+
+  test("a long line of mistakes takes linear time", async () => {
+    const started = process.cpuUsage();
+    for (const piece of ['"', "]", ",", "{}", "[ ${", "*a "])
+      assert.equal((await readText(`a: ${piece.repeat(60_000 / piece.length)}`)).problems.length, 1);
+    assert.ok(process.cpuUsage(started).user < 20_000_000);
+  });
+
   const good: { name: string; text: string; want: unknown }[] = [
     { name: "anchors and aliases", text: "a: &x { b: 1 }\nc: *x\n", want: { a: { b: "1" }, c: { b: "1" } } },
     {
@@ -56,7 +70,7 @@ suite("readText", () => {
       text: "a: &x { b: 1, c: 2 }\nd: &y { c: 3, e: 4 }\nf: { <<: [*x, *y], b: 0 }\n",
       want: { a: { b: "1", c: "2" }, d: { c: "3", e: "4" }, f: { b: "0", c: "2", e: "4" } },
     },
-    { name: "folded text and CRLF", text: "a: >\r\n  b\r\n  c\r\nd: e\r\n", want: { a: "b c\n", d: "e" } },
+    { name: "folded text", text: "a: >\n  b\n  c\nd: e\n", want: { a: "b c\n", d: "e" } },
     {
       name: "keys that are numbers or null in other readers are texts",
       text: "1: a\n~: b\n'': c\nkey: &k d\n",

@@ -18,13 +18,15 @@ export interface ReadText {
 
 /** No YAML text may have these characters (YAML 1.2.2, 5.1), nor a line end of old Macs, which readers take for different things. */
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]|\r(?!\n)/;
+/** The full parser takes seconds and gigabytes for more. A spec of 10,000 VMs has 1.5 million characters. */
+const MAX_FULL_LENGTH = 2 * 2 ** 20;
 /** More unclosed brackets than this are no spec, and the full parser would take seconds to say so. */
 const MAX_UNCLOSED = 1000;
 
 /** Never throws. The `yaml` package is loaded only for a text that the quick reader declines. */
 export async function readText(text: string): Promise<ReadText> {
   const quick = readQuickly(text);
-  if (quick !== undefined) return { roots: quick.root === undefined ? [] : [quick.root], problems: [] };
+  if (quick.declinedAt === undefined) return { roots: quick.root === undefined ? [] : [quick.root], problems: [] };
   const forbidden = text.search(FORBIDDEN);
   if (forbidden >= 0) return { roots: [], problems: [forbiddenCharacter(text, forbidden)] };
   const deep = findExcess(text);
@@ -40,6 +42,7 @@ export async function readText(text: string): Promise<ReadText> {
         },
       ],
     };
+  if (text.length > MAX_FULL_LENGTH) return { roots: [], problems: [beyondFullReader(quick.declinedAt)] };
   const { readFully } = await import("./full.ts");
   return readFully(text);
 }
@@ -59,6 +62,16 @@ function forbiddenCharacter(text: string, offset: number): TextProblem {
     offset,
     detail: `The control character ${name} cannot stand in YAML.`,
     hint: `Remove it; a text in double quotes may have it as an escape.`,
+  };
+}
+
+function beyondFullReader(offset: number): TextProblem {
+  const detail = `Reading stops near here: what stands here is a mistake, or a form of YAML (an anchor, a tag, folded text, tabs, several documents) that is read only in files of at most ${MAX_FULL_LENGTH} characters.`;
+  return {
+    code: "SPEC_TOO_LARGE",
+    offset,
+    detail,
+    hint: "Correct it, or write it in the forms that ghost render prints, or split the file.",
   };
 }
 
