@@ -27,6 +27,7 @@ export { makePlan, stackOwner } from "./plan/make-plan.ts";
 export type { PlanInput, PlanOptions } from "./plan/make-plan.ts";
 export { isMembersOmitted, memberKey, omitSettled, sameSetAs, setDigest, unionSets, versionOf } from "./plan/set-record.ts";
 export type { StackSet } from "./plan/set-record.ts";
+export { isDrift } from "./plan/summary.ts";
 export { createSuggest, didYouMean } from "./spec/suggest.ts";
 export { exportSpec } from "./spec/export.ts";
 export type { ExportInput } from "./spec/export.ts";

@@ -144,7 +144,7 @@ export interface PlanSummary {
   readonly settings: number;
   readonly unchanged: number;
   readonly unknown: number;
-  /** Objects with at least one change caused by drift. */
+  /** Objects with at least one live value that is not what was last applied. */
   readonly drifted: number;
   readonly worst_impact: Impact;
 }

@@ -1,8 +1,9 @@
+import { isDrift } from "@ghost/engine";
 import type { AgentObservation } from "@ghost/engine";
 import type { ObservedVm, PlanAgent, PlanDocument, PlanStep } from "@ghost/schemas";
 import { MISSING_DOMAIN, worstImpact } from "@ghost/schemas";
 import { escapeLine } from "./escape.ts";
-import { isDrift, plural } from "./plan-model.ts";
+import { plural } from "./plan-model.ts";
 import type { PlanTextView } from "./plan-text.ts";
 import { renderPlanText } from "./plan-text.ts";
 

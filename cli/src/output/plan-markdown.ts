@@ -2,10 +2,11 @@
  * A plan as a comment on a pull request: worst impact first, details folded, and never longer than a comment may be.
  * What does not fit is cut by rank: the mildest steps lose their details first, then their lines, and are counted.
  */
+import { isDrift } from "@ghost/engine";
 import type { Change, Diagnostic, Impact, PlanDocument, PlanStep } from "@ghost/schemas";
 import { codes, IMPACTS } from "@ghost/schemas";
 import { escapeLine, escapeText } from "./escape.ts";
-import { byImpact, hasLongText, isDrift, plural, showChange, shownChanges, stepLabel, stepObject, summarySentence } from "./plan-model.ts";
+import { byImpact, hasLongText, plural, showChange, shownChanges, stepLabel, stepObject, summarySentence } from "./plan-model.ts";
 import type { DiffLine } from "./text-diff.ts";
 
 /** GitHub takes 65,536 characters; GitLab and others more. */

@@ -1,5 +1,6 @@
 /** What every view of a plan shows: the same groups, words and order in a terminal, in markdown and in JSON lines. */
 import type { Change, Json, PlanAgent, PlanDocument, PlanStep, PlanUnknown, Resources } from "@ghost/schemas";
+import { isDrift } from "@ghost/engine";
 import { compareImpact, IMPACT_MEANING } from "@ghost/schemas";
 import { escapeLine } from "./escape.ts";
 import { attributeAt, isLongText, showPath, showValue } from "./value.ts";
@@ -162,11 +163,6 @@ export function showChange(step: PlanStep, change: Change): ShownChange {
 
 export function hasLongText(plan: PlanDocument): boolean {
   return plan.steps.some((step) => shownChanges(step).some(({ before, after }) => isLongText(before) || isLongText(after)));
-}
-
-/** True when the live value is not what was last applied, whether or not the spec has yet another one by now. */
-export function isDrift({ cause, last_applied }: Change): boolean {
-  return cause === "drift" || last_applied !== undefined;
 }
 
 export function isDrifted(step: PlanStep): boolean {

@@ -1,5 +1,10 @@
-import type { PlanStep, PlanSummary, StepAction } from "@ghost/schemas";
+import type { Change, PlanStep, PlanSummary, StepAction } from "@ghost/schemas";
 import { worstImpact } from "@ghost/schemas";
+
+/** True when the live value is not what was last applied, whether or not the spec has yet another one by now. */
+export function isDrift({ cause, last_applied }: Pick<Change, "cause" | "last_applied">): boolean {
+  return cause === "drift" || last_applied !== undefined;
+}
 
 /** Counts what the steps do. */
 export function summarize(steps: readonly PlanStep[], rest: { readonly unchanged: number; readonly unknown: number }): PlanSummary {
@@ -7,7 +12,7 @@ export function summarize(steps: readonly PlanStep[], rest: { readonly unchanged
   let drifted = 0;
   for (const { body, changes } of steps) {
     count[body.action]++;
-    if (changes.some(({ cause }) => cause === "drift")) drifted++;
+    if (changes.some(isDrift)) drifted++;
   }
   return { ...count, ...rest, drifted, worst_impact: worstImpact(steps.map(({ impact }) => impact)) };
 }
