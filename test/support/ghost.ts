@@ -69,10 +69,13 @@ export interface AgentProcess extends AsyncDisposable {
 
 /** Starts an agent over a simulated host in `dir`, as an operating-system process of its own, and waits until it answers. */
 export async function startAgent(dir: string, args: readonly string[] = []): Promise<AgentProcess> {
-  const child = spawnGhost(["agent", "run", "--embedded", dir, "--idle", "1h", ...args]);
+  return await untilItAnswers(spawnGhost(["agent", "run", "--embedded", dir, "--idle", "1h", ...args]), dir);
+}
+
+/** Waits for the agent whose socket is in `dir`; its words are told when it ends before. */
+async function untilItAnswers(child: ChildProcess, dir: string): Promise<AgentProcess> {
   let log = "";
-  child.stderr?.setEncoding("utf8").on("data", (chunk: string) => (log += chunk));
-  child.stdout?.resume();
+  for (const stream of [child.stderr, child.stdout]) stream?.setEncoding("utf8").on("data", (chunk: string) => (log += chunk));
   const socket = path.join(dir, "agent.sock");
   await until(async () => {
     if (child.exitCode !== null) throw new Error(`agent ended with ${child.exitCode}:\n${log}`);
@@ -116,38 +119,16 @@ export interface ConfiguredAgent extends AgentProcess {
 /** Starts `ghost agent run --config` over a simulated host, with its HTTP addresses on ephemeral ports. */
 export async function startConfiguredAgent(dir: string, extra = ""): Promise<ConfiguredAgent> {
   const [metricsPort, healthPort] = [await freePort(), await freePort()];
-  const socket = path.join(dir, "agent.sock");
   const config = path.join(dir, "agent.yaml");
   await mkdir(dir, { recursive: true });
   await writeFile(
     config,
     `hypervisor: simulated\ndata_dir: ${path.join(dir, "data")}\nsimulated: { vcpu: 16, ram_gb: 64, disk_gb: 500 }\n` +
-      `grpc: { listen_addr: "unix:${socket}" }\nmetrics: { listen_addr: "127.0.0.1:${metricsPort}" }\nhealth: { listen_addr: "127.0.0.1:${healthPort}" }\n` +
+      `grpc: { listen_addr: "unix:${path.join(dir, "agent.sock")}" }\nmetrics: { listen_addr: "127.0.0.1:${metricsPort}" }\nhealth: { listen_addr: "127.0.0.1:${healthPort}" }\n` +
       `logging: { output: stdout }\n${extra}`,
   );
-  const child = spawnGhost(["agent", "run", "--config", config]);
-  let log = "";
-  child.stderr?.setEncoding("utf8").on("data", (chunk: string) => (log += chunk));
-  child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (log += chunk));
-  await until(async () => {
-    if (child.exitCode !== null) throw new Error(`agent ended with ${child.exitCode}:\n${log}`);
-    return answers(socket);
-  }, `agent in ${dir}`);
-  const kill = async (signal: NodeJS.Signals): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const closed = once(child, "close");
-    child.kill(signal);
-    await closed;
-  };
-  return {
-    process: child,
-    dir,
-    address: `unix:${socket}`,
-    metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
-    healthUrl: `http://127.0.0.1:${healthPort}`,
-    kill,
-    [Symbol.asyncDispose]: () => kill("SIGKILL"),
-  };
+  const agent = await untilItAnswers(spawnGhost(["agent", "run", "--config", config]), dir);
+  return { ...agent, metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`, healthUrl: `http://127.0.0.1:${healthPort}` };
 }
 
 async function freePort(): Promise<number> {
