@@ -13,7 +13,7 @@ import type { Hypervisor } from "./hypervisor/driver.ts";
 import { observe } from "./operations/observation.ts";
 import type { HostIdentity } from "./operations/observation.ts";
 import { Operations } from "./operations/operations.ts";
-import type { TlsFiles } from "./server/grpc-server.ts";
+import type { TlsFiles } from "./config/agent-config.ts";
 import type { RpcEvent } from "./server/rpc.ts";
 import { serve } from "./server/serve.ts";
 import type { AgentServer } from "./server/serve.ts";

@@ -4,6 +4,7 @@ import type { Resources } from "@ghost/schemas";
 export interface TlsFiles {
   readonly cert: string;
   readonly key: string;
+  /** The other side must have a certificate of this authority. */
   readonly ca: string;
 }
 

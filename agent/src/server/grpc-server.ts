@@ -6,16 +6,10 @@ import { createSecureContext } from "node:tls";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { GhostError, problem } from "@ghost/schemas";
+import type { TlsFiles } from "../config/agent-config.ts";
 
 /** A set record of ten thousand members fits. */
 const MESSAGE_MAX_BYTES = 64 * 1024 * 1024;
-
-export interface TlsFiles {
-  readonly cert: string;
-  readonly key: string;
-  /** Clients must have a certificate of this authority. */
-  readonly ca: string;
-}
 
 export interface GrpcServerOptions {
   /** `unix:/path` or `host:port`. */

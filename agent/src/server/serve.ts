@@ -7,7 +7,7 @@ import type { Store } from "../store/store.ts";
 import { createAgentService } from "./agent-service.ts";
 import { EventLog } from "./events.ts";
 import { startGrpcServer } from "./grpc-server.ts";
-import type { TlsFiles } from "./grpc-server.ts";
+import type { TlsFiles } from "../config/agent-config.ts";
 import { createHealthService } from "./health-service.ts";
 import { createHostService } from "./host-service.ts";
 import { createReflectionService, reflectionDefinitions } from "./reflection-service.ts";
