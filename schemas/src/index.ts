@@ -62,3 +62,4 @@ export {
 } from "./spec.ts";
 export type { VariableType } from "./spec.ts";
 export { describeAttribute, describeType, findDefault } from "./faces/describe.ts";
+export { PROVIDER_ADDRESS, PROVIDER_HOST, PROVIDER_NAME, PROVIDER_NAMESPACE, PROVIDER_SOURCE } from "./provider-source.ts";
