@@ -1,13 +1,21 @@
 /** Wire conversions: pure, without gRPC. Clients are in `@ghost/proto/client`, services in `@ghost/proto/server`. */
 export { isLoopbackHost, parseAddress } from "./address.ts";
 export type { Address } from "./address.ts";
-export { settingsFromWire, settingsToWire, vmConfigFromWire, vmConfigToWire } from "./wire/config.ts";
+export {
+  settingsFromWire,
+  settingsToWire,
+  templateConfigFromWire,
+  templateConfigToWire,
+  vmConfigFromWire,
+  vmConfigToWire,
+} from "./wire/config.ts";
 export { diagnosticFromWire, diagnosticToWire } from "./wire/diagnostic.ts";
 export { eventFromWire, eventToWire } from "./wire/event.ts";
 export type { HostEvent } from "./wire/event.ts";
 export { executeFromWire, executeToWire } from "./wire/execute.ts";
 export type { ExecuteInput } from "./wire/execute.ts";
 export { observationFromWire, observationToWire } from "./wire/observation.ts";
+export { observedTemplateFromWire, observedTemplateToWire } from "./wire/observed-template.ts";
 export { observedVmFromWire, observedVmToWire } from "./wire/observed-vm.ts";
 export { operationFromWire, operationToWire } from "./wire/operation.ts";
 export { headerFromWire, headerToWire, stepFromWire, stepToWire } from "./wire/plan.ts";

@@ -7,6 +7,8 @@ export type { VmComputed, VmSpec } from "./resources/vm.ts";
 export { template } from "./resources/template.ts";
 export type { TemplateSpec } from "./resources/template.ts";
 export { agent } from "./resources/agent.ts";
+export { AGENT_TEMPLATE_CONFIG_ATTRIBUTES, agentTemplate } from "./resources/agent-template.ts";
+export type { AgentTemplateConfig, AgentTemplateSpec } from "./resources/agent-template.ts";
 export type { AgentSettings, AgentSpec } from "./resources/agent.ts";
 export { agentConfig } from "./agent-config.ts";
 export type { AgentConfigFile } from "./agent-config.ts";
@@ -29,6 +31,7 @@ export type {
   SetMember,
   SetRecord,
   SetVersion,
+  TemplatePhase,
   VmPhase,
   VmStatus,
 } from "./observed.ts";

@@ -1,3 +1,4 @@
+import type { AgentTemplateConfig } from "./resources/agent-template.ts";
 import type { AgentSettings } from "./resources/agent.ts";
 import type { VmConfig } from "./vm-config.ts";
 
@@ -78,11 +79,25 @@ export interface ObservedVm {
   readonly phase: VmPhase;
 }
 
+/** `ready`, or `creating` until its image is there. */
+export type TemplatePhase = "ready" | "creating";
+
+/** A template that an agent keeps. Nobody else can change it, so what was applied is what is. */
 export interface ObservedTemplate {
+  readonly uid: string;
   readonly name: string;
-  readonly image: string;
-  readonly digest: string;
+  /** `spec:<stack>`, `terraform:<stack>`, or empty for nobody. */
   readonly owner: string;
+  /** Where the image comes from. Always has `name`. */
+  readonly config: AgentTemplateConfig;
+  /** `sha256:…`, or empty while it is being made. */
+  readonly digest: string;
+  /** Zero when it is not known. */
+  readonly sizeBytes: number;
+  readonly revision: string;
+  readonly phase: TemplatePhase;
+  readonly createdAt?: Date;
+  readonly appliedAt?: Date;
 }
 
 export interface SetMember {
@@ -147,6 +162,7 @@ export interface Operation {
   readonly bytesTotal: number;
   readonly diagnostics: readonly import("./diagnostic.ts").Diagnostic[];
   readonly vm?: ObservedVm;
+  readonly template?: ObservedTemplate;
   readonly createdAt?: Date;
   readonly endedAt?: Date;
   /** True when the object already was as the step wants it. */

@@ -5,6 +5,7 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Impact } from "./impact.ts";
 import type { Resources, SetAgent, SetMember, SetVersion } from "./observed.ts";
+import type { AgentTemplateConfig } from "./resources/agent-template.ts";
 import type { AgentSettings } from "./resources/agent.ts";
 import type { VmConfig } from "./vm-config.ts";
 
@@ -53,7 +54,9 @@ export interface StepBody {
   /** Recorded with a new or adopted VM. */
   readonly defaults?: VmConfig;
   readonly settings?: AgentSettings;
-  /** The VM's present name, when this step renames it. */
+  /** Complete desired state of a template that the agent keeps; absent for delete and release. */
+  readonly template?: AgentTemplateConfig;
+  /** The object's present name, when this step renames it. */
   readonly previous_name?: string;
 }
 

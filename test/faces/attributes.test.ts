@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { suite, test } from "node:test";
 import type { Attribute, Attributes, ResourceType } from "@ghost/schemas";
-import { agent, agentConfig, template, vm, VM_CONFIG_ATTRIBUTES } from "@ghost/schemas";
+import { agent, AGENT_TEMPLATE_CONFIG_ATTRIBUTES, agentConfig, agentTemplate, template, vm, VM_CONFIG_ATTRIBUTES } from "@ghost/schemas";
 
 interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -42,6 +42,11 @@ suite("every face knows every attribute", () => {
     const keys = paths(agentConfig.attributes);
     assert.deepEqual(schemaPaths(await published("agent-config")), keys);
     assert.deepEqual(await rowsOfPage("agent-config"), keys.toSorted());
+  });
+
+  test("a template that an agent keeps, in its schema and in a plan", async () => {
+    assert.deepEqual(schemaPaths(await published("agent-template")), paths(agentTemplate.attributes));
+    assert.deepEqual(schemaPaths((await published("plan")).$defs?.["agent_template"] ?? {}), [...AGENT_TEMPLATE_CONFIG_ATTRIBUTES]);
   });
 
   test("vm in a plan", async () => {

@@ -4,7 +4,7 @@ import path from "node:path";
 import { before, suite, test } from "node:test";
 import { promisify } from "node:util";
 import type { Attribute, Attributes } from "@ghost/schemas";
-import { agent, vm, VM_CONFIG_ATTRIBUTES } from "@ghost/schemas";
+import { agent, AGENT_TEMPLATE_CONFIG_ATTRIBUTES, agentTemplate, vm, VM_CONFIG_ATTRIBUTES } from "@ghost/schemas";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const PACKAGE = ".ghost.host.v1.";
@@ -41,6 +41,17 @@ suite("host.proto", () => {
   test("VmSpec knows every attribute of a VM that an agent keeps, and no other", () => {
     const attributes = Object.fromEntries(VM_CONFIG_ATTRIBUTES.map((name) => [name, vm.attributes[name]]));
     assert.deepEqual(fieldsOf(`${PACKAGE}VmSpec`), expectedFields(attributes));
+  });
+
+  test("TemplateSpec knows every attribute of a template that an agent keeps, and no other", () => {
+    const kept = Object.entries<Attribute>(agentTemplate.attributes).filter(
+      ([name, { mode, specOnly }]) => mode !== "computed" && specOnly !== true && name !== "agent",
+    );
+    assert.deepEqual(
+      kept.map(([name]) => name),
+      AGENT_TEMPLATE_CONFIG_ATTRIBUTES,
+    );
+    assert.deepEqual(fieldsOf(`${PACKAGE}TemplateSpec`), expectedFields(Object.fromEntries(kept)));
   });
 
   test("AgentSettings knows every setting, and no other", () => {

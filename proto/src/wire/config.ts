@@ -6,12 +6,13 @@
  *     snapshot of 10,000 VMs and 90 MB more. The types and the round-trip test, which goes over the definition,
  *     find a forgotten line.
  */
-import type { AgentSettings, VmConfig } from "@ghost/schemas";
+import type { AgentSettings, AgentTemplateConfig, VmConfig } from "@ghost/schemas";
 import type {
   AgentSettings as AgentSettingsMessage,
   CloudInit as CloudInitMessage,
   Disk as DiskMessage,
   Network as NetworkMessage,
+  TemplateSpec as TemplateSpecMessage,
   VmSpec as VmSpecMessage,
 } from "../../gen/ghost/host/v1/host.ts";
 
@@ -116,6 +117,27 @@ export function settingsFromWire(message: AgentSettingsMessage | undefined): Age
   if (message.reserved_disk_gb !== undefined) settings.reserved_disk_gb = message.reserved_disk_gb;
   if (message.schedulable !== undefined) settings.schedulable = message.schedulable;
   return settings as AgentSettings;
+}
+
+export function templateConfigToWire(config: AgentTemplateConfig): TemplateSpecMessage {
+  const message: Complete<TemplateSpecMessage> = {
+    name: config.name,
+    image: config.image,
+    image_url: config.image_url,
+    image_sha256: config.image_sha256,
+    image_path: config.image_path,
+  };
+  return message;
+}
+
+export function templateConfigFromWire(message: TemplateSpecMessage): AgentTemplateConfig {
+  return {
+    ...(message.name !== undefined && { name: message.name }),
+    ...(message.image !== undefined && { image: message.image }),
+    ...(message.image_url !== undefined && { image_url: message.image_url }),
+    ...(message.image_sha256 !== undefined && { image_sha256: message.image_sha256 }),
+    ...(message.image_path !== undefined && { image_path: message.image_path }),
+  };
 }
 
 /** True for the configuration of a VM with nothing set, which needs no message. */

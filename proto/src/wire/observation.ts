@@ -1,14 +1,14 @@
-import type { Capabilities, Observation, ObservedHost, ObservedTemplate, Resources } from "@ghost/schemas";
+import type { Capabilities, Observation, ObservedHost, Resources } from "@ghost/schemas";
 import type {
   Capabilities as CapabilitiesMessage,
   Host as HostMessage,
   Resources as ResourcesMessage,
   SnapshotResponse,
-  Template as TemplateMessage,
 } from "../../gen/ghost/host/v1/host.ts";
 import { settingsFromWire, settingsToWire } from "./config.ts";
 import { observedVmFromWire, observedVmToWire } from "./observed-vm.ts";
 import { operationFromWire, operationToWire } from "./operation.ts";
+import { observedTemplateFromWire, observedTemplateToWire } from "./observed-template.ts";
 import { requirePart } from "./require.ts";
 import { setRecordFromWire, setRecordToWire } from "./set-record.ts";
 
@@ -16,7 +16,7 @@ export function observationToWire(observation: Observation): SnapshotResponse {
   return {
     host: hostToWire(observation.host),
     vms: observation.vms.map(observedVmToWire),
-    templates: observation.templates.map(({ name, image, digest, owner }) => ({ name, image, digest, owner })),
+    templates: observation.templates.map(observedTemplateToWire),
     operations: observation.operations.map(operationToWire),
     set: observation.set && setRecordToWire(observation.set),
   };
@@ -27,7 +27,7 @@ export function observationFromWire(message: SnapshotResponse): Observation {
   return {
     host: hostFromWire(requirePart(message.host, "AGENT_PROTOCOL", "The host in the agent's answer")),
     vms: message.vms.map(observedVmFromWire),
-    templates: message.templates.map(templateFromWire),
+    templates: message.templates.map(observedTemplateFromWire),
     operations: message.operations.map(operationFromWire),
     ...(message.set !== undefined && { set: setRecordFromWire(message.set) }),
   };
@@ -77,8 +77,4 @@ function capabilitiesFromWire(message: CapabilitiesMessage | undefined): Capabil
     network_plug: message?.network_plug ?? false,
     kvm: message?.kvm ?? false,
   };
-}
-
-function templateFromWire({ name, image, digest, owner }: TemplateMessage): ObservedTemplate {
-  return { name, image, digest, owner };
 }

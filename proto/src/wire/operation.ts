@@ -1,6 +1,7 @@
 import type { Operation, OperationState } from "@ghost/schemas";
 import type { Operation as OperationMessage } from "../../gen/ghost/host/v1/host.ts";
 import { diagnosticFromWire, diagnosticToWire } from "./diagnostic.ts";
+import { observedTemplateFromWire, observedTemplateToWire } from "./observed-template.ts";
 import { observedVmFromWire, observedVmToWire } from "./observed-vm.ts";
 import { requireOneOf } from "./require.ts";
 
@@ -19,6 +20,7 @@ export function operationToWire(operation: Operation): OperationMessage {
     bytes_total: operation.bytesTotal,
     diagnostics: operation.diagnostics.map(diagnosticToWire),
     vm: operation.vm && observedVmToWire(operation.vm),
+    template: operation.template && observedTemplateToWire(operation.template),
     created_at: operation.createdAt,
     ended_at: operation.endedAt,
     noop: operation.noop,
@@ -43,6 +45,7 @@ export function operationFromWire(message: OperationMessage): Operation {
     bytesTotal: message.bytes_total,
     diagnostics: message.diagnostics.map(diagnosticFromWire),
     ...(message.vm !== undefined && { vm: observedVmFromWire(message.vm) }),
+    ...(message.template !== undefined && { template: observedTemplateFromWire(message.template) }),
     ...(message.created_at !== undefined && { createdAt: message.created_at }),
     ...(message.ended_at !== undefined && { endedAt: message.ended_at }),
     noop: message.noop,

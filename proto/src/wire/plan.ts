@@ -1,7 +1,14 @@
 import { IMPACTS, problem } from "@ghost/schemas";
 import type { PlanHeader, StepAction, StepBody, StepKind } from "@ghost/schemas";
 import type { PlanHeader as PlanHeaderMessage, Step as StepMessage } from "../../gen/ghost/host/v1/host.ts";
-import { settingsFromWire, settingsToWire, vmConfigFromWire, vmConfigToWire } from "./config.ts";
+import {
+  settingsFromWire,
+  settingsToWire,
+  templateConfigFromWire,
+  templateConfigToWire,
+  vmConfigFromWire,
+  vmConfigToWire,
+} from "./config.ts";
 import { requireOneOf, requirePart } from "./require.ts";
 import { toSeconds } from "./seconds.ts";
 
@@ -25,6 +32,7 @@ export function stepToWire(body: StepBody): StepMessage {
     defaults: body.defaults && vmConfigToWire(body.defaults),
     settings: body.settings && settingsToWire(body.settings),
     previous_name: body.previous_name ?? "",
+    template: body.template && templateConfigToWire(body.template),
   };
 }
 
@@ -42,6 +50,7 @@ export function stepFromWire(message: StepMessage): StepBody {
     ...(message.vm !== undefined && { vm: vmConfigFromWire(message.vm) }),
     ...(message.defaults !== undefined && { defaults: vmConfigFromWire(message.defaults) }),
     ...(message.settings !== undefined && { settings: settingsFromWire(message.settings) }),
+    ...(message.template !== undefined && { template: templateConfigFromWire(message.template) }),
     ...(message.previous_name !== "" && { previous_name: message.previous_name }),
   };
 }

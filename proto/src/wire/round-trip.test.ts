@@ -11,6 +11,7 @@ import {
   SetRecord,
   SnapshotResponse,
   Step,
+  Template,
   Vm,
   VmSpec,
   WatchResponse,
@@ -48,6 +49,7 @@ suite("fromWire(toWire(x)) is x", () => {
   test("diagnostic", () => holds(arbitrary.diagnostic, Diagnostic, wire.diagnosticToWire, wire.diagnosticFromWire));
   test("observed VM", () => holds(arbitrary.observedVm, Vm, wire.observedVmToWire, wire.observedVmFromWire));
   test("operation", () => holds(arbitrary.operation, Operation, wire.operationToWire, wire.operationFromWire));
+  test("observed template", () => holds(arbitrary.observedTemplate, Template, wire.observedTemplateToWire, wire.observedTemplateFromWire));
   test("set record", () => holds(arbitrary.setRecord, SetRecord, wire.setRecordToWire, wire.setRecordFromWire));
   test("observation", () => holds(arbitrary.observation, SnapshotResponse, wire.observationToWire, wire.observationFromWire));
   test("step", () => holds(arbitrary.stepBody, Step, wire.stepToWire, wire.stepFromWire));

@@ -1,5 +1,6 @@
 import { agentConfig } from "../agent-config.ts";
 import type { ResourceType } from "../resource.ts";
+import { agentTemplate } from "../resources/agent-template.ts";
 import { agent } from "../resources/agent.ts";
 import { template } from "../resources/template.ts";
 import { vm } from "../resources/vm.ts";
@@ -15,12 +16,13 @@ export function schemaDocuments(): Readonly<Record<string, JsonSchema>> {
     vm: resourceDocument(vm),
     template: resourceDocument(template),
     agent: resourceDocument(agent),
+    "agent-template": resourceDocument(agentTemplate, "agent-template"),
     "agent-config": resourceDocument(agentConfig),
     plan: planSchema(),
   };
 }
 
 /** One resource by itself, named and resolved. */
-function resourceDocument(resource: ResourceType): JsonSchema {
-  return schemaDocument(resource.type, resource.summary, objectSchema(resource.attributes, "resolved"));
+function resourceDocument(resource: ResourceType, name: string = resource.type): JsonSchema {
+  return schemaDocument(name, resource.summary, objectSchema(resource.attributes, "resolved"));
 }

@@ -21,6 +21,7 @@ import type {
 } from "../plan.ts";
 import { PLAN_FORMAT_VERSION } from "../plan.ts";
 import type { Attribute } from "../resource.ts";
+import { AGENT_TEMPLATE_CONFIG_ATTRIBUTES, agentTemplate } from "../resources/agent-template.ts";
 import { agent } from "../resources/agent.ts";
 import { vm } from "../resources/vm.ts";
 import { VM_CONFIG_ATTRIBUTES } from "../vm-config.ts";
@@ -47,6 +48,7 @@ export function planSchema(): JsonSchema {
     $defs: {
       impact: describe("What a change does to the running machine, from harmless to worst.", { enum: IMPACTS }),
       vm_config: objectSchema(vmConfigAttributes(), "plan"),
+      agent_template: objectSchema(templateConfigAttributes(), "plan"),
       agent_settings: attributeSchema(agent.attributes.settings, "plan"),
       header,
       summary,
@@ -65,6 +67,10 @@ export function planSchema(): JsonSchema {
 
 function vmConfigAttributes(): Readonly<Record<string, Attribute>> {
   return Object.fromEntries(VM_CONFIG_ATTRIBUTES.map((name) => [name, vm.attributes[name]]));
+}
+
+function templateConfigAttributes(): Readonly<Record<string, Attribute>> {
+  return Object.fromEntries(AGENT_TEMPLATE_CONFIG_ATTRIBUTES.map((name) => [name, agentTemplate.attributes[name]]));
 }
 
 const text: JsonSchema = { type: "string" };
@@ -151,7 +157,13 @@ const body = describe(
       revision: describe("Revision that the object must have; empty for a create.", text),
       impact: ref("impact"),
     },
-    { vm: ref("vm_config"), defaults: ref("vm_config"), settings: ref("agent_settings"), previous_name: text },
+    {
+      vm: ref("vm_config"),
+      defaults: ref("vm_config"),
+      settings: ref("agent_settings"),
+      template: ref("agent_template"),
+      previous_name: text,
+    },
   ),
 );
 

@@ -1,6 +1,6 @@
 /** Arbitrary values of the domain types, driven by the definitions, canonical and not. */
-import { agent, codes, IMPACTS, vm, VM_CONFIG_ATTRIBUTES } from "@ghost/schemas";
-import type { AgentSettings, Attribute, Diagnostic, DiagnosticCode, Observation, ObservedVm, Operation, PlanHeader, SetRecord, StepBody, VmConfig } from "@ghost/schemas";
+import { agent, AGENT_TEMPLATE_CONFIG_ATTRIBUTES, agentTemplate, codes, IMPACTS, vm, VM_CONFIG_ATTRIBUTES } from "@ghost/schemas";
+import type { AgentSettings, AgentTemplateConfig, Attribute, Diagnostic, DiagnosticCode, Observation, ObservedTemplate, ObservedVm, Operation, PlanHeader, SetRecord, StepBody, VmConfig } from "@ghost/schemas";
 import fc from "fast-check";
 
 const text = fc.string({ unit: "grapheme", maxLength: 12 });
@@ -46,6 +46,10 @@ function isCollection(name: string): boolean {
 
 export const vmConfig = objectOf(VM_CONFIG_ATTRIBUTES.map((name) => [name, vm.attributes[name]] as const)) as fc.Arbitrary<VmConfig>;
 export const settings = objectOf(Object.entries(agent.attributes.settings.attributes)) as fc.Arbitrary<AgentSettings>;
+
+export const templateConfig = objectOf(
+  AGENT_TEMPLATE_CONFIG_ATTRIBUTES.map((name) => [name, agentTemplate.attributes[name]] as const),
+) as fc.Arbitrary<AgentTemplateConfig>;
 
 export const diagnostic: fc.Arbitrary<Diagnostic> = fc.record(
   {
@@ -107,6 +111,28 @@ export const observedVm: fc.Arbitrary<ObservedVm> = fc.record(
   },
 );
 
+/** Its name is told once, and an empty source is none. */
+export const observedTemplate: fc.Arbitrary<ObservedTemplate> = fc
+  .record(
+    {
+      uid: text,
+      name: text,
+      owner: text,
+      config: templateConfig,
+      digest: text,
+      sizeBytes: count,
+      revision: text,
+      phase: fc.constantFrom("ready", "creating"),
+      createdAt: instant,
+      appliedAt: instant,
+    },
+    { requiredKeys: ["uid", "name", "owner", "config", "digest", "sizeBytes", "revision", "phase"], noNullPrototype: true },
+  )
+  .map((template) => ({
+    ...template,
+    config: { ...Object.fromEntries(Object.entries(template.config).filter(([, value]) => value !== "")), name: template.name },
+  }));
+
 export const operation: fc.Arbitrary<Operation> = fc.record(
   {
     id: text,
@@ -123,6 +149,7 @@ export const operation: fc.Arbitrary<Operation> = fc.record(
     bytesTotal: count,
     diagnostics: fc.array(diagnostic, { maxLength: 2 }),
     vm: observedVm,
+    template: observedTemplate,
     createdAt: instant,
     endedAt: instant,
     noop: fc.boolean(),
@@ -183,7 +210,7 @@ export const observation: fc.Arbitrary<Observation> = fc.record(
       { noNullPrototype: true },
     ),
     vms: fc.array(observedVm, { maxLength: 2 }),
-    templates: fc.array(fc.record({ name: text, image: text, digest: text, owner: text }, { noNullPrototype: true }), { maxLength: 2 }),
+    templates: fc.array(observedTemplate, { maxLength: 2 }),
     operations: fc.array(operation, { maxLength: 1 }),
     set: setRecord,
   },
@@ -203,6 +230,7 @@ export const stepBody: fc.Arbitrary<StepBody> = fc.record(
     vm: vmConfig.map(canonical),
     defaults: vmConfig.map(canonical),
     settings: settings.map(canonical),
+    template: templateConfig,
     previous_name: text.filter((name) => name !== ""),
   },
   { requiredKeys: ["id", "agent_id", "kind", "action", "name", "uid", "revision", "impact"], noNullPrototype: true },

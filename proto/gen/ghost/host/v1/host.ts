@@ -101,11 +101,35 @@ export interface Image {
   size_bytes: number;
 }
 
+/** A named image that the agent keeps for VMs to be made from. */
 export interface Template {
   name: string;
+  /** Where it comes from: one of image, image_url and image_path; the others are empty. */
   image: string;
+  /** sha256:… that it is pinned to; empty while it is being made. */
   digest: string;
   owner: string;
+  uid: string;
+  /** Versioned hash of the object's projection. */
+  revision: string;
+  image_url: string;
+  image_sha256: string;
+  image_path: string;
+  /** Zero when it is not known. */
+  size_bytes: number;
+  /** ready, or creating while (or after) an operation that did not end. */
+  phase: string;
+  created_at?: Date | undefined;
+  applied_at?: Date | undefined;
+}
+
+/** The attributes of a template that a person can set and an agent keeps. An absent field is an unset attribute. */
+export interface TemplateSpec {
+  name?: string | undefined;
+  image?: string | undefined;
+  image_url?: string | undefined;
+  image_sha256?: string | undefined;
+  image_path?: string | undefined;
 }
 
 export interface AgentSettings {
@@ -361,8 +385,10 @@ export interface Step {
   settings?:
     | AgentSettings
     | undefined;
-  /** Name the VM has before this step renames it. */
+  /** Name the object has before this step renames it. */
   previous_name: string;
+  /** Complete desired state of a template; absent for delete and release. */
+  template?: TemplateSpec | undefined;
 }
 
 export interface ExecuteRequest {
@@ -418,6 +444,8 @@ export interface Operation {
   noop: boolean;
   attempt: number;
   owner: string;
+  /** The template after the operation. */
+  template?: Template | undefined;
 }
 
 export interface Diagnostic {
@@ -1370,7 +1398,21 @@ export const Image: MessageFns<Image> = {
 };
 
 function createBaseTemplate(): Template {
-  return { name: "", image: "", digest: "", owner: "" };
+  return {
+    name: "",
+    image: "",
+    digest: "",
+    owner: "",
+    uid: "",
+    revision: "",
+    image_url: "",
+    image_sha256: "",
+    image_path: "",
+    size_bytes: 0,
+    phase: "",
+    created_at: undefined,
+    applied_at: undefined,
+  };
 }
 
 export const Template: MessageFns<Template> = {
@@ -1386,6 +1428,33 @@ export const Template: MessageFns<Template> = {
     }
     if (message.owner !== "") {
       writer.uint32(34).string(message.owner);
+    }
+    if (message.uid !== "") {
+      writer.uint32(42).string(message.uid);
+    }
+    if (message.revision !== "") {
+      writer.uint32(50).string(message.revision);
+    }
+    if (message.image_url !== "") {
+      writer.uint32(58).string(message.image_url);
+    }
+    if (message.image_sha256 !== "") {
+      writer.uint32(66).string(message.image_sha256);
+    }
+    if (message.image_path !== "") {
+      writer.uint32(74).string(message.image_path);
+    }
+    if (message.size_bytes !== 0) {
+      writer.uint32(80).int64(message.size_bytes);
+    }
+    if (message.phase !== "") {
+      writer.uint32(90).string(message.phase);
+    }
+    if (message.created_at !== undefined) {
+      Timestamp.encode(toTimestamp(message.created_at), writer.uint32(98).fork()).join();
+    }
+    if (message.applied_at !== undefined) {
+      Timestamp.encode(toTimestamp(message.applied_at), writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -1435,6 +1504,78 @@ export const Template: MessageFns<Template> = {
             message.owner = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.uid = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.revision = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.image_url = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.image_sha256 = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.image_path = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.size_bytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.phase = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.created_at = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.applied_at = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1453,6 +1594,39 @@ export const Template: MessageFns<Template> = {
       image: isSet(object.image) ? globalThis.String(object.image) : "",
       digest: isSet(object.digest) ? globalThis.String(object.digest) : "",
       owner: isSet(object.owner) ? globalThis.String(object.owner) : "",
+      uid: isSet(object.uid) ? globalThis.String(object.uid) : "",
+      revision: isSet(object.revision) ? globalThis.String(object.revision) : "",
+      image_url: isSet(object.imageUrl)
+        ? globalThis.String(object.imageUrl)
+        : isSet(object.image_url)
+        ? globalThis.String(object.image_url)
+        : "",
+      image_sha256: isSet(object.imageSha256)
+        ? globalThis.String(object.imageSha256)
+        : isSet(object.image_sha256)
+        ? globalThis.String(object.image_sha256)
+        : "",
+      image_path: isSet(object.imagePath)
+        ? globalThis.String(object.imagePath)
+        : isSet(object.image_path)
+        ? globalThis.String(object.image_path)
+        : "",
+      size_bytes: isSet(object.sizeBytes)
+        ? globalThis.Number(object.sizeBytes)
+        : isSet(object.size_bytes)
+        ? globalThis.Number(object.size_bytes)
+        : 0,
+      phase: isSet(object.phase) ? globalThis.String(object.phase) : "",
+      created_at: isSet(object.createdAt)
+        ? fromJsonTimestamp(object.createdAt)
+        : isSet(object.created_at)
+        ? fromJsonTimestamp(object.created_at)
+        : undefined,
+      applied_at: isSet(object.appliedAt)
+        ? fromJsonTimestamp(object.appliedAt)
+        : isSet(object.applied_at)
+        ? fromJsonTimestamp(object.applied_at)
+        : undefined,
     };
   },
 
@@ -1470,6 +1644,33 @@ export const Template: MessageFns<Template> = {
     if (message.owner !== "") {
       obj.owner = message.owner;
     }
+    if (message.uid !== "") {
+      obj.uid = message.uid;
+    }
+    if (message.revision !== "") {
+      obj.revision = message.revision;
+    }
+    if (message.image_url !== "") {
+      obj.imageUrl = message.image_url;
+    }
+    if (message.image_sha256 !== "") {
+      obj.imageSha256 = message.image_sha256;
+    }
+    if (message.image_path !== "") {
+      obj.imagePath = message.image_path;
+    }
+    if (message.size_bytes !== 0) {
+      obj.sizeBytes = Math.round(message.size_bytes);
+    }
+    if (message.phase !== "") {
+      obj.phase = message.phase;
+    }
+    if (message.created_at !== undefined) {
+      obj.createdAt = message.created_at.toISOString();
+    }
+    if (message.applied_at !== undefined) {
+      obj.appliedAt = message.applied_at.toISOString();
+    }
     return obj;
   },
 
@@ -1482,6 +1683,160 @@ export const Template: MessageFns<Template> = {
     message.image = object.image ?? "";
     message.digest = object.digest ?? "";
     message.owner = object.owner ?? "";
+    message.uid = object.uid ?? "";
+    message.revision = object.revision ?? "";
+    message.image_url = object.image_url ?? "";
+    message.image_sha256 = object.image_sha256 ?? "";
+    message.image_path = object.image_path ?? "";
+    message.size_bytes = object.size_bytes ?? 0;
+    message.phase = object.phase ?? "";
+    message.created_at = object.created_at ?? undefined;
+    message.applied_at = object.applied_at ?? undefined;
+    return message;
+  },
+};
+
+function createBaseTemplateSpec(): TemplateSpec {
+  return { name: undefined, image: undefined, image_url: undefined, image_sha256: undefined, image_path: undefined };
+}
+
+export const TemplateSpec: MessageFns<TemplateSpec> = {
+  encode(message: TemplateSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== undefined) {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.image !== undefined) {
+      writer.uint32(18).string(message.image);
+    }
+    if (message.image_url !== undefined) {
+      writer.uint32(26).string(message.image_url);
+    }
+    if (message.image_sha256 !== undefined) {
+      writer.uint32(34).string(message.image_sha256);
+    }
+    if (message.image_path !== undefined) {
+      writer.uint32(42).string(message.image_path);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TemplateSpec {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTemplateSpec();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.image = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.image_url = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.image_sha256 = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.image_path = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TemplateSpec {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : undefined,
+      image: isSet(object.image) ? globalThis.String(object.image) : undefined,
+      image_url: isSet(object.imageUrl)
+        ? globalThis.String(object.imageUrl)
+        : isSet(object.image_url)
+        ? globalThis.String(object.image_url)
+        : undefined,
+      image_sha256: isSet(object.imageSha256)
+        ? globalThis.String(object.imageSha256)
+        : isSet(object.image_sha256)
+        ? globalThis.String(object.image_sha256)
+        : undefined,
+      image_path: isSet(object.imagePath)
+        ? globalThis.String(object.imagePath)
+        : isSet(object.image_path)
+        ? globalThis.String(object.image_path)
+        : undefined,
+    };
+  },
+
+  toJSON(message: TemplateSpec): unknown {
+    const obj: any = {};
+    if (message.name !== undefined) {
+      obj.name = message.name;
+    }
+    if (message.image !== undefined) {
+      obj.image = message.image;
+    }
+    if (message.image_url !== undefined) {
+      obj.imageUrl = message.image_url;
+    }
+    if (message.image_sha256 !== undefined) {
+      obj.imageSha256 = message.image_sha256;
+    }
+    if (message.image_path !== undefined) {
+      obj.imagePath = message.image_path;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TemplateSpec>, I>>(base?: I): TemplateSpec {
+    return TemplateSpec.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TemplateSpec>, I>>(object: I): TemplateSpec {
+    const message = createBaseTemplateSpec();
+    message.name = object.name ?? undefined;
+    message.image = object.image ?? undefined;
+    message.image_url = object.image_url ?? undefined;
+    message.image_sha256 = object.image_sha256 ?? undefined;
+    message.image_path = object.image_path ?? undefined;
     return message;
   },
 };
@@ -4918,6 +5273,7 @@ function createBaseStep(): Step {
     defaults: undefined,
     settings: undefined,
     previous_name: "",
+    template: undefined,
   };
 }
 
@@ -4958,6 +5314,9 @@ export const Step: MessageFns<Step> = {
     }
     if (message.previous_name !== "") {
       writer.uint32(98).string(message.previous_name);
+    }
+    if (message.template !== undefined) {
+      TemplateSpec.encode(message.template, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -5071,6 +5430,14 @@ export const Step: MessageFns<Step> = {
             message.previous_name = reader.string();
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.template = TemplateSpec.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5105,6 +5472,7 @@ export const Step: MessageFns<Step> = {
         : isSet(object.previous_name)
         ? globalThis.String(object.previous_name)
         : "",
+      template: isSet(object.template) ? TemplateSpec.fromJSON(object.template) : undefined,
     };
   },
 
@@ -5146,6 +5514,9 @@ export const Step: MessageFns<Step> = {
     if (message.previous_name !== "") {
       obj.previousName = message.previous_name;
     }
+    if (message.template !== undefined) {
+      obj.template = TemplateSpec.toJSON(message.template);
+    }
     return obj;
   },
 
@@ -5170,6 +5541,9 @@ export const Step: MessageFns<Step> = {
       ? AgentSettings.fromPartial(object.settings)
       : undefined;
     message.previous_name = object.previous_name ?? "";
+    message.template = (object.template !== undefined && object.template !== null)
+      ? TemplateSpec.fromPartial(object.template)
+      : undefined;
     return message;
   },
 };
@@ -5539,6 +5913,7 @@ function createBaseOperation(): Operation {
     noop: false,
     attempt: 0,
     owner: "",
+    template: undefined,
   };
 }
 
@@ -5597,6 +5972,9 @@ export const Operation: MessageFns<Operation> = {
     }
     if (message.owner !== "") {
       writer.uint32(146).string(message.owner);
+    }
+    if (message.template !== undefined) {
+      Template.encode(message.template, writer.uint32(154).fork()).join();
     }
     return writer;
   },
@@ -5758,6 +6136,14 @@ export const Operation: MessageFns<Operation> = {
             message.owner = reader.string();
             continue;
           }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.template = Template.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5816,6 +6202,7 @@ export const Operation: MessageFns<Operation> = {
       noop: isSet(object.noop) ? globalThis.Boolean(object.noop) : false,
       attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
       owner: isSet(object.owner) ? globalThis.String(object.owner) : "",
+      template: isSet(object.template) ? Template.fromJSON(object.template) : undefined,
     };
   },
 
@@ -5875,6 +6262,9 @@ export const Operation: MessageFns<Operation> = {
     if (message.owner !== "") {
       obj.owner = message.owner;
     }
+    if (message.template !== undefined) {
+      obj.template = Template.toJSON(message.template);
+    }
     return obj;
   },
 
@@ -5901,6 +6291,9 @@ export const Operation: MessageFns<Operation> = {
     message.noop = object.noop ?? false;
     message.attempt = object.attempt ?? 0;
     message.owner = object.owner ?? "";
+    message.template = (object.template !== undefined && object.template !== null)
+      ? Template.fromPartial(object.template)
+      : undefined;
     return message;
   },
 };
