@@ -15,6 +15,7 @@ import { collectSections } from "./sections.ts";
 import type { Place, SpecSource } from "./source.ts";
 import { SourceText } from "./source.ts";
 import { createSuggest } from "./suggest.ts";
+import type { ReadText } from "./text/read.ts";
 import { readText } from "./text/read.ts";
 import { readVariables, reportUnused } from "./variables.ts";
 import { resolveVms } from "./vm-blocks.ts";
@@ -42,13 +43,33 @@ const STACK_FIELD = fieldOf("stack", specAttributes.stack);
  * asynchronous because the full YAML parser is loaded only when it is needed).
  */
 export async function parseSpec(sources: readonly SpecSource[], options: ParseOptions): Promise<ParsedSpec> {
+  const { spec, variables } = toTexts(sources, options);
+  const read = (source: SourceText): Promise<ReadSource> => readText(source.text).then((content) => ({ source, ...content }));
+  return resolveSpec(await Promise.all(spec.map(read)), await Promise.all(variables.map(read)), options);
+}
+
+/** One source with what its text says. */
+export interface ReadSource extends ReadText {
+  readonly source: SourceText;
+}
+
+/** The files of the spec and those of variables, in the order in which problems are told. */
+export function toTexts(
+  sources: readonly SpecSource[],
+  { cwd, variables }: ParseOptions,
+): { readonly spec: readonly SourceText[]; readonly variables: readonly SourceText[] } {
+  return {
+    spec: sources.map((source, order) => new SourceText(source, cwd, order)),
+    variables: (variables?.files ?? []).map((source, order) => new SourceText(source, cwd, sources.length + order)),
+  };
+}
+
+/** Everything of `parseSpec` but the reading of YAML. */
+export function resolveSpec(spec: readonly ReadSource[], files: readonly ReadSource[], options: ParseOptions): ParsedSpec {
   const report = new Report();
-  const texts = sources.map((source, order) => new SourceText(source, options.cwd, order));
-  const files = (options.variables?.files ?? []).map((source, order) => new SourceText(source, options.cwd, texts.length + order));
-  const roots: Root[] = [];
-  for (const source of texts) roots.push(...(await readRoots(report, source)));
-  const given: { source: SourceText; root: Root["node"] | undefined }[] = [];
-  for (const source of files) given.push({ source, root: (await readRoots(report, source))[0]?.node });
+  const texts = spec.map(({ source }) => source);
+  const roots = spec.flatMap((read) => rootsOf(report, read));
+  const given = files.map((read) => ({ source: read.source, root: rootsOf(report, read)[0]?.node }));
   const isWhole = !report.hasProblems;
 
   const suggest = createSuggest();
@@ -76,8 +97,7 @@ function findStart([first]: readonly SourceText[], [root]: readonly Root[]): Pla
   return first === undefined ? undefined : { source: first, offset: 0 };
 }
 
-async function readRoots(report: Report, source: SourceText): Promise<readonly Root[]> {
-  const { roots, problems } = await readText(source.text);
+function rootsOf(report: Report, { source, roots, problems }: ReadSource): readonly Root[] {
   for (const { code, offset, detail, hint } of problems) report.add(code, { source, offset }, detail, { hint });
   return roots.map((node) => ({ source, node }));
 }

@@ -25,6 +25,11 @@ const MAX_UNCLOSED = 1000;
 
 /** Never throws. The `yaml` package is loaded only for a text that the quick reader declines. */
 export async function readText(text: string): Promise<ReadText> {
+  return readEasily(text) ?? (await import("./full.ts")).readFully(text);
+}
+
+/** Reads, or refuses, whatever does not need the full parser; undefined for what only `readFully` reads. */
+export function readEasily(text: string): ReadText | undefined {
   const quick = readQuickly(text);
   if (quick.declinedAt === undefined) return { roots: quick.root === undefined ? [] : [quick.root], problems: [] };
   const forbidden = text.search(FORBIDDEN);
@@ -43,8 +48,7 @@ export async function readText(text: string): Promise<ReadText> {
       ],
     };
   if (text.length > MAX_FULL_LENGTH) return { roots: [], problems: [beyondFullReader(quick.declinedAt)] };
-  const { readFully } = await import("./full.ts");
-  return readFully(text);
+  return undefined;
 }
 
 function forbiddenCharacter(text: string, offset: number): TextProblem {
