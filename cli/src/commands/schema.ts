@@ -1,14 +1,10 @@
-import { readdir, readFile } from "node:fs/promises";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
+import { schemaDocuments } from "@ghost/schemas/documents";
 import { defineCommand } from "../command/command.ts";
 import type { Command } from "../command/command.ts";
 import { OUTPUT } from "../command/common-options.ts";
 import { nearest } from "../command/nearest.ts";
 import { usageProblem } from "../command/usage.ts";
 import { EXIT } from "../exit-code.ts";
-
-const SUFFIX = ".schema.json";
 
 export const schema: Command = defineCommand({
   description:
@@ -21,10 +17,10 @@ export const schema: Command = defineCommand({
     { run: "ghost schema plan", does: "the schema of a saved plan" },
   ],
   async run({ positionals: [name] }, session) {
-    const folder = schemaFolder();
-    const names = (await readdir(folder)).filter((file) => file.endsWith(SUFFIX)).map((file) => file.slice(0, -SUFFIX.length));
+    const documents = schemaDocuments();
+    const names = Object.keys(documents).toSorted();
     if (name === undefined) {
-      for (const found of names.toSorted()) {
+      for (const found of names) {
         session.emit({ type: "schema", name: found });
         session.print(`${found}\n`);
       }
@@ -33,20 +29,12 @@ export const schema: Command = defineCommand({
     if (!names.includes(name)) {
       const near = nearest(name, names);
       throw usageProblem(
-        `There is no schema "${name}"; there are ${names.toSorted().join(", ")}.`,
+        `There is no schema "${name}"; there are ${names.join(", ")}.`,
         { usage: "ghost schema", summary: "" },
         near === undefined ? undefined : `Did you mean ${near}?`,
       );
     }
-    session.printRaw(await readFile(path.join(folder, `${name}${SUFFIX}`), "utf8"));
+    session.printRaw(`${JSON.stringify(documents[name], undefined, 2)}\n`);
     return EXIT.ok;
   },
 });
-
-/** schemas/json of the workspace or package; the bundle has a copy beside its entry. */
-function schemaFolder(): string {
-  const bundled = new URL("./schemas/", import.meta.url);
-  return fileURLToPath(
-    import.meta.url.endsWith(".mjs") ? bundled : new URL(".", import.meta.resolve("@ghost/schemas/json/plan.schema.json")),
-  );
-}
