@@ -1,0 +1,19 @@
+import type { Provider } from "../protocol6/provider.ts";
+import type { Session } from "./fleet/session.ts";
+import { PROVIDER_SCHEMA } from "./provider-schema.ts";
+import { vmResource } from "./vm/vm-resource.ts";
+
+/** Ghost as a Terraform provider. What it has is listed here, one line each. */
+export function ghostProvider(version: string): Provider {
+  const session: Session = { version };
+  return {
+    schema: PROVIDER_SCHEMA,
+    resources: {
+      ghost_vm: vmResource(session),
+    },
+    dataSources: {},
+    functions: {},
+    actions: {},
+    configure: async () => [],
+  };
+}
