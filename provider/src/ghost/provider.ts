@@ -1,5 +1,7 @@
 import type { Provider } from "../protocol6/provider.ts";
 import type { Session } from "./fleet/session.ts";
+import { parseSpecFunction } from "./functions/parse-spec.ts";
+import { renderCloudInitFunction } from "./functions/render-cloud-init.ts";
 import { PROVIDER_SCHEMA } from "./provider-schema.ts";
 import { vmResource } from "./vm/vm-resource.ts";
 
@@ -12,7 +14,10 @@ export function ghostProvider(version: string): Provider {
       ghost_vm: vmResource(session),
     },
     dataSources: {},
-    functions: {},
+    functions: {
+      parse_spec: parseSpecFunction,
+      render_cloud_init: renderCloudInitFunction,
+    },
     actions: {},
     configure: async () => [],
   };
