@@ -49,6 +49,13 @@ export function testHypervisor(name: string, { persistent }: ContractOptions, op
       assert.deepEqual([known?.digest, known?.cached], [first.digest, true]);
     });
 
+    test("a pinned image is that content or nothing", async (t) => {
+      const { hypervisor, image } = await open(t);
+      const { digest } = await hypervisor.ensureImage({ name: image });
+      assert.equal((await hypervisor.ensureImage({ name: image, digest })).digest, digest);
+      await rejects(hypervisor.ensureImage({ name: image, digest: `sha256:${"0".repeat(64)}` }), "IMAGE_MISSING", /sha256:0{64}/);
+    });
+
     test("an unknown image is named", async (t) => {
       const { hypervisor } = await open(t);
       await rejects(hypervisor.ensureImage({ name: "no-such-image" }), "IMAGE_UNKNOWN", /no-such-image/);

@@ -69,7 +69,8 @@ export interface HostFacts {
 }
 
 export type ImageSource =
-  | { readonly name: string }
+  /** With a digest it is that content or nothing, whatever the name stands for by now. */
+  | { readonly name: string; readonly digest?: string }
   | { readonly url: string; readonly sha256: string }
   | { readonly path: string; readonly sha256?: string };
 
@@ -126,7 +127,7 @@ export interface Hypervisor extends AsyncDisposable {
   /** Usage of every running domain by uid, in one question. */
   usage(): Promise<ReadonlyMap<string, DomainUsage>>;
   /** Makes sure that the image is in the cache and gives its digest (`sha256:…`). IMAGE_UNKNOWN, IMAGE_MISSING. */
-  ensureImage(source: ImageSource, options?: CallOptions): Promise<{ digest: string }>;
+  ensureImage(source: ImageSource, options?: CallOptions): Promise<{ digest: string; sizeBytes?: number }>;
   /** Makes a disk of this identity, from an image or empty. Repeating it with the same id changes nothing. */
   createDisk(owner: string, name: string, disk: DomainDisk, imageDigest?: string, options?: CallOptions): Promise<void>;
   /** Ids of the disks that exist for a domain's uid, attached or not. */

@@ -57,16 +57,19 @@ export function checkBinding(
   return { planHash: planHash(header), stepHash: hash };
 }
 
-/** PLAN_MISMATCH when a step is about a VM by its uid and calls it by a name that it does not have. */
-export function refuseOtherName({ promise, action, stepId, uid, name, previousName }: Intent, { vms }: Pick<Store, "vms">): void {
-  const known = vms.get(uid)?.name;
+/** PLAN_MISMATCH when a step is about an object by its uid and calls it by a name that it does not have. */
+export function refuseOtherName(
+  { promise, kind, action, stepId, uid, name, previousName }: Intent,
+  { vms, templates }: Pick<Store, "vms" | "templates">,
+): void {
+  const known = (kind === "template" ? templates : vms).get(uid)?.name;
   // What is made anew or taken over gets the step's name, whatever name it had.
   if (action === "create" || action === "adopt") return;
   // A rename that was carried out in part has the new name already.
   if (promise === undefined || known === undefined || known === name || known === previousName) return;
   throw problem(
     "PLAN_MISMATCH",
-    `The step ${stepId} is about VM "${previousName ?? name}", and the VM with the uid ${uid} is "${known}".`,
+    `The step ${stepId} is about ${kind === "template" ? "template" : "VM"} "${previousName ?? name}", and the one with the uid ${uid} is "${known}".`,
     {
       hint: "Plan again and look at what the new plan says.",
     },

@@ -1,9 +1,9 @@
 import { diffVm } from "@ghost/engine";
-import type { Change, ObservedVm, VmConfig } from "@ghost/schemas";
+import type { Change, ObservedTemplate, ObservedVm, VmConfig } from "@ghost/schemas";
 import { problem } from "@ghost/schemas";
 import type { Domain, Hypervisor } from "../hypervisor/driver.ts";
-import type { VmRecord } from "../store/records.ts";
-import type { Store } from "../store/store.ts";
+import type { TemplateRecord, VmRecord } from "../store/records.ts";
+import type { Store, StoreChange } from "../store/store.ts";
 import type { Admission } from "./admission.ts";
 import type { Intent } from "./intent.ts";
 import { recordFromMetadata } from "./metadata.ts";
@@ -27,15 +27,18 @@ export interface Attempt extends Workshop {
   readonly signal: AbortSignal;
   readonly progress: (update: { phase: string; bytesDone?: number; bytesTotal?: number }) => void;
   /** Puts the record and the running operation on the disk: nothing is done to the host before that. */
-  readonly begin: (record: VmRecord) => Promise<void>;
+  readonly begin: (record: Pick<StoreChange, "vm" | "template">) => Promise<void>;
 }
 
-/** How an attempt ended well; `vm` and `dropVm` are written together with the end of the operation. */
+/** How an attempt ended well; records and what is dropped are written together with the end of the operation. */
 export interface Outcome {
   readonly noop: boolean;
   readonly record?: VmRecord;
   readonly dropVm?: string;
   readonly observed?: ObservedVm;
+  readonly template?: TemplateRecord;
+  readonly dropTemplate?: string;
+  readonly observedTemplate?: ObservedTemplate;
 }
 
 /** A VM as it is now. */

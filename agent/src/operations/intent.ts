@@ -1,5 +1,5 @@
 import type { ExecuteInput } from "@ghost/proto";
-import type { AgentSettings, Impact, Json, StepAction, StepKind, VmConfig } from "@ghost/schemas";
+import type { AgentSettings, AgentTemplateConfig, Impact, Json, StepAction, StepKind, VmConfig } from "@ghost/schemas";
 import type { Binding } from "./binding.ts";
 
 /** What a plan promised about a step; the agent holds it under the object's lock. */
@@ -34,6 +34,8 @@ export interface Intent {
   readonly vm?: VmConfig;
   readonly defaults?: VmConfig;
   readonly settings?: AgentSettings;
+  /** Complete desired state of a template. */
+  readonly template?: AgentTemplateConfig;
   /** By attribute path; only ever in memory. */
   readonly secrets: Readonly<Record<string, string>>;
   /** Power off at once. */
@@ -63,6 +65,7 @@ export function intentOf({ operationId, header, body, secrets, projection }: Exe
     ...(body.vm !== undefined && { vm: body.vm }),
     ...(body.defaults !== undefined && { defaults: body.defaults }),
     ...(body.settings !== undefined && { settings: body.settings }),
+    ...(body.template !== undefined && { template: body.template }),
     secrets,
   };
 }

@@ -16,6 +16,9 @@
  * (5) Definition and disks are gone.
  * (6) A deletion that fails while the definition is there leaves the VM as it is: with its disks, running if it ran.
  *
+ * A template has the phases (none), creating and ready, and (1), (3) and (8) hold for it: without an image that is there
+ * in full it is not made.
+ *
  * An operation: pending (waits for its object) → running → succeeded | failed | cancelled; interrupted when the agent
  * ended meanwhile.
  *
@@ -35,13 +38,14 @@ import type { Diagnostic, Operation, OperationState, Resources } from "@ghost/sc
 import { GhostError, problem } from "@ghost/schemas";
 import { unlessAborted } from "../abort.ts";
 import type { Hypervisor } from "../hypervisor/driver.ts";
-import type { OperationRecord, VmRecord } from "../store/records.ts";
+import type { OperationRecord } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import { createVm } from "./actions/create.ts";
 import { deleteVm } from "./actions/delete.ts";
 import { startVm, stopVm } from "./actions/power.ts";
 import { releaseVm } from "./actions/release.ts";
 import { changedSettings } from "./actions/settings.ts";
+import { changeTemplate } from "./actions/template.ts";
 import { adoptVm, updateVm } from "./actions/update.ts";
 import { Admission } from "./admission.ts";
 import type { Admitted } from "./admission.ts";
@@ -52,6 +56,7 @@ import { Followed } from "./followed.ts";
 import { standingOf } from "./goal.ts";
 import type { Intent } from "./intent.ts";
 import { KeyedLock, Semaphore } from "./keyed-lock.ts";
+import { observeTemplate } from "./observed-template.ts";
 import { reconcile } from "./reconcile.ts";
 import type { Reconciliation } from "./reconcile.ts";
 
@@ -196,8 +201,11 @@ export class Operations {
   }
 
   async #ended(record: OperationRecord): Promise<Followed> {
-    const present = record.kind === "vm" && record.state === "succeeded" ? await findPresent(this.#workshop, record.uid) : undefined;
     const operation = toOperation(record);
+    if (record.state !== "succeeded") return Followed.ended(operation);
+    const template = record.kind === "template" ? this.#workshop.store.templates.get(record.uid) : undefined;
+    if (template !== undefined) return Followed.ended({ ...operation, template: observeTemplate(template) });
+    const present = record.kind === "vm" ? await findPresent(this.#workshop, record.uid) : undefined;
     return Followed.ended(present === undefined ? operation : { ...operation, vm: present.vm });
   }
 
@@ -209,9 +217,9 @@ export class Operations {
     try {
       await this.#reconciled;
       await lock.ready;
-      const { missing, vm } = await standingOf(this.#workshop, intent);
+      const { missing, vm, template } = await standingOf(this.#workshop, intent);
       if (missing.length > 0) throw undone(intent, record, missing);
-      return Followed.ended({ ...toOperation(record), ...(vm !== undefined && { vm }) });
+      return Followed.ended({ ...toOperation(record), ...(vm !== undefined && { vm }), ...(template !== undefined && { template }) });
     } finally {
       lock.release();
     }
@@ -249,7 +257,7 @@ export class Operations {
     const { intent, abort } = running;
     const lock = this.#locks.acquire(keysOf(intent));
     let letGo = (): void => undefined;
-    let observed: Operation["vm"];
+    let observed: Pick<Operation, "vm" | "template"> = {};
     try {
       await unlessAborted(this.#reconciled, abort.signal);
       await unlessAborted(lock.ready, abort.signal);
@@ -257,7 +265,10 @@ export class Operations {
       running.record = { ...running.record, state: "running", phase: "check" };
       running.followed.update(toOperation(running.record));
       const outcome = await this.#perform(running);
-      observed = outcome.observed;
+      observed = {
+        ...(outcome.observed !== undefined && { vm: outcome.observed }),
+        ...(outcome.observedTemplate !== undefined && { template: outcome.observedTemplate }),
+      };
       running.record = {
         ...running.record,
         ...this.#end("succeeded"),
@@ -266,7 +277,7 @@ export class Operations {
       };
       await this.#conclude(running.record, outcome);
     } catch (reason) {
-      observed = undefined;
+      observed = {};
       const isCancelled = abort.signal.aborted && reason === abort.signal.reason;
       running.record = {
         ...running.record,
@@ -280,7 +291,7 @@ export class Operations {
     letGo();
     for (const admitted of running.admitted) void admitted.release();
     this.#running.delete(intent.operationId);
-    const operation: Operation = { ...toOperation(running.record), ...(observed !== undefined && { vm: observed }) };
+    const operation: Operation = { ...toOperation(running.record), ...observed };
     running.followed.end(operation);
     this.#tell(operation);
   }
@@ -301,6 +312,8 @@ export class Operations {
       operation: record,
       ...(outcome.record !== undefined && { vm: outcome.record }),
       ...(outcome.dropVm !== undefined && { dropVm: outcome.dropVm }),
+      ...(outcome.template !== undefined && { template: outcome.template }),
+      ...(outcome.dropTemplate !== undefined && { dropTemplate: outcome.dropTemplate }),
     });
   }
 
@@ -328,17 +341,14 @@ export class Operations {
         };
         running.followed.update(toOperation(running.record));
       },
-      begin: async (vm: VmRecord) => {
+      begin: async (record) => {
         running.abort.signal.throwIfAborted();
-        await this.#workshop.store.write({ vm, operation: running.record });
+        await this.#workshop.store.write({ ...record, operation: running.record });
       },
     };
-    if (intent.kind === "template")
-      throw problem("UNSUPPORTED", "This agent keeps no templates: a template's values are part of each VM's own configuration.", {
-        hint: "Plan with a version of Ghost that fits the agent.",
-      });
     if (intent.kind === "agent") return await this.#performSettings(running, attempt);
     refuseOtherName(intent, this.#workshop.store);
+    if (intent.kind === "template") return await changeTemplate(attempt);
     switch (intent.action) {
       case "create":
         return await createVm(attempt);
@@ -380,17 +390,23 @@ function stopping(): GhostError {
 }
 
 function undone(intent: Intent, { endedAt }: OperationRecord, missing: readonly string[]): GhostError {
-  const what = intent.kind === "agent" ? "the settings were changed" : `VM "${intent.name}" was changed`;
+  const what = {
+    agent: "the settings were changed",
+    template: `template "${intent.name}" was changed`,
+    vm: `VM "${intent.name}" was changed`,
+  }[intent.kind];
   return problem(
     "PLAN_STALE",
     `The step ${intent.stepId} was carried out${endedAt === undefined ? "" : ` on ${endedAt.toISOString()}`}, and ${what} since: ${missing.join("; ")}. The step was not started again.`,
-    { hint: "Plan again and look at what the new plan says.", ...(intent.kind === "vm" && { path: ["vms", intent.name] }) },
+    { hint: "Plan again and look at what the new plan says.", ...(intent.kind !== "agent" && { path: [`${intent.kind}s`, intent.name] }) },
   );
 }
 
 function keysOf({ kind, uid, name, previousName }: Intent): string[] {
   if (kind === "agent") return ["settings"];
-  return [`uid:${uid}`, `name:${name}`, ...(previousName === undefined ? [] : [`name:${previousName}`])];
+  // A template may be called like a VM.
+  const named = kind === "template" ? "template" : "name";
+  return [`uid:${uid}`, `${named}:${name}`, ...(previousName === undefined ? [] : [`${named}:${previousName}`])];
 }
 
 function toOperation(record: OperationRecord): Operation {

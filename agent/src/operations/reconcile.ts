@@ -25,6 +25,11 @@ export async function reconcile(workshop: Workshop): Promise<Reconciliation> {
     await store.write({ vm: record });
     notes.push(`The record of VM "${record.name}" was lost and is rebuilt from the hypervisor.`);
   }
+  for (const { uid, name, phase } of Array.from(store.templates.values())) {
+    if (phase !== "creating") continue;
+    await store.write({ dropTemplate: uid });
+    notes.push(`Template "${name}" was not made to its end; its record is dropped.`);
+  }
   const interrupted: Operation[] = [];
   for (const operation of store.activeOperations()) {
     const ended = {

@@ -1,7 +1,7 @@
 /** From a VM's configuration to what the hypervisor is asked for. */
 import { own, sameValue } from "@ghost/engine";
 import type { VmConfig } from "@ghost/schemas";
-import type { Domain, DomainChange, DomainConfig, DomainDisk, DomainNic, GuestSetup, ImageSource } from "../hypervisor/driver.ts";
+import type { Domain, DomainChange, DomainConfig, DomainDisk, DomainNic, GuestSetup } from "../hypervisor/driver.ts";
 import { macOf } from "../hypervisor/identity.ts";
 
 /** Path of the one secret a VM has, as it travels beside a step. */
@@ -50,15 +50,6 @@ export function diskSizes(config: VmConfig): Readonly<Record<string, number>> {
   if (config.disk_gb !== undefined) sizes["root"] = config.disk_gb;
   for (const [name, disk] of Object.entries(config.disks ?? {})) sizes[name] = disk.size_gb;
   return sizes;
-}
-
-/** Undefined for a VM that starts from an empty root disk. */
-export function imageSource(config: VmConfig): ImageSource | undefined {
-  if (config.image !== undefined) return { name: config.image };
-  if (config.image_url !== undefined) return { url: config.image_url, sha256: config.image_sha256 ?? "" };
-  if (config.image_path !== undefined)
-    return { path: config.image_path, ...(config.image_sha256 !== undefined && { sha256: config.image_sha256 }) };
-  return undefined;
 }
 
 export function guestSetup(config: VmConfig, secrets: Readonly<Record<string, string>>): GuestSetup {

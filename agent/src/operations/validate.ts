@@ -1,5 +1,6 @@
-import type { AgentSettings, Attribute, Attributes, Diagnostic, VmConfig } from "@ghost/schemas";
-import { agent, GhostError, vm } from "@ghost/schemas";
+import { checkTemplate } from "@ghost/engine";
+import type { AgentSettings, AgentTemplateConfig, Attribute, Attributes, Diagnostic, VmConfig } from "@ghost/schemas";
+import { agent, AGENT_TEMPLATE_CONFIG_ATTRIBUTES, agentTemplate, GhostError, vm } from "@ghost/schemas";
 
 /**
  * Checks a VM's values against the one definition, whatever the caller has checked already: an agent never gives a
@@ -30,6 +31,15 @@ export function validateVm(config: VmConfig): void {
       problems.push(invalid(["networks", card], "has a network and a bridge; a card is plugged into one of them"));
   }
   if (problems[0] !== undefined) throw new GhostError([problems[0], ...problems.slice(1)]);
+}
+
+/** The same for a template. Throws TEMPLATE_INVALID with every problem. */
+export function validateTemplate(config: AgentTemplateConfig): void {
+  const problems: Diagnostic[] = [];
+  for (const name of AGENT_TEMPLATE_CONFIG_ATTRIBUTES)
+    if (config[name] !== undefined) check(agentTemplate.attributes[name], config[name], [name], problems);
+  const [first, ...others] = [...problems.map((one): Diagnostic => ({ ...one, code: "TEMPLATE_INVALID" })), ...checkTemplate(config)];
+  if (first !== undefined) throw new GhostError([first, ...others]);
 }
 
 /** The same for the settings that a step carries. Throws PLAN_MISMATCH with every problem: no planner makes such a step. */

@@ -5,7 +5,7 @@ import { suite, test } from "node:test";
 import { connectHost } from "@ghost/proto/client";
 import { GhostError } from "@ghost/schemas";
 import type { DiagnosticCode } from "@ghost/schemas";
-import { revisionOf } from "@ghost/engine";
+import { revisionOf, templateRevision } from "@ghost/engine";
 import type { HostEvent } from "@ghost/proto";
 import { EventLog } from "./events.ts";
 import { collect, createBody, openServed, planOf } from "./testdata/served.ts";
@@ -96,6 +96,30 @@ suite("Execute", () => {
         ["Execute", "OK", true],
       ],
     );
+  });
+
+  test("carries out a step on a template, and the snapshot has it", async (t) => {
+    const served = await openServed(t);
+    const uid = "11111111-2222-4333-8444-555555555555";
+    const body = {
+      kind: "template",
+      action: "create",
+      name: "base",
+      uid,
+      revision: "",
+      impact: "none",
+      template: { name: "base", image: "debian-12" },
+    } as const;
+    const [step] = planOf(served.store.agentId, [body], { owner: "terraform:shop" });
+    const { state, template } = (await collect(served.host.execute(step!))).at(-1)!;
+    assert.equal(state, "succeeded");
+    const { templates, host } = await served.host.snapshot("");
+    assert.deepEqual(templates, [template]);
+    assert.deepEqual(
+      [template?.uid, template?.owner, template?.digest],
+      [uid, "terraform:shop", host.images.find(({ name }) => name === "debian-12")?.digest],
+    );
+    assert.equal(template?.revision, templateRevision(template!));
   });
 
   test("the same step again gives the same result", async (t) => {

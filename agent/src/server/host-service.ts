@@ -12,6 +12,7 @@ import type { Hypervisor } from "../hypervisor/driver.ts";
 import { checkBinding } from "../operations/binding.ts";
 import type { Followed } from "../operations/followed.ts";
 import { intentOf } from "../operations/intent.ts";
+import { observeTemplates } from "../operations/observed-template.ts";
 import { observe } from "../operations/observation.ts";
 import type { HostIdentity } from "../operations/observation.ts";
 import type { Operations } from "../operations/operations.ts";
@@ -53,7 +54,7 @@ export function createHostService({
       return observationToWire({
         host: observedHost,
         vms,
-        templates: [],
+        templates: observeTemplates(store.templates),
         operations: operations.list({ activeOnly: true, limit: Infinity }),
         ...(set !== undefined && { set: set_digest_only ? omitSettled(set, store.agentId, vms) : set }),
       });

@@ -48,4 +48,20 @@ CREATE INDEX operations_active ON operations (state) WHERE state IN ('pending', 
 CREATE TABLE sets (stack TEXT PRIMARY KEY, serial INTEGER NOT NULL, record TEXT NOT NULL, updated_at INTEGER NOT NULL) WITHOUT ROWID;
 `,
   `ALTER TABLE vms ADD COLUMN underway TEXT`,
+  `
+CREATE TABLE templates (
+  uid TEXT PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  owner TEXT NOT NULL,
+  owned_since INTEGER NOT NULL,
+  config TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  plan_hash TEXT NOT NULL,
+  git_commit TEXT NOT NULL,
+  phase TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  applied_at INTEGER
+) WITHOUT ROWID;
+`,
 ];

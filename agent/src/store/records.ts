@@ -1,6 +1,6 @@
 /** What the agent remembers, and the rows that hold it. */
 import type { DatabaseSync } from "node:sqlite";
-import type { Diagnostic, Operation, OperationState, VmConfig, VmPhase } from "@ghost/schemas";
+import type { AgentTemplateConfig, Diagnostic, Operation, OperationState, TemplatePhase, VmConfig, VmPhase } from "@ghost/schemas";
 import { statement } from "../sqlite.ts";
 
 /** What a change that was begun may do: taken up again, it does no more. */
@@ -41,8 +41,27 @@ export interface VmRecord {
   readonly guestChangedAt?: Date;
 }
 
+export interface TemplateRecord {
+  readonly uid: string;
+  readonly name: string;
+  /** `spec:<stack>`, `terraform:<stack>`, or empty after a release. */
+  readonly owner: string;
+  readonly ownedSince: Date;
+  readonly config: AgentTemplateConfig;
+  /** What the template is pinned to; empty while it is `creating`. */
+  readonly digest: string;
+  /** Zero when the hypervisor does not tell. */
+  readonly sizeBytes: number;
+  /** Plan of the last change. */
+  readonly planHash: string;
+  readonly gitCommit: string;
+  readonly phase: TemplatePhase;
+  readonly createdAt: Date;
+  readonly appliedAt?: Date;
+}
+
 /** A line of the journal: an operation without the object it changed, and with what it was asked to do. */
-export interface OperationRecord extends Omit<Operation, "vm" | "createdAt"> {
+export interface OperationRecord extends Omit<Operation, "vm" | "template" | "createdAt"> {
   readonly stepHash: string;
   readonly createdAt: Date;
 }
@@ -104,6 +123,53 @@ export function readVms(database: DatabaseSync): VmRecord[] {
       ...(row["applied_at"] !== null && { appliedAt: new Date(Number(row["applied_at"])) }),
       ...(row["guest_changed_at"] !== null && { guestChangedAt: new Date(Number(row["guest_changed_at"])) }),
       ...(row["underway"] !== null && { underway: parse<Underway>(row["underway"]) }),
+    }));
+}
+
+export function writeTemplate(database: DatabaseSync, template: TemplateRecord): void {
+  statement(
+    database,
+    `INSERT INTO templates (uid, name, owner, owned_since, config, digest, size_bytes, plan_hash, git_commit, phase, created_at, applied_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (uid) DO UPDATE SET name = excluded.name, owner = excluded.owner, owned_since = excluded.owned_since, config = excluded.config, digest = excluded.digest,
+       size_bytes = excluded.size_bytes, plan_hash = excluded.plan_hash, git_commit = excluded.git_commit, phase = excluded.phase, created_at = excluded.created_at, applied_at = excluded.applied_at`,
+  ).run(
+    template.uid,
+    template.name,
+    template.owner,
+    template.ownedSince.getTime(),
+    JSON.stringify(template.config),
+    template.digest,
+    template.sizeBytes,
+    template.planHash,
+    template.gitCommit,
+    template.phase,
+    template.createdAt.getTime(),
+    template.appliedAt?.getTime() ?? null,
+  );
+}
+
+export function deleteTemplate(database: DatabaseSync, uid: string): void {
+  statement(database, "DELETE FROM templates WHERE uid = ?").run(uid);
+}
+
+export function readTemplates(database: DatabaseSync): TemplateRecord[] {
+  return database
+    .prepare("SELECT * FROM templates")
+    .all()
+    .map((row) => ({
+      uid: String(row["uid"]),
+      name: String(row["name"]),
+      owner: String(row["owner"]),
+      ownedSince: new Date(Number(row["owned_since"])),
+      config: parse<AgentTemplateConfig>(row["config"]),
+      digest: String(row["digest"]),
+      sizeBytes: Number(row["size_bytes"]),
+      planHash: String(row["plan_hash"]),
+      gitCommit: String(row["git_commit"]),
+      phase: row["phase"] as TemplatePhase,
+      createdAt: new Date(Number(row["created_at"])),
+      ...(row["applied_at"] !== null && { appliedAt: new Date(Number(row["applied_at"])) }),
     }));
 }
 

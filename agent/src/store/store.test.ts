@@ -11,10 +11,11 @@ import { suite, test } from "node:test";
 import type { TestContext } from "node:test";
 import { GhostError } from "@ghost/schemas";
 import type { DiagnosticCode } from "@ghost/schemas";
+import { MIGRATIONS } from "./migrations.ts";
 import { openDatabase } from "./open-database.ts";
 import { openStore } from "./store.ts";
 import type { Store } from "./store.ts";
-import { operationRecord, vmRecord } from "./testdata/samples.ts";
+import { operationRecord, templateRecord, vmRecord } from "./testdata/samples.ts";
 
 async function tempDir(t: TestContext): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), "ghost-store-"));
@@ -41,12 +42,15 @@ suite("the store", () => {
       endedAt: new Date(),
       diagnostics: [{ code: "HOST_ERROR", severity: "error", detail: "no" }],
     });
+    const template = templateRecord("base");
     const set = { stack: "shop", serial: 1, members: [], agents: [] };
     let agentId;
     {
       await using store = openStore({ dir });
       agentId = store.agentId;
-      await store.write({ vm, operation });
+      await store.write({ vm, operation, template });
+      await store.write({ template: templateRecord("gone") });
+      await store.write({ dropTemplate: "uid-gone" });
       await store.writeSet(set, { serial: 0, digest: "" });
       await store.writeSettings({ labels: { room: "office" }, reserved_vcpu: 2 });
     }
@@ -54,6 +58,9 @@ suite("the store", () => {
     assert.equal(store.agentId, agentId);
     assert.deepEqual([...store.vms.values()], [vm]);
     assert.deepEqual(store.findVmByName("web"), vm);
+    assert.deepEqual([...store.templates.values()], [template]);
+    assert.deepEqual(store.findTemplateByName("base"), template);
+    assert.equal(store.findTemplateByName("gone"), undefined);
     assert.deepEqual(store.findOperation("op-1"), operation);
     assert.deepEqual(store.findSet("shop"), set);
     assert.deepEqual(store.settings, { labels: { room: "office" }, reserved_vcpu: 2 });
@@ -182,6 +189,17 @@ suite("the database's version", () => {
     copy.close();
     openDatabase(path, two).close();
     assert.ok(!existsSync(`${path}.v2.bak`));
+  });
+
+  test("an agent's from before it kept templates keeps everything else", async (t) => {
+    const dir = await tempDir(t);
+    const path = join(dir, "agent.db");
+    const old = openDatabase(path, MIGRATIONS.slice(0, 2));
+    old.exec("INSERT INTO meta (key, value) VALUES ('agent_id', 'a1')");
+    old.close();
+    await using store = openStore({ dir });
+    assert.deepEqual([store.agentId, store.templates.size], ["a1", 0]);
+    assert.ok(existsSync(`${path}.v2.bak`));
   });
 
   test("a migration that fails leaves the old one in place", async (t) => {

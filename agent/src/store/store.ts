@@ -15,16 +15,19 @@ import { requireDataDir } from "./lock.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { openDatabase } from "./open-database.ts";
 import {
+  deleteTemplate,
   deleteVm,
   findOperation,
   pruneOperations,
   readActiveOperations,
   readOperations,
+  readTemplates,
   readVms,
   writeOperation,
+  writeTemplate,
   writeVm,
 } from "./records.ts";
-import type { OperationRecord, VmRecord } from "./records.ts";
+import type { OperationRecord, TemplateRecord, VmRecord } from "./records.ts";
 
 /** Ended operations are forgotten beyond so many. */
 const KEPT_OPERATIONS = 10_000;
@@ -39,6 +42,9 @@ export interface StoreChange {
   readonly vm?: VmRecord;
   /** Uid of a record to be dropped. */
   readonly dropVm?: string;
+  readonly template?: TemplateRecord;
+  /** Uid of a record to be dropped. */
+  readonly dropTemplate?: string;
   readonly operation?: OperationRecord;
 }
 
@@ -47,8 +53,11 @@ export interface Store extends AsyncDisposable {
   readonly agentId: string;
   /** Records by uid. */
   readonly vms: ReadonlyMap<string, VmRecord>;
+  /** Records by uid. */
+  readonly templates: ReadonlyMap<string, TemplateRecord>;
   readonly settings: AgentSettings;
   findVmByName(name: string): VmRecord | undefined;
+  findTemplateByName(name: string): TemplateRecord | undefined;
   write(change: StoreChange): Promise<void>;
   findOperation(id: string): OperationRecord | undefined;
   /** Newest first. */
@@ -100,6 +109,8 @@ function createStore(path: string, lock: Disposable | undefined, keepDays: numbe
     vms.set(vm.uid, vm);
     uidByName.set(vm.name, vm.uid);
   }
+  // Few: a name is looked for among all of them.
+  const templates = new Map(readTemplates(database).map((template) => [template.uid, template]));
   const sets = new Map<string, SetRecord>(
     database
       .prepare("SELECT stack, record FROM sets")
@@ -142,6 +153,7 @@ function createStore(path: string, lock: Disposable | undefined, keepDays: numbe
   return {
     agentId,
     vms,
+    templates,
     get settings() {
       return settings;
     },
@@ -149,14 +161,19 @@ function createStore(path: string, lock: Disposable | undefined, keepDays: numbe
       const uid = uidByName.get(name);
       return uid === undefined ? undefined : vms.get(uid);
     },
-    async write({ vm, dropVm, operation }) {
+    findTemplateByName: (name) => [...templates.values()].find((template) => template.name === name),
+    async write({ vm, dropVm, template, dropTemplate, operation }) {
       await committer.write(() => {
         if (dropVm !== undefined) deleteVm(database, dropVm);
         if (vm !== undefined) writeVm(database, vm);
+        if (dropTemplate !== undefined) deleteTemplate(database, dropTemplate);
+        if (template !== undefined) writeTemplate(database, template);
         if (operation === undefined) return;
         writeOperation(database, operation);
         if (++added % PRUNE_EVERY === 0) prune();
       });
+      if (dropTemplate !== undefined) templates.delete(dropTemplate);
+      if (template !== undefined) templates.set(template.uid, template);
       if (vm === undefined && dropVm === undefined) return;
       if (dropVm !== undefined) forget(dropVm);
       if (vm !== undefined) {

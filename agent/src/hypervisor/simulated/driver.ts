@@ -134,9 +134,15 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
 
     async ensureImage(source, options = {}) {
       state.refresh();
-      const image = resolveImage(source);
       const names = [imageName(source)];
       failIfTold("ensureImage", names, "before");
+      const pinned = "name" in source ? source.digest : undefined;
+      if (pinned !== undefined && isCached(pinned)) return { digest: pinned };
+      const image = resolveImage(source);
+      if (pinned !== undefined && image.digest !== pinned)
+        throw problem("IMAGE_MISSING", `The image ${pinned} is not on the host, and "${names[0]}" stands for ${image.digest} by now.`, {
+          hint: "Pin to the image that the name stands for now, or give the old one with image_url and image_sha256.",
+        });
       if (!isCached(image.digest)) {
         // Several VMs of one image wait for one fetch; who gives up leaves the others theirs.
         let fetch = fetches.get(image.digest);
@@ -151,7 +157,7 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
         await unlessAborted(fetch, options.signal);
       }
       failIfTold("ensureImage", names, "after");
-      return { digest: image.digest };
+      return { digest: image.digest, sizeBytes: image.sizeBytes };
     },
 
     createDisk: (owner, name, disk, imageDigest, options = {}) =>

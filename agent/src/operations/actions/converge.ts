@@ -22,8 +22,9 @@ import { settleLooseDisks } from "../clean.ts";
 import { concluded, concludedBeside, leftOver, requireSecret } from "../context.ts";
 import type { Attempt, Outcome, Present } from "../context.ts";
 import { isTakenUp, pathsOf, stale } from "../guard.ts";
+import { pinnedImage, vmImage } from "../image.ts";
 import { metadataOf, withTold } from "../metadata.ts";
-import { changedParts, diskSizes, guestSetup, imageSource, toDomainConfig } from "../target.ts";
+import { changedParts, diskSizes, guestSetup, toDomainConfig } from "../target.ts";
 import { waitUntilReady } from "../wait.ts";
 
 /** Attributes that make the root disk anew when they change with impact `data-loss`. */
@@ -84,7 +85,7 @@ export async function converge(attempt: Attempt, present: Present, config: VmCon
     },
     looseDisks: [...record.looseDisks, ...task.madeDisks, ...task.droppedDisks],
   };
-  await attempt.begin(begun);
+  await attempt.begin({ vm: begun });
   let done: VmRecord;
   try {
     done = await carryOut(attempt, present, config, task, applied, begun);
@@ -186,10 +187,10 @@ async function carryOut(
   let after: VmRecord = { ...applied, diskIds: task.diskIds };
 
   if (Object.values(task.made).includes("root")) {
-    const source = imageSource(config);
+    const source = vmImage(intent, config, store);
     if (source !== undefined) {
       progress({ phase: "image" });
-      after = { ...after, imageDigest: (await hypervisor.ensureImage(source, { signal, onProgress: progress })).digest };
+      after = { ...after, imageDigest: (await pinnedImage(hypervisor, source, { signal, onProgress: progress })).digest };
     }
   }
   const there = new Set(task.madeDisks.length === 0 ? [] : await hypervisor.listDisks(uid));

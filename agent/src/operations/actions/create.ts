@@ -1,15 +1,17 @@
 import { vmDemand } from "@ghost/engine";
 import type { VmConfig } from "@ghost/schemas";
 import { GhostError, problem, worstImpact } from "@ghost/schemas";
+import type { ImageSource } from "../../hypervisor/driver.ts";
 import { diskIdOf } from "../../hypervisor/identity.ts";
 import type { VmRecord } from "../../store/records.ts";
 import { removeEverything } from "../clean.ts";
 import { changesOf, concluded, requireConfig, requireFreeName, requireSecret } from "../context.ts";
 import type { Attempt, Outcome, Present } from "../context.ts";
 import { isTakenUp, pathsOf, refuseForeign } from "../guard.ts";
+import { pinnedImage, vmImage } from "../image.ts";
 import { metadataOf } from "../metadata.ts";
 import { findSettled, settle } from "../settle.ts";
-import { diskSizes, guestSetup, imageSource, toDomainConfig } from "../target.ts";
+import { diskSizes, guestSetup, toDomainConfig } from "../target.ts";
 import { validateVm } from "../validate.ts";
 import { waitUntilReady } from "../wait.ts";
 import { admitChanges } from "./admit-changes.ts";
@@ -34,10 +36,11 @@ export async function createVm(attempt: Attempt): Promise<Outcome> {
       { hint: "Set schedulable: true in the agent's settings, or place the VM on another agent.", path: ["vms", intent.name, "agent"] },
     );
   requireSecret(attempt, config);
+  const source = vmImage(intent, config, store);
   await admission.admit(intent.uid, intent.name, vmDemand(config));
   const record = newRecord(attempt, config);
-  await attempt.begin(record);
-  const made = await make(attempt, config, record);
+  await attempt.begin({ vm: record });
+  const made = await make(attempt, config, record, source);
   // It is there, complete and running: that is on record before anything else can fail.
   await store.write({ vm: made });
   await waitUntilReady(attempt, config);
@@ -94,14 +97,13 @@ function newRecord({ intent, now }: Attempt, config: VmConfig): VmRecord {
   };
 }
 
-async function make(attempt: Attempt, config: VmConfig, record: VmRecord): Promise<VmRecord> {
+async function make(attempt: Attempt, config: VmConfig, record: VmRecord, source: ImageSource | undefined): Promise<VmRecord> {
   const { hypervisor, intent, signal, progress, store } = attempt;
   const { uid } = intent;
   const onProgress = progress;
   try {
-    const source = imageSource(config);
     if (source !== undefined) progress({ phase: "image" });
-    const image = source === undefined ? undefined : await hypervisor.ensureImage(source, { signal, onProgress });
+    const image = source === undefined ? undefined : await pinnedImage(hypervisor, source, { signal, onProgress });
     const want = toDomainConfig(uid, config, record.diskIds);
     progress({ phase: "disk" });
     for (const [name, disk] of Object.entries(want.disks)) {

@@ -22,7 +22,7 @@ export async function deleteVm(attempt: Attempt): Promise<Outcome> {
   if (record === undefined) throw new RangeError("a VM with an owner has a record");
 
   const deleting: VmRecord = { ...record, phase: "deleting", planHash: intent.planHash, revision: "", underway: task };
-  await attempt.begin(deleting);
+  await attempt.begin({ vm: deleting });
   try {
     // From here on a cancelled operation would leave the guest off: it goes on to its end.
     progress({ phase: "stop" });

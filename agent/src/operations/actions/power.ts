@@ -61,6 +61,6 @@ async function requireDomain(attempt: Attempt): Promise<Present & { readonly rec
 async function beginPower(attempt: Attempt, { record }: { readonly record: VmRecord }, power: "running" | "stopped"): Promise<VmRecord> {
   const isOwn = record.owner === attempt.intent.owner && record.config.power !== "unmanaged";
   const after: VmRecord = isOwn ? { ...record, config: { ...record.config, power }, applied: { ...record.applied, power } } : record;
-  await attempt.begin(record);
+  await attempt.begin({ vm: record });
   return isOwn ? after : record;
 }

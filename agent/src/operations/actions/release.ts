@@ -24,7 +24,7 @@ export async function releaseVm(attempt: Attempt): Promise<Outcome> {
     planHash: intent.planHash,
     gitCommit: intent.gitCommit,
   };
-  await attempt.begin({ ...record, planHash: intent.planHash, revision: "", underway: NOTHING });
+  await attempt.begin({ vm: { ...record, planHash: intent.planHash, revision: "", underway: NOTHING } });
   attempt.progress({ phase: "release" });
   if (present.domain !== undefined) await hypervisor.change(vm.uid, { metadata: metadataOf(released) }, { live: false });
   return await concluded(attempt, released);

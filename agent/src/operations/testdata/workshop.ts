@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { TestContext } from "node:test";
 import { BUILTIN_DEFAULTS, withDefaults } from "@ghost/engine";
-import type { ObservedVm, Operation, VmConfig } from "@ghost/schemas";
+import type { AgentTemplateConfig, ObservedTemplate, ObservedVm, Operation, VmConfig } from "@ghost/schemas";
 import { openSimulatedHypervisor } from "../../hypervisor/simulated/driver.ts";
 import type { SimulatedHypervisor } from "../../hypervisor/simulated/driver.ts";
 import { openStore } from "../../store/store.ts";
@@ -78,6 +78,27 @@ export function changeIntent(action: Intent["action"], vm: ObservedVm, config: V
     ...(carries && desired.name !== vm.name && { previousName: vm.name }),
     ...(action === "adopt" && { defaults: BUILTIN_DEFAULTS }),
     promise: { revision: vm.revision, impact: "data-loss", maxImpact: "data-loss", ...promise },
+    ...more,
+  });
+}
+
+/** A step on a template: on none yet, or on one as it is now. */
+export function templateIntent(
+  action: Intent["action"],
+  config: AgentTemplateConfig,
+  existing?: ObservedTemplate,
+  { promise, ...more }: Partial<Omit<Intent, "promise">> & { promise?: Partial<PlanPromise> } = {},
+): Intent {
+  const carries = action !== "delete" && action !== "release";
+  const name = config.name ?? existing?.name ?? "";
+  return intent(action, name, {
+    kind: "template",
+    stepId: `desk/template/${name}`,
+    owner: "terraform:shop",
+    uid: existing?.uid ?? randomUUID(),
+    ...(carries && { template: { ...config, name } }),
+    ...(existing !== undefined && existing.name !== name && { previousName: existing.name }),
+    promise: { revision: existing?.revision ?? "", impact: "none", maxImpact: "none", ...promise },
     ...more,
   });
 }

@@ -1,4 +1,4 @@
-import type { OperationRecord, VmRecord } from "../records.ts";
+import type { OperationRecord, TemplateRecord, VmRecord } from "../records.ts";
 
 export function vmRecord(name: string, more: Partial<VmRecord> = {}): VmRecord {
   return {
@@ -15,6 +15,24 @@ export function vmRecord(name: string, more: Partial<VmRecord> = {}): VmRecord {
     planHash: "sha256:11",
     gitCommit: "",
     revision: "v1:22",
+    phase: "ready",
+    createdAt: new Date(1000),
+    appliedAt: new Date(2000),
+    ...more,
+  };
+}
+
+export function templateRecord(name: string, more: Partial<TemplateRecord> = {}): TemplateRecord {
+  return {
+    uid: `uid-${name}`,
+    name,
+    owner: "terraform:shop",
+    ownedSince: new Date(1000),
+    config: { name, image: "debian-12" },
+    digest: "sha256:00",
+    sizeBytes: 7,
+    planHash: "sha256:11",
+    gitCommit: "",
     phase: "ready",
     createdAt: new Date(1000),
     appliedAt: new Date(2000),
