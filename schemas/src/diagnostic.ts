@@ -92,6 +92,7 @@ export const codes = {
   PERMISSION: { summary: "Not permitted", grpc: "PERMISSION_DENIED" },
   UNSUPPORTED: { summary: "Not supported by this host", grpc: "UNIMPLEMENTED" },
   CONFIRMATION_NEEDED: { summary: "Confirmation needed", grpc: "FAILED_PRECONDITION" },
+  PROVIDER_MISSING: { summary: "Provider not in this installation", grpc: "NOT_FOUND" },
   FILE_NOT_WRITABLE: { summary: "File cannot be written", grpc: "FAILED_PRECONDITION" },
   USAGE: { summary: "Wrong command line", grpc: "INVALID_ARGUMENT" },
   INTERNAL: { summary: "Bug in Ghost", grpc: "INTERNAL" },

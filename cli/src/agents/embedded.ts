@@ -143,12 +143,10 @@ function logTail(logPath: string, from: number): string {
   }
 }
 
-/** bin/ghost.js of a checkout or package, or the entry of the bundle that this is a chunk of. */
+/** bin/ghost.js of a checkout or package, the entry of the bundle that this is a chunk of, or the one file that is all of Ghost. */
 function entryPath(): string {
   const candidates = ["../../bin/ghost.js", "./ghost.mjs", "../ghost.mjs"].map((relative) =>
     fileURLToPath(new URL(relative, import.meta.url)),
   );
-  const found = candidates.find((candidate) => existsSync(candidate));
-  if (found === undefined) throw problem("INTERNAL", "Ghost cannot find its own program file to start an embedded agent.");
-  return found;
+  return candidates.find((candidate) => existsSync(candidate)) ?? fileURLToPath(import.meta.url);
 }

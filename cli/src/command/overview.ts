@@ -11,7 +11,7 @@ const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = 
   ["Plan and apply", ["plan", "show", "graph", "apply", "destroy"]],
   ["Look and decide", ["status", "drift", "adopt", "release", "forget"]],
   ["Operations, agents, machines", ["op", "agent", "vm"]],
-  ["Ghost itself", ["schema", "completion", "version"]],
+  ["Ghost itself", ["provider", "schema", "completion", "version"]],
 ];
 
 /** Help without a command: everything, or the commands below `prefix`. */

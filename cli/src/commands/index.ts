@@ -43,6 +43,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./agent-sim.ts")).agentSim,
   },
   ...VM_COMMANDS,
+  {
+    name: "provider install",
+    summary: "put the Terraform provider where Terraform finds it",
+    load: async () => (await import("./provider-install.ts")).providerInstall,
+  },
   { name: "schema", summary: "print JSON Schemas", load: async () => (await import("./schema.ts")).schema },
   {
     name: "completion",
