@@ -133,7 +133,8 @@ export interface Resource {
 
 export interface ListedObject extends Answer {
   readonly displayName: string;
-  readonly identity: Values;
+  /** Left out when there are only diagnostics: a warning, and the search goes on. */
+  readonly identity?: Values;
   readonly state?: Values;
 }
 
