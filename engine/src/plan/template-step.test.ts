@@ -27,12 +27,14 @@ function plan(more: Partial<TemplatePlanInput>): ReturnType<typeof planTemplate>
 }
 
 const WANTED: AgentTemplateConfig = { name: "base", image: "debian-12" };
+const OTHER: AgentTemplateConfig = { name: "base", image: "debian-13" };
 
 suite("planTemplate", () => {
   const steps: { name: string; input: Partial<TemplatePlanInput>; want: [StepAction, string, string[]] | undefined; previous?: string }[] =
     [
       { name: "makes what is not there", input: { desired: WANTED }, want: ["create", "new", []] },
       { name: "nothing when it is so", input: { desired: WANTED, existing: template() }, want: undefined },
+      { name: "nothing of another's that is so", input: { desired: WANTED, existing: template({ owner: "spec:x" }) }, want: undefined },
       { name: "nothing of what is not there when it is to go", input: {}, want: undefined },
       {
         name: "another image is an update",
@@ -88,14 +90,14 @@ suite("planTemplate", () => {
   const refused: { name: string; input: Partial<TemplatePlanInput>; code: DiagnosticCode; detail: RegExp; path: string[] }[] = [
     {
       name: "another's",
-      input: { desired: WANTED, existing: template({ owner: "spec:x", createdAt: new Date("2026-01-02") }) },
+      input: { desired: OTHER, existing: template({ owner: "spec:x", createdAt: new Date("2026-01-02") }) },
       code: "OWNED_BY_OTHER",
       detail: /"base" on agent "desk" belongs to spec:x since 2026-01-02/,
       path: ["templates", "base"],
     },
     {
       name: "nobody's",
-      input: { desired: WANTED, existing: template({ owner: "" }) },
+      input: { desired: OTHER, existing: template({ owner: "" }) },
       code: "OWNED_BY_OTHER",
       detail: /belongs to nobody/,
       path: ["templates", "base"],

@@ -40,9 +40,11 @@ export function planTemplate(input: TemplatePlanInput): TemplatePlan {
   if (problems.length > 0) return { diagnostics: problems };
   const name = desired.name ?? "";
   if (existing === undefined) return { step: step(input, "create", name, "it is not there yet"), diagnostics: [] };
-  if (existing.owner !== owner && !adopt) return { diagnostics: [ownedByOther(existing, agent)] };
-  if (existing.phase === "creating") return { step: step(input, "create", name, "it was not made to its end"), diagnostics: [] };
   const changes = diffTemplate(desired, existing.config);
+  const isAsWanted = changes.length === 0 && existing.phase === "ready";
+  // Whoever only looks at it, imported as it is, changes nothing.
+  if (existing.owner !== owner && !adopt) return { diagnostics: isAsWanted ? [] : [ownedByOther(existing, agent)] };
+  if (existing.phase === "creating") return { step: step(input, "create", name, "it was not made to its end"), diagnostics: [] };
   const why = changes[0] === undefined ? "nothing else changes" : `${changes[0].path.join(".")}: ${changes[0].reason}`;
   if (existing.owner !== owner)
     return {
