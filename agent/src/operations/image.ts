@@ -1,4 +1,5 @@
 /** Which image a disk is made from, and that it is the right one. */
+import { sameValue } from "@ghost/engine";
 import type { AgentTemplateConfig, VmConfig } from "@ghost/schemas";
 import { problem } from "@ghost/schemas";
 import type { CallOptions, Hypervisor, ImageSource } from "../hypervisor/driver.ts";
@@ -11,8 +12,10 @@ const DIGEST = "sha256:";
  * Where the image of a VM's root disk comes from; undefined for one that starts empty. IMAGE_MISSING when it is to come
  * from a template that the agent does not keep.
  *
- * In Terraform `template` names a template of the agent. A spec has resolved its own before it planned, so that a name
- * says nothing here any more: what its plan showed without an image gets none.
+ * In Terraform `template` names a template of the agent, which gives the image where the VM has none, or has the one
+ * that the template is made from: then at the digest that the template is pinned to. A spec has resolved its own
+ * templates before it planned, so that a name says nothing here any more: what its plan showed without an image gets
+ * none.
  */
 export function vmImage(
   { owner, name }: Pick<Intent, "owner" | "name">,
@@ -20,8 +23,9 @@ export function vmImage(
   store: Pick<Store, "findTemplateByName">,
 ): ImageSource | undefined {
   const own = imageSource(config);
-  if (own !== undefined || config.template === undefined || !owner.startsWith("terraform:")) return own;
+  if (config.template === undefined || !owner.startsWith("terraform:")) return own;
   const template = store.findTemplateByName(config.template);
+  if (own !== undefined && (template?.phase !== "ready" || !sameValue(own, imageSource(template.config)))) return own;
   if (template?.phase !== "ready")
     throw problem(
       "IMAGE_MISSING",

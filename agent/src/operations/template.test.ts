@@ -365,6 +365,15 @@ suite("a VM made from a template of its agent", () => {
     assert.equal(vm.live.template, "base");
   });
 
+  test("has it too where it says itself what the template is made from", async (t) => {
+    const bench = openBench(t);
+    const base = await make(bench);
+    const { digest: cached } = await bench.hypervisor.ensureImage({ name: "debian-11" });
+    await bench.store.write({ template: { ...bench.store.templates.get(base.uid)!, digest: cached } });
+    const { vm } = await bench.run(createIntent({ name: "web", template: "base", image: "debian-12" }, { owner: OWNER }));
+    assert.equal(vm?.imageDigest, cached);
+  });
+
   test("an image of its own comes first", async (t) => {
     const bench = openBench(t);
     await make(bench);
