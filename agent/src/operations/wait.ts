@@ -7,6 +7,11 @@ import type { Attempt } from "./context.ts";
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 500;
 
+/** False when there is nothing to wait for. */
+export function isWaitedFor({ wait_for: what = "none" }: VmConfig): boolean {
+  return what !== "none";
+}
+
 /** Waits for what `wait_for` names. WAIT_TIMEOUT after `wait_timeout_s`; the VM is left as it is. */
 export async function waitUntilReady(
   { hypervisor, progress, signal, intent }: Pick<Attempt, "hypervisor" | "progress" | "signal" | "intent">,

@@ -13,7 +13,7 @@ import { metadataOf } from "../metadata.ts";
 import { findSettled, settle } from "../settle.ts";
 import { diskSizes, guestSetup, toDomainConfig } from "../target.ts";
 import { validateVm } from "../validate.ts";
-import { waitUntilReady } from "../wait.ts";
+import { isWaitedFor, waitUntilReady } from "../wait.ts";
 import { admitChanges } from "./admit-changes.ts";
 import { converge } from "./converge.ts";
 
@@ -41,10 +41,17 @@ export async function createVm(attempt: Attempt): Promise<Outcome> {
   const record = newRecord(attempt, config);
   await attempt.begin({ vm: record });
   const made = await make(attempt, config, record, source);
-  // It is there, complete and running: that is on record before anything else can fail.
-  await store.write({ vm: made });
-  await waitUntilReady(attempt, config);
-  return await concluded(attempt, made);
+  // It is there, complete and running: that is on record whatever else fails, and before anything is waited for.
+  if (isWaitedFor(config)) {
+    await store.write({ vm: made });
+    await waitUntilReady(attempt, config);
+  }
+  try {
+    return await concluded(attempt, made);
+  } catch (reason) {
+    await store.write({ vm: made });
+    throw reason;
+  }
 }
 
 /**
