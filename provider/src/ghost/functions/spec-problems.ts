@@ -6,14 +6,15 @@ const SHOWN = 10;
 
 /** What is wrong with a spec, in the words of `ghost validate`: place, line with a caret, sentence, hint. */
 export function describeProblems(diagnostics: readonly Diagnostic[]): string {
-  const shown = diagnostics.slice(0, SHOWN).map(describe);
+  const shown = diagnostics.slice(0, SHOWN).map(describeProblem);
   if (diagnostics.length > SHOWN) shown.push(`And ${diagnostics.length - SHOWN} more problems; ghost validate shows all.`);
   if (diagnostics.some(({ code }) => code === "VARIABLE_UNDEFINED"))
     shown.push("parse_spec reads no environment; it takes variables behind the text: parse_spec(text, { name = value }).");
   return shown.join("\n\n");
 }
 
-function describe({ code, detail, hint, at, sourceLine }: Diagnostic): string {
+/** One of them, without a newline at its end. */
+export function describeProblem({ code, detail, hint, at, sourceLine }: Diagnostic): string {
   const lines = [`${codes[code].summary} [${code}]`];
   if (at !== undefined) {
     lines.push(`  ${at.file}:${at.line}:${at.column}`);
