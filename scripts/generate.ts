@@ -1,6 +1,6 @@
 /**
  * Rewrites everything that is generated and committed. `npm run check` fails when the result differs from what is
- * there. With names as arguments (`proto`, `schemas`, `docs`) only those parts.
+ * there. With names as arguments (`proto`, `schemas`, `cdk`, `docs`) only those parts.
  */
 import { execFileSync } from "node:child_process";
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -8,27 +8,19 @@ import os from "node:os";
 import path from "node:path";
 import { schemaDocuments } from "../schemas/src/faces/documents.ts";
 import { referencePages } from "../schemas/src/faces/reference-page.ts";
+import { providerSchema, staleBindings } from "./cdk/bindings.ts";
+import { FRAMEWORKS, packageFolder } from "./cdk/packages.ts";
 import { descriptorsModule } from "./descriptors.ts";
 import { validatorFiles } from "./validators.ts";
 
 const root = path.join(import.meta.dirname, "..");
+const buf = path.join(root, "node_modules/.bin/buf");
 
 const parts: Readonly<Record<string, () => void | Promise<void>>> = {
   proto: () => {
-    const scratch = mkdtempSync(path.join(os.tmpdir(), "ghost-generate-"));
-    try {
-      const buf = path.join(root, "node_modules/.bin/buf");
-      const folder = path.join(root, "proto");
-      execFileSync(buf, ["generate", "--output", scratch], { cwd: folder, stdio: "inherit" });
-      const generated = path.join(scratch, "gen");
-      writeFolder("proto/gen", [
-        ...filesIn(generated).map((name) => [name, readFileSync(path.join(generated, name), "utf8")] as const),
-        ["descriptors.ts", descriptorsModule(buf, folder)],
-      ]);
-    } finally {
-      rmSync(scratch, { recursive: true });
-    }
+    writeFolder("proto/gen", [...generatedByBuf("proto"), ["descriptors.ts", descriptorsModule(buf, path.join(root, "proto"))]]);
   },
+  provider: () => writeFolder("provider/gen", generatedByBuf("provider/proto")),
   schemas: () => {
     const documents = schemaDocuments();
     writeFolder(
@@ -36,6 +28,13 @@ const parts: Readonly<Record<string, () => void | Promise<void>>> = {
       Object.entries(documents).map(([name, document]) => [`${name}.schema.json`, `${JSON.stringify(document, undefined, 2)}\n`]),
     );
     writeFolder("schemas/gen", validatorFiles(documents));
+  },
+  cdk: () => {
+    writeFolder("provider/cdk/gen", [["schema.json", `${JSON.stringify(providerSchema(), undefined, 2)}\n`]]);
+    for (const framework of FRAMEWORKS) {
+      const files = staleBindings(framework);
+      if (files !== undefined) writeFolder(`${packageFolder(framework)}/src`, files);
+    }
   },
   docs: async () => {
     // Loaded here: the commands load what the other parts have just made.
@@ -53,6 +52,18 @@ for (const name of wanted.length === 0 ? Object.keys(parts) : wanted) {
   const generate = parts[name];
   if (generate === undefined) throw new Error(`There is no part "${name}"; there are ${Object.keys(parts).join(", ")}.`);
   await generate();
+}
+
+/** What the plugins of the folder's buf.gen.yaml make of its contracts. */
+function generatedByBuf(folder: string): readonly (readonly [name: string, text: string])[] {
+  const scratch = mkdtempSync(path.join(os.tmpdir(), "ghost-generate-"));
+  try {
+    execFileSync(buf, ["generate", "--output", scratch], { cwd: path.join(root, folder), stdio: "inherit" });
+    const generated = path.join(scratch, "gen");
+    return filesIn(generated).map((name) => [name, readFileSync(path.join(generated, name), "utf8")] as const);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
 }
 
 /** Makes the folder hold exactly these files. What is current is not touched: whoever reads it meanwhile is not disturbed. */
