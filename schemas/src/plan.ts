@@ -36,7 +36,8 @@ export interface Change {
 }
 
 export type StepKind = "vm" | "template" | "agent";
-export type StepAction = "create" | "update" | "delete" | "adopt" | "release" | "settings";
+/** A `restart` changes nothing, so no plan document has one: it is bound and carried out as a step of its own. */
+export type StepAction = "create" | "update" | "delete" | "adopt" | "release" | "settings" | "restart";
 
 /** What is hashed, sent to the agent, and bound: an agent does this or nothing. */
 export interface StepBody {

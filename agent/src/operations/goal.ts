@@ -43,6 +43,7 @@ async function missingOf(workshop: Workshop, intent: Intent, vm: ObservedVm | un
       if (vm.phase !== "ready") return [`it is ${vm.phase}`];
       return (await changesOf(workshop, vm, requireConfig(intent))).map(({ path }) => path.join("."));
     }
+    case "restart":
     case "start":
       return vm?.status === "running" ? [] : ["it does not run"];
     case "stop":

@@ -112,6 +112,7 @@ const VERBS: Readonly<Record<Intent["action"], string>> = {
   adopt: "adopt",
   release: "release",
   settings: "set",
+  restart: "restart",
   start: "start",
   stop: "stop",
 };

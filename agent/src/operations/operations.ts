@@ -42,7 +42,7 @@ import type { OperationRecord } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import { createVm } from "./actions/create.ts";
 import { deleteVm } from "./actions/delete.ts";
-import { startVm, stopVm } from "./actions/power.ts";
+import { restartVm, startVm, stopVm } from "./actions/power.ts";
 import { releaseVm } from "./actions/release.ts";
 import { changedSettings } from "./actions/settings.ts";
 import { changeTemplate } from "./actions/template.ts";
@@ -360,6 +360,8 @@ export class Operations {
         return await adoptVm(attempt);
       case "release":
         return await releaseVm(attempt);
+      case "restart":
+        return await restartVm(attempt);
       case "start":
         return await startVm(attempt);
       case "stop":

@@ -19,6 +19,7 @@ export const SYMBOLS: Readonly<Record<PlanStep["body"]["action"], string>> = {
   adopt: ">",
   release: "<",
   settings: "~",
+  restart: "~",
 };
 
 /** What a reader wants to know of every new VM, defaults or not. */

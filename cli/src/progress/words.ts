@@ -12,6 +12,7 @@ const DONE: Readonly<Record<StepAction, string>> = {
   adopt: "adopted",
   release: "released",
   settings: "set up",
+  restart: "restarted",
 };
 const DOING: Readonly<Record<StepAction, string>> = {
   create: "creating",
@@ -20,6 +21,7 @@ const DOING: Readonly<Record<StepAction, string>> = {
   adopt: "adopting",
   release: "releasing",
   settings: "setting up",
+  restart: "restarting",
 };
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
 

@@ -8,7 +8,7 @@ export function isDrift({ cause, last_applied }: Pick<Change, "cause" | "last_ap
 
 /** Counts what the steps do. */
 export function summarize(steps: readonly PlanStep[], rest: { readonly unchanged: number; readonly unknown: number }): PlanSummary {
-  const count: Record<StepAction, number> = { create: 0, update: 0, delete: 0, adopt: 0, release: 0, settings: 0 };
+  const count: Record<StepAction, number> = { create: 0, update: 0, delete: 0, adopt: 0, release: 0, settings: 0, restart: 0 };
   let drifted = 0;
   for (const { body, changes } of steps) {
     count[body.action]++;

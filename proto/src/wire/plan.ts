@@ -98,4 +98,4 @@ export function headerFromWire(message: PlanHeaderMessage): PlanHeader {
 }
 
 const KINDS = ["vm", "template", "agent"] as const satisfies readonly StepKind[];
-const ACTIONS = ["create", "update", "delete", "adopt", "release", "settings"] as const satisfies readonly StepAction[];
+const ACTIONS = ["create", "update", "delete", "adopt", "release", "settings", "restart"] as const satisfies readonly StepAction[];

@@ -1,10 +1,12 @@
 import { isActive } from "@ghost/engine";
 import { problem } from "@ghost/schemas";
-import type { VmRecord } from "../../store/records.ts";
+import type { Hypervisor } from "../../hypervisor/driver.ts";
+import type { Underway, VmRecord } from "../../store/records.ts";
 import { concludedBeside } from "../context.ts";
 import type { Attempt, Outcome, Present } from "../context.ts";
-import { refuseForeign, refuseImpactOf } from "../guard.ts";
+import { isTakenUp, refuseForeign, refuseImpactOf, refuseStale } from "../guard.ts";
 import { requireSettled } from "../settle.ts";
+import { waitUntilReady } from "../wait.ts";
 
 /**
  * Power, as a person presses the button: whoever owns the VM may see it as drift, but nothing of it is lost. A
@@ -41,6 +43,53 @@ export async function stopVm(attempt: Attempt): Promise<Outcome> {
     await hypervisor.stop(intent.uid, { timeoutMs: (present.vm.live.stop_timeout_s ?? 60) * 1000, signal: attempt.signal });
   }
   return await concludedBeside(attempt, record, present.vm);
+}
+
+/**
+ * Takes a guest that is up down and brings it up again, as it is: only what waits for its next boot changes. It is a step
+ * of a plan, so it is for the owner alone. An attempt that was cut off in between is taken up where the guest is down.
+ */
+export async function restartVm(attempt: Attempt): Promise<Outcome> {
+  const { hypervisor, store, intent, progress } = attempt;
+  const { vm, record } = await requireDomain(attempt);
+  refuseForeign(intent, vm, record);
+  refuseStale(intent, vm, record, RESTART);
+  const { underway, ...finished } = record;
+  const isHalfDone = underway !== undefined && isTakenUp(intent, vm, record, RESTART);
+  // Another plan that did not get to its end is left to do so.
+  const after = isHalfDone ? finished : record;
+  if (!isActive(vm.status) && !isHalfDone)
+    throw problem("VM_POWER_STATE", `VM "${vm.name}" is ${vm.status}, so there is nothing to restart.`, {
+      hint: "Start it: apply it with power set to running.",
+      path: ["vms", vm.name, "power"],
+    });
+  refuseImpactOf(intent, vm, "restart", " (the guest goes down and comes back)");
+  await attempt.begin({ vm: { ...record, planHash: intent.planHash, revision: "", underway: RESTART } });
+  try {
+    if (isActive(vm.status)) {
+      progress({ phase: "stop" });
+      if (vm.status === "paused") await hypervisor.resume(intent.uid);
+      // Cancelled from here on, it would stay down.
+      await hypervisor.stop(intent.uid, { timeoutMs: (vm.live.stop_timeout_s ?? 60) * 1000 });
+    }
+    progress({ phase: "start" });
+    await bringUp(hypervisor, intent.uid);
+  } catch (reason) {
+    // Whatever failed, a guest that was up is not left down for want of a second try.
+    await bringUp(hypervisor, intent.uid).catch(() => undefined);
+    await store.write({ vm: after });
+    throw reason;
+  }
+  await waitUntilReady(attempt, vm.live);
+  return await concludedBeside(attempt, after, vm);
+}
+
+const RESTART: Underway = { changes: ["power"], drops: [] };
+
+async function bringUp(hypervisor: Hypervisor, uid: string): Promise<void> {
+  const now = await hypervisor.find(uid);
+  if (now?.status === "paused") await hypervisor.resume(uid);
+  else if (now?.status !== "running") await hypervisor.start(uid);
 }
 
 async function requireDomain(attempt: Attempt): Promise<Present & { readonly record: VmRecord }> {

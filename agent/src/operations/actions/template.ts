@@ -31,6 +31,7 @@ export async function changeTemplate(attempt: Attempt): Promise<Outcome> {
     case "delete":
       return drop(attempt, present);
     case "settings":
+    case "restart":
     case "start":
     case "stop":
       throw problem("PLAN_MISMATCH", `The step ${intent.stepId} is about a template and says ${intent.action}.`, {

@@ -367,7 +367,7 @@ export interface Step {
   agent_id: string;
   /** vm, template or agent. */
   kind: string;
-  /** create, update, delete, adopt or release; settings for an agent. */
+  /** create, update, delete, adopt, release or restart; settings for an agent. */
   action: string;
   name: string;
   /** Chosen when the plan is made; a VM is never made twice under one uid. */
@@ -376,7 +376,7 @@ export interface Step {
   revision: string;
   /** Worst impact that the plan promised. */
   impact: string;
-  /** Complete desired state of a VM; absent for delete and release. */
+  /** Complete desired state of a VM; absent for delete, release and restart. */
   vm?:
     | VmSpec
     | undefined;
