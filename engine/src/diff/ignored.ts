@@ -24,7 +24,8 @@ export function isIgnored(name: string, desired: VmConfig, live: VmConfig): bool
 
 /** True when the root disk is made anew by a changed image or by shrinking. */
 function isRootRemade(desired: VmConfig, live: VmConfig): boolean {
-  if (desired.disk_gb !== undefined && live.disk_gb !== undefined && desired.disk_gb < live.disk_gb) return true;
+  // One that is not known yet is no number.
+  if (typeof desired.disk_gb === "number" && live.disk_gb !== undefined && desired.disk_gb < live.disk_gb) return true;
   return desired.image_on_change === "recreate" && IMAGE.some((name) => !sameValue(desired[name], live[name]));
 }
 

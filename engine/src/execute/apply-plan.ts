@@ -17,7 +17,7 @@ import type { Task } from "./graph.ts";
 import { runGraph } from "./graph.ts";
 import type { StepOutcome } from "./outcomes.ts";
 import { createOutcomes } from "./outcomes.ts";
-import { runStep } from "./run-step.ts";
+import { RETRY_DELAYS_MS, runStep } from "./run-step.ts";
 import { createStackRecord } from "./stack-record.ts";
 
 export interface ApplyOptions {
@@ -60,8 +60,6 @@ interface StepTask extends Task {
   readonly index: number;
   readonly step: PlanStep;
 }
-
-const RETRY_DELAYS_MS = [50, 100, 200, 400, 800, 1600];
 
 /** Applies a plan. Throws a GhostError, before anything is done, for a plan that cannot be applied. */
 export async function applyPlan({ plan, connect, resolveSecret, options = {}, onEvent }: ApplyInput): Promise<ApplyResult> {

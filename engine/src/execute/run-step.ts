@@ -29,6 +29,9 @@ export interface RunStepInput {
   readonly onProgress: (operation: Operation) => void;
 }
 
+/** Pauses before attaching to an operation again whose stream broke: about three seconds in all. */
+export const RETRY_DELAYS_MS: readonly number[] = [50, 100, 200, 400, 800, 1600];
+
 /** How often an operation that was interrupted is begun, the first time included. */
 const EXECUTIONS = 3;
 

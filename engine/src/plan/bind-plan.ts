@@ -1,5 +1,6 @@
-import type { PlanDocument, PlanHeader, PlanStep } from "@ghost/schemas";
+import type { PlanDocument, PlanHeader, PlanStep, StepProof } from "@ghost/schemas";
 import { buildTree, documentHash, planHash, stepHash } from "./bind.ts";
+import { hashOf } from "./canonical.ts";
 
 /** Version of the binding rules in bind.ts. */
 const HEADER_FORMAT = 1;
@@ -47,4 +48,21 @@ export function bindPlan(
     diagnostics,
     set,
   };
+}
+
+/** A plan of one step, for whoever keeps its record elsewhere: the header and the proof that an agent asks for. */
+export function bindStep(
+  facts: Omit<PlanFacts, "spec_hash">,
+  step: Omit<PlanStep, "hash">,
+): { readonly header: PlanHeader; readonly proof: StepProof } {
+  const tree = buildTree([stepHash(step.body)]);
+  const header: PlanHeader = {
+    format: HEADER_FORMAT,
+    ...facts,
+    spec_hash: hashOf(step.body.vm ?? step.body.template ?? step.body.settings ?? {}),
+    steps_root: tree.root,
+    step_count: 1,
+    document_hash: hashOf({ ...step, body: undefined }),
+  };
+  return { header, proof: tree.proof(0) };
 }

@@ -8,10 +8,12 @@ export interface Ceilings {
   readonly maxImpact: Impact;
   /** How many objects may lose the content of a disk, deleted ones included; no limit when absent. */
   readonly maxDestroy?: number;
+  /** How whoever plans sets the limit of impacts, where that is not the command line: `max_impact = "live"`. */
+  readonly setMaxImpact?: (impact: Impact) => string;
 }
 
 /** What the plan would do beyond what is allowed: by the VM itself (protection, disruption) or by whoever applies. */
-export function checkCeilings(drafts: readonly Draft[], { maxImpact, maxDestroy }: Ceilings): Diagnostic[] {
+export function checkCeilings(drafts: readonly Draft[], { maxImpact, maxDestroy, setMaxImpact }: Ceilings): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   const destroyed: Draft[] = [];
   for (const draft of drafts) {
@@ -19,10 +21,11 @@ export function checkCeilings(drafts: readonly Draft[], { maxImpact, maxDestroy 
     if (impact === "data-loss") destroyed.push(draft);
     const guard = protection(draft) ?? disruption(draft);
     if (guard !== undefined) diagnostics.push(guard);
-    else if (exceedsImpact(impact, maxImpact))
-      diagnostics.push(
-        exceeded(draft, `the worst allowed is ${maxImpact} (--max-impact)`, `Review the plan and allow it with --max-impact ${impact}.`),
-      );
+    else if (exceedsImpact(impact, maxImpact)) {
+      const [name, allow] =
+        setMaxImpact === undefined ? ["--max-impact", `--max-impact ${impact}`] : ["max_impact of the provider", setMaxImpact(impact)];
+      diagnostics.push(exceeded(draft, `the worst allowed is ${maxImpact} (${name})`, `Review the plan and allow it with ${allow}.`));
+    }
   }
   if (maxDestroy !== undefined && destroyed.length > maxDestroy) diagnostics.push(tooManyDestroyed(destroyed, maxDestroy));
   return diagnostics;

@@ -1,15 +1,20 @@
 import type { Resources, VmConfig } from "@ghost/schemas";
+import type { UNKNOWN } from "../diff/unknown.ts";
 
 export const NO_RESOURCES: Resources = { vcpu: 0, ram_gb: 0, disk_gb: 0 };
 
 /**
  * What a VM takes from its host, running or not: its processors, its memory and every disk at full size. Headroom
- * (`vcpu_max`, `ram_max_gb`) is taken when it is used, not when it is written.
+ * (`vcpu_max`, `ram_max_gb`) is taken when it is used, not when it is written; what is not known yet counts as nothing.
  */
 export function vmDemand(config: VmConfig): Resources {
-  let diskGb = config.disk_gb ?? 0;
-  for (const name in config.disks) diskGb += config.disks[name]!.size_gb;
-  return { vcpu: config.vcpu ?? 0, ram_gb: config.ram_gb ?? 0, disk_gb: diskGb };
+  let diskGb = known(config.disk_gb);
+  for (const name in config.disks) diskGb += known(config.disks[name]?.size_gb);
+  return { vcpu: known(config.vcpu), ram_gb: known(config.ram_gb), disk_gb: diskGb };
+}
+
+function known(value: number | typeof UNKNOWN | undefined): number {
+  return typeof value === "number" ? value : 0;
 }
 
 export function addResources(a: Resources, b: Resources): Resources {

@@ -120,7 +120,8 @@ export function surveyFleet(observations: readonly AgentObservation[], { partial
   return { hosts, hostOf, silent, record, outOfSight, diagnostics };
 }
 
-function toHost(agent: DesiredAgent, observation: Observation): Host {
+/** An agent that answered, its VMs by name. */
+export function toHost(agent: DesiredAgent, observation: Observation): Host {
   return { agent, agentId: observation.host.agentId, observation, byName: new Map(observation.vms.map((vm) => [vm.name, vm])) };
 }
 

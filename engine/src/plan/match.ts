@@ -30,6 +30,8 @@ export interface Leftover {
   readonly existing: ObservedVm;
   /** Its VM in the spec, where the whole stack is destroyed. */
   readonly vm?: DesiredVm;
+  /** Why it is not wanted any more, as a clause; that it left the spec unless said otherwise. */
+  readonly why?: string;
 }
 
 export interface Matches {
@@ -191,7 +193,8 @@ function blockOf(name: string, refused: ReadonlySet<string>): string {
   return refused.has(name) ? name : name.replace(/-[0-9]+$/, "");
 }
 
-function ownedByOther(vm: DesiredVm, existing: ObservedVm): Diagnostic {
+/** Refuses a change of what belongs to somebody else. */
+export function ownedByOther(vm: DesiredVm, existing: ObservedVm): Diagnostic {
   const since = existing.appliedAt ?? existing.createdAt;
   const when = since === undefined ? "" : ` since ${since.toISOString().slice(0, 10)}`;
   return {
@@ -205,13 +208,15 @@ function ownedByOther(vm: DesiredVm, existing: ObservedVm): Diagnostic {
   };
 }
 
-function describeOwner(owner: string): string {
+/** "belongs to spec:shop", as a part of a sentence about a VM. */
+export function describeOwner(owner: string): string {
   if (owner === "") return "was not made by Ghost and belongs to nobody";
   if (owner === "agent") return "was made through the agent's own API and belongs to no stack";
   return `belongs to ${owner}`;
 }
 
-function agentChanged(vm: DesiredVm, name: string, home: string): Diagnostic {
+/** Refuses to move a VM between hosts. */
+export function agentChanged(vm: DesiredVm, name: string, home: string): Diagnostic {
   return {
     code: "AGENT_CHANGED",
     severity: "error",

@@ -46,6 +46,7 @@ export interface VmPlan {
   readonly notes: readonly Diagnostic[];
 }
 
+const LEFT = "it left the spec";
 const NOTHING: VmPlan = { drafts: [], notes: [] };
 
 /** What makes one VM as the spec has it. */
@@ -79,10 +80,10 @@ export function planVm(match: Reachable, newUid: () => string): VmPlan {
 }
 
 /** What becomes of a VM that left the spec, or of all when the stack is destroyed. */
-export function stepForLeftover({ host, existing, vm }: Leftover): Draft {
+export function stepForLeftover({ host, existing, vm, why }: Leftover): Draft {
   return existing.live.on_remove === "retain" && existing.phase !== "deleting" && !isHalfMade(existing)
-    ? releaseStep(host, existing, vm)
-    : deleteStep(host, existing, vm);
+    ? releaseStep(host, existing, vm, why)
+    : deleteStep(host, existing, vm, why);
 }
 
 /** True for a VM whose create was cut off before anything of it ran. */
@@ -95,7 +96,7 @@ function isMissing(vm: Pick<ObservedVm, "status" | "statusReason">): boolean {
   return vm.status === "error" && vm.statusReason === MISSING_DOMAIN;
 }
 
-function deleteStep(host: Host, existing: ObservedVm, vm?: DesiredVm): Draft {
+function deleteStep(host: Host, existing: ObservedVm, vm?: DesiredVm, left: string = LEFT): Draft {
   const disks = Object.keys(existing.diskIds).length;
   const { disk_gb: diskGb } = vmDemand(existing.live);
   const content =
@@ -106,9 +107,9 @@ function deleteStep(host: Host, existing: ObservedVm, vm?: DesiredVm): Draft {
     existing.phase === "deleting"
       ? "an earlier delete did not finish"
       : isHalfMade(existing)
-        ? "it left the spec before it was made"
+        ? `${left} before it was made`
         : vm === undefined
-          ? "it left the spec"
+          ? left
           : "the stack is destroyed";
   return draft(host, {
     action: "delete",
@@ -121,13 +122,13 @@ function deleteStep(host: Host, existing: ObservedVm, vm?: DesiredVm): Draft {
   });
 }
 
-function releaseStep(host: Host, existing: ObservedVm, vm?: DesiredVm): Draft {
+function releaseStep(host: Host, existing: ObservedVm, vm?: DesiredVm, left: string = LEFT): Draft {
   return draft(host, {
     action: "release",
     name: existing.name,
     existing,
     impact: "none",
-    reason: "it left the spec and is kept (on_remove: retain); it belongs to nobody then",
+    reason: `${left} and is kept (on_remove: retain); it belongs to nobody then`,
     demand: NO_RESOURCES,
     ...(vm && { vm }),
   });
