@@ -1,13 +1,15 @@
+import type { Connect } from "@ghost/engine";
 import type { Provider } from "../protocol6/provider.ts";
-import type { Session } from "./fleet/session.ts";
+import { Session } from "./fleet/session.ts";
 import { parseSpecFunction } from "./functions/parse-spec.ts";
 import { renderCloudInitFunction } from "./functions/render-cloud-init.ts";
+import { toSettings } from "./provider-block.ts";
 import { PROVIDER_SCHEMA } from "./provider-schema.ts";
 import { vmResource } from "./vm/vm-resource.ts";
 
-/** Ghost as a Terraform provider. What it has is listed here, one line each. */
-export function ghostProvider(version: string): Provider {
-  const session: Session = { version };
+/** Ghost as a Terraform provider. What it has is listed here, one line each. `connect` is how agents are reached. */
+export function ghostProvider(version: string, connect?: Connect): Provider {
+  const session = new Session(version, connect);
   return {
     schema: PROVIDER_SCHEMA,
     resources: {
@@ -19,6 +21,9 @@ export function ghostProvider(version: string): Provider {
       render_cloud_init: renderCloudInitFunction,
     },
     actions: {},
-    configure: async () => [],
+    configure: async (config) => {
+      session.begin(toSettings(config));
+      return [];
+    },
   };
 }

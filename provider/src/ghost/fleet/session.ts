@@ -1,5 +1,122 @@
+/*
+ * What the provider knows between the calls of Terraform.
+ *
+ * (1) Terraform configures a provider once for each walk over its graph, and each walk asks every agent anew.
+ * (2) Connections outlive walks.
+ * (3) Parts of the provider's block may not be known while planning: whatever depends on them is not known either, and
+ *     nothing is refused because of it.
+ */
+import type { Connect, DesiredAgent, HostCalls } from "@ghost/engine";
+import { createSuggest, didYouMean } from "@ghost/engine";
+import { connectHost } from "@ghost/proto/client";
+import type { AgentTemplateConfig, Diagnostic, Impact, Observation } from "@ghost/schemas";
+import type { Value } from "../../protocol6/value.ts";
+import { UNKNOWN } from "../../protocol6/value.ts";
+import { FleetAgent } from "./fleet-agent.ts";
+
+/** What the provider's block says, as far as it is known. */
+export interface ProviderSettings {
+  /** Absent while it is not known. */
+  readonly stack?: string;
+  /** Without those of which something is not known yet. */
+  readonly agents: readonly DesiredAgent[];
+  /** Names of those, or `all` when it is not known which agents there are. */
+  readonly unknownAgents: ReadonlySet<string> | "all";
+  readonly maxImpact: Impact;
+}
+
+export type FoundAgent =
+  | { readonly kind: "known"; readonly agent: FleetAgent }
+  /** Its name, or what the block says of it, is not known yet. */
+  | { readonly kind: "unknown" }
+  /** The block does not have it. */
+  | { readonly kind: "missing"; readonly diagnostic: Diagnostic };
+
+/** One walk of Terraform over its graph. */
+export class Walk {
+  readonly settings: ProviderSettings;
+  /** By name. */
+  readonly agents: ReadonlyMap<string, FleetAgent>;
+  /** Objects that Terraform's state has, by uid: those that were read or planned in this walk. */
+  readonly known: Set<string> = new Set();
+  /** Objects that this walk plans to delete, by uid. */
+  readonly deleted: Set<string> = new Set();
+  /** Objects whose place something new is to take, by uid. */
+  readonly replaced: Set<string> = new Set();
+
+  /** Templates that this walk plans to make or change, by `agent/name`. */
+  readonly plannedTemplates: Map<string, AgentTemplateConfig> = new Map();
+
+  constructor(settings: ProviderSettings, connect: (agent: DesiredAgent) => Promise<HostCalls>) {
+    this.settings = settings;
+    this.agents = new Map(settings.agents.map((agent) => [agent.name, new FleetAgent(agent, () => connect(agent))]));
+  }
+
+  /** Finds what a template of an agent is made from, one that this walk plans to make included. */
+  templatesOf(agent: string, { templates }: Observation): (name: string) => AgentTemplateConfig | undefined {
+    return (name) => this.plannedTemplates.get(`${agent}/${name}`) ?? templates.find((one) => one.name === name)?.config;
+  }
+
+  /** Who plans, as agents record it; undefined while the stack is not known. */
+  get owner(): string | undefined {
+    const { stack } = this.settings;
+    return stack === undefined ? undefined : `terraform:${stack}`;
+  }
+
+  find(name: Value): FoundAgent {
+    const { unknownAgents } = this.settings;
+    if (name === UNKNOWN) return { kind: "unknown" };
+    const agent = this.agents.get(String(name));
+    if (agent !== undefined) return { kind: "known", agent };
+    if (unknownAgents === "all" || unknownAgents.has(String(name))) return { kind: "unknown" };
+    const names = [...this.agents.keys(), ...unknownAgents];
+    const hint =
+      didYouMean(createSuggest()(String(name), names)) ??
+      (names.length === 0 ? "Add it to agents of the provider's block." : `The provider's block has these: ${names.sort().join(", ")}.`);
+    return {
+      kind: "missing",
+      diagnostic: {
+        code: "SPEC_UNKNOWN_REFERENCE",
+        severity: "error",
+        detail: `There is no agent "${String(name)}".`,
+        hint,
+        path: ["agent"],
+      },
+    };
+  }
+}
+
 /** What lives as long as the provider's process. */
-export interface Session {
+export class Session {
   /** Version of Ghost. */
   readonly version: string;
+  readonly #connect: Connect;
+  readonly #clients = new Map<string, Promise<HostCalls>>();
+  #walk: Walk | undefined;
+
+  constructor(version: string, connect: Connect = connectHost) {
+    this.version = version;
+    this.#connect = connect;
+  }
+
+  begin(settings: ProviderSettings): void {
+    this.#walk = new Walk(settings, (agent) => this.#clientOf(agent));
+  }
+
+  /** The present walk. Terraform asks nothing that needs it before it has configured the provider. */
+  get walk(): Walk {
+    if (this.#walk === undefined) throw new Error("the provider is asked before it is configured");
+    return this.#walk;
+  }
+
+  #clientOf({ name, address, tls, timeoutMs }: DesiredAgent): Promise<HostCalls> {
+    const key = JSON.stringify([name, address, tls, timeoutMs]);
+    const known = this.#clients.get(key);
+    if (known !== undefined) return known;
+    const made = Promise.resolve().then(() => this.#connect({ name, address, ...(tls && { tls }), timeoutMs }));
+    this.#clients.set(key, made);
+    // What is wrong with a certificate may be right the next time.
+    made.catch(() => this.#clients.delete(key));
+    return made;
+  }
 }

@@ -1,13 +1,84 @@
-import type { Resource } from "../../protocol6/provider.ts";
-import type { Session } from "../fleet/session.ts";
+import type { Observation } from "@ghost/schemas";
+import { problem } from "@ghost/schemas";
+import type { Context, ImportAnswer, ImportRequest, ReadAnswer, ReadRequest, Resource } from "../../protocol6/provider.ts";
+import { toTerraform } from "../fleet/diagnostics.ts";
+import type { Session, Walk } from "../fleet/session.ts";
+import { applyVmResource } from "./apply-vm.ts";
+import { planVmResource } from "./plan-vm.ts";
+import type { VmPrivate } from "./vm-private.ts";
+import { toSeen, toVmPrivate } from "./vm-private.ts";
 import { VM_SCHEMA } from "./vm-schema.ts";
+import { importedState, readState } from "./vm-state.ts";
 
 /** The resource `ghost_vm`. */
-export function vmResource(_session: Session): Resource {
+export function vmResource(session: Session): Resource {
   return {
     schema: VM_SCHEMA,
-    read: () => Promise.reject(new Error("not written yet")),
-    plan: () => Promise.reject(new Error("not written yet")),
-    apply: () => Promise.reject(new Error("not written yet")),
+    read: (request, context) => readVm(session.walk, request, context),
+    plan: (request, context) => planVmResource(session.walk, request, context),
+    apply: (request, context) => applyVmResource(session.walk, request, context),
+    import: (request, context) => importVm(session.walk, request, context),
   };
+}
+
+/** What cannot be asked stays as it is, with a warning: silence is not absence. */
+async function readVm(walk: Walk, { state, private: kept }: ReadRequest, context: Context): Promise<ReadAnswer> {
+  const name = String(state["name"]);
+  const stays = (why: string): ReadAnswer => ({
+    diagnostics: [
+      { severity: "warning", summary: `VM "${name}" is not read`, detail: `${why}\n\nIts state stays as it was.`, path: ["agent"] },
+    ],
+  });
+  const uid = String(state["uid"] ?? "");
+  walk.known.add(uid);
+  const found = walk.find(state["agent"] ?? null);
+  if (found.kind === "unknown") return stays(`How agent "${String(state["agent"])}" is reached is not known yet.`);
+  if (found.kind === "missing") return stays(`The provider's block has no agent "${String(state["agent"])}".`);
+  const { observation, problem: silent } = await found.agent.observe(context.signal);
+  if (silent !== undefined) return stays([silent.detail, silent.hint].filter((text) => text !== undefined).join(" "));
+  const vm = observation.vms.find((one) => one.uid === uid);
+  const { seen } = toVmPrivate(kept);
+  if (vm === undefined) {
+    if (seen === undefined || seen.agent_id === observation.host.agentId) return { state: null };
+    return stays(`A different agent answers at ${found.agent.entry.address} than the one that has this VM.`);
+  }
+  return {
+    state: readState(state, vm, observation, walk.templatesOf(found.agent.name, observation)),
+    private: { seen: toSeen(observation.host.agentId, vm) } satisfies VmPrivate,
+  };
+}
+
+/** By `agent/name`. The VM keeps its owner: to change it, it must be taken over with `adopt = true`. */
+async function importVm(walk: Walk, { id }: ImportRequest, context: Context): Promise<ImportAnswer> {
+  const [, agentName, name] = /^([^/]+)\/([^/]+)$/.exec(id ?? "") ?? [];
+  if (agentName === undefined || name === undefined) {
+    return refuse(
+      problem("USAGE", `${JSON.stringify(id ?? "")} does not name a VM; the id of a VM is agent/name.`, {
+        hint: 'For example id = "desk/web".',
+      }),
+    );
+  }
+  const found = walk.find(agentName);
+  if (found.kind === "missing") return { diagnostics: [{ ...toTerraform(found.diagnostic), path: [] }] };
+  if (found.kind === "unknown") return refuse(problem("AGENT_MISSING", `How agent "${agentName}" is reached is not known yet.`));
+  const { observation, problem: silent } = await found.agent.observe(context.signal);
+  if (silent !== undefined) return { diagnostics: [toTerraform({ ...silent, severity: "error" })] };
+  const vm = observation.vms.find((one) => one.name === name);
+  if (vm === undefined) return refuse(notThere(agentName, name, observation));
+  walk.known.add(vm.uid);
+  return { state: importedState(agentName, vm, observation), private: { seen: toSeen(observation.host.agentId, vm) } satisfies VmPrivate };
+}
+
+function notThere(agent: string, name: string, { vms }: Observation): Error {
+  const names = vms.map((vm) => vm.name).sort();
+  const shown = names.length > 10 ? `${names.slice(0, 10).join(", ")} and ${names.length - 10} more` : names.join(", ");
+  return problem("VM_NOT_FOUND", `Agent "${agent}" has no VM "${name}".`, {
+    hint: names.length === 0 ? "It has none." : `It has ${shown}.`,
+    agent,
+  });
+}
+
+function refuse(reason: unknown): ImportAnswer {
+  const { diagnostics } = reason as { readonly diagnostics: readonly Parameters<typeof toTerraform>[0][] };
+  return { diagnostics: diagnostics.map((one) => toTerraform(one)) };
 }

@@ -1,0 +1,38 @@
+/* Ghost's diagnostics as Terraform's, and what belongs into a hint here and not in a spec. */
+import type { Diagnostic as GhostDiagnostic, DiagnosticCode } from "@ghost/schemas";
+import { codes } from "@ghost/schemas";
+import type { Diagnostic, Path } from "../../protocol6/provider.ts";
+
+/** What to do next where that is another thing in Terraform than in a spec. */
+const HINTS: Partial<Record<DiagnosticCode, string>> = {
+  VM_PROTECTED: "First apply it with protect = false and nothing else changed.",
+  AGENT_CHANGED: "Set agent to what it was. To give the VM up, remove the resource, apply, and add it again; its disks are lost then.",
+  PLAN_STALE: "Plan again and look at what the new plan says.",
+};
+
+/** `path` is where in the configuration, when the diagnostic does not say. */
+export function toTerraform(diagnostic: GhostDiagnostic, path?: Path): Diagnostic {
+  const { code, severity, detail, agent } = diagnostic;
+  const hint = HINTS[code] ?? diagnostic.hint;
+  const own = pathInObject(diagnostic) ?? path;
+  const where = agent === undefined || detail.includes(`"${agent}"`) ? "" : `\n\nAgent: ${agent}`;
+  return {
+    severity,
+    summary: `${codes[code].summary} [${code}]`,
+    detail: `${detail}${hint === undefined ? "" : `\n\n${hint}`}${where}`,
+    ...(own !== undefined && own.length > 0 && { path: own }),
+  };
+}
+
+/** `["vms", "web", "disks", …]` without the words of a spec; undefined for what names no attribute of one object. */
+function pathInObject({ path }: GhostDiagnostic): Path | undefined {
+  if (path === undefined) return undefined;
+  if (path[0] === "vms" || path[0] === "templates") return path.length > 2 ? path.slice(2) : undefined;
+  // Whole steps and agents are named by one element with slashes, or by their section.
+  return path[0] === "agents" || (path.length === 1 && String(path[0]).includes("/")) ? undefined : path;
+}
+
+/** True when one of them is an error. */
+export function hasError(diagnostics: readonly { readonly severity: "error" | "warning" }[]): boolean {
+  return diagnostics.some(({ severity }) => severity === "error");
+}

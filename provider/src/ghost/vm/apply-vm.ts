@@ -1,0 +1,129 @@
+/*
+ * ApplyResourceChange of a VM: carries out the steps that were planned.
+ *
+ * (1) What exists after a failure is given back as it is: Terraform keeps it, and marks what was to be made as tainted.
+ *     When nobody can tell whether it exists, it counts as there; the next look at the machine will say.
+ * (2) The values of secrets come from the configuration, which is the only place that has them.
+ */
+import type { Diagnostic as GhostDiagnostic, ObservedVm } from "@ghost/schemas";
+import { GhostError, problem } from "@ghost/schemas";
+import type { ApplyAnswer, ApplyRequest, Context } from "../../protocol6/provider.ts";
+import type { Values } from "../../protocol6/value.ts";
+import { toTerraform } from "../fleet/diagnostics.ts";
+import type { FleetAgent } from "../fleet/fleet-agent.ts";
+import type { RunResult } from "../fleet/run-steps.ts";
+import { runSteps } from "../fleet/run-steps.ts";
+import type { Walk } from "../fleet/session.ts";
+import { toDurationMs } from "./timeouts.ts";
+import type { VmPrivate } from "./vm-private.ts";
+import { toSeen, toVmPrivate } from "./vm-private.ts";
+import { fillNothing, fillState, readState } from "./vm-state.ts";
+import { computedValues, secretValue } from "./vm-values.ts";
+
+export async function applyVmResource(walk: Walk, request: ApplyRequest, context: Context): Promise<ApplyAnswer> {
+  const { prior, planned, config } = request;
+  const { seen, steps } = toVmPrivate(request.plannedPrivate);
+  const fail = (...problems: readonly GhostDiagnostic[]): ApplyAnswer => ({
+    state: prior,
+    private: { ...(seen && { seen }) } satisfies VmPrivate,
+    diagnostics: problems.map((one) => toTerraform(one)),
+  });
+  const found = walk.find((planned ?? prior)?.["agent"] ?? null);
+  if (found.kind === "missing") return fail(found.diagnostic);
+  if (found.kind === "unknown" || steps === undefined) return fail(notPlanned());
+  const { agent } = found;
+  const action = planned === null ? "delete" : prior === null ? "create" : "update";
+  const timeoutMs = toDurationMs((planned ?? prior)?.["timeouts"] ?? null, action);
+  const run = await runSteps({
+    walk,
+    agent,
+    steps,
+    secretAt: (path) => requireSecret(config, path),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    context,
+  });
+  if (planned === null) return await afterDelete(run, steps.at(-1)?.body.uid, agent, fail);
+  const vm = run.operation?.vm;
+  if (run.ok) {
+    if (steps.length === 0) return { state: fillNothing(planned, prior ?? {}), private: { ...(seen && { seen }) } satisfies VmPrivate };
+    for (const { body } of steps) if (body.uid !== vm?.uid) agent.drop(body.uid);
+    if (vm === undefined) return fail(notTold(agent.name));
+    agent.keep(vm);
+    return { state: fillState(planned, vm), private: { seen: toSeen(steps[0]!.body.agent_id, vm) } satisfies VmPrivate };
+  }
+  return await afterFailure({ run, agent, prior, planned, uid: steps.at(-1)!.body.uid, private: request.plannedPrivate });
+}
+
+async function afterDelete(
+  run: RunResult,
+  uid: string | undefined,
+  agent: FleetAgent,
+  fail: (...problems: readonly GhostDiagnostic[]) => ApplyAnswer,
+): Promise<ApplyAnswer> {
+  if (uid === undefined) return { state: null };
+  if (run.ok) {
+    agent.drop(uid);
+    return { state: null };
+  }
+  agent.forget();
+  // Somebody else was faster.
+  return run.diagnostics.every(({ code }) => code === "VM_NOT_FOUND") ? { state: null } : fail(...run.diagnostics);
+}
+
+interface Failure {
+  readonly run: RunResult;
+  readonly agent: FleetAgent;
+  readonly prior: Values | null;
+  readonly planned: Values;
+  readonly uid: string;
+  readonly private: unknown;
+}
+
+async function afterFailure({ run, agent, prior, planned, uid, private: kept }: Failure): Promise<ApplyAnswer> {
+  const diagnostics = run.diagnostics.map((one) => toTerraform(one));
+  const { seen } = toVmPrivate(kept);
+  if (!run.begun) return { state: prior, private: { ...(seen && { seen }) } satisfies VmPrivate, diagnostics };
+  agent.forget();
+  const { observation, problem: silent } = await agent.observe();
+  const vm = observation?.vms.find((one) => one.uid === uid);
+  if (vm === undefined) {
+    const state = prior ?? (silent === undefined ? null : fillNothing(planned, { uid, owner: "" }));
+    return { state, private: { ...(seen && { seen }) } satisfies VmPrivate, diagnostics };
+  }
+  return {
+    state: stateOf(prior, planned, vm, observation!),
+    private: { seen: toSeen(observation!.host.agentId, vm) } satisfies VmPrivate,
+    diagnostics,
+  };
+}
+
+/** What was to be made is stored as planned, so that Terraform can replace it; what was to be changed, as it is now. */
+function stateOf(prior: Values | null, planned: Values, vm: ObservedVm, observation: Parameters<typeof readState>[2]): Values {
+  return prior === null
+    ? { ...fillNothing(planned, computedValues(vm)), ...computedValues(vm) }
+    : readState(prior, vm, observation, () => undefined);
+}
+
+function requireSecret(config: Values | null, path: string): string {
+  const value = secretValue(config ?? {}, path.split("."));
+  if (typeof value === "string" && value !== "") return value;
+  throw problem("SECRET_NOT_FOUND", `${path} is needed to set up the guest, and ${path}_wo is not set.`, {
+    hint: `Set ${path}_wo; it is needed whenever the guest's first-boot configuration is written.`,
+    path: path.split("."),
+  });
+}
+
+function notPlanned(): GhostDiagnostic {
+  const detail = "The VM is to be changed, and what is to be done was not known when it was planned.";
+  return GhostError.from(problem("INTERNAL", detail)).diagnostics[0];
+}
+
+function notTold(agent: string): GhostDiagnostic {
+  return {
+    code: "AGENT_PROTOCOL",
+    severity: "error",
+    detail: `Agent "${agent}" carried out the step and does not tell what became of the VM.`,
+    hint: `Bring agent "${agent}" to this version of Ghost; then plan again.`,
+    agent,
+  };
+}

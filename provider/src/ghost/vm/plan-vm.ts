@@ -1,0 +1,321 @@
+/*
+ * PlanResourceChange of a VM.
+ *
+ * (1) What the configuration says is planned as it says it; what it leaves open is what holds for this VM.
+ * (2) What is done is the engine's plan of this one VM, kept beside the planned state: applying carries out that and
+ *     nothing else.
+ * (3) A VM is what its uid says. Where the state's VM is not as it was when it was read, there is no plan.
+ * (4) What cannot be decided yet, because something is unknown, is unknown and no error: Terraform plans once more
+ *     while it applies, with everything known.
+ */
+import { randomUUID } from "node:crypto";
+import { BUILTIN_DEFAULTS, completeConfig, describeDifference, hasUnknown as hasUnknownConfig, planOneVm, projectVm } from "@ghost/engine";
+import type { OneVmPlan } from "@ghost/engine";
+import type { Diagnostic as GhostDiagnostic, Impact, Observation, ObservedVm, VmConfig } from "@ghost/schemas";
+import { compareImpact, worstImpact } from "@ghost/schemas";
+import { newValues, sameValues, toPlanned } from "../../faces/values.ts";
+import type { Context, Diagnostic, PlanAnswer, PlanRequest } from "../../protocol6/provider.ts";
+import type { Value, Values } from "../../protocol6/value.ts";
+import { UNKNOWN } from "../../protocol6/value.ts";
+import { hasError, toTerraform } from "../fleet/diagnostics.ts";
+import type { FleetAgent } from "../fleet/fleet-agent.ts";
+import type { Walk } from "../fleet/session.ts";
+import { vmExists } from "./vm-exists.ts";
+import type { Seen, VmPrivate } from "./vm-private.ts";
+import { toVmPrivate } from "./vm-private.ts";
+import { VM_SCHEMA } from "./vm-schema.ts";
+import { CONFIG_ATTRIBUTES, toDesiredVm } from "./vm-values.ts";
+import { impactWarnings } from "./vm-warnings.ts";
+
+/** What only the agent can say; unknown where the plan changes it. */
+const COMPUTED = ["uid", "ip_address", "image_digest", "status", "owner", "planned_impact"] as const;
+
+export async function planVmResource(walk: Walk, request: PlanRequest, context: Context): Promise<PlanAnswer> {
+  const { prior, proposed, config } = request;
+  const priorPrivate = toVmPrivate(request.priorPrivate);
+  if (proposed === null || config === null) return await planDelete(walk, prior, priorPrivate, context);
+  const refuse = (...problems: readonly GhostDiagnostic[]): PlanAnswer => ({
+    planned: proposed,
+    diagnostics: problems.map((one) => toTerraform(one)),
+  });
+
+  const { owner } = walk;
+  const agentName = config["agent"]!;
+  if (prior !== null && typeof agentName === "string" && agentName !== prior["agent"]) return refuse(agentChanged(prior, agentName));
+  const found = walk.find(agentName);
+  if (found.kind === "missing") return refuse(found.diagnostic);
+  if (found.kind === "unknown" || owner === undefined) return planUnknown(request, priorPrivate);
+  const { agent } = found;
+  const { observation, problem } = await agent.observe(context.signal);
+  if (problem !== undefined) {
+    if (prior !== null && sameValues(prior, proposed)) return { planned: prior, private: priorPrivate };
+    return refuse({ ...problem, severity: "error", path: ["agent"] });
+  }
+
+  const existing = findExisting(walk, request, priorPrivate, agent, observation);
+  if (existing.refusal !== undefined) return refuse(existing.refusal);
+  // Without a name nobody can tell whether there is such a VM already.
+  if (prior === null && config["name"] === UNKNOWN) return planUnknown(request, priorPrivate);
+  const { vm } = existing;
+  const name = typeof config["name"] === "string" ? config["name"] : (vm?.name ?? "");
+  const desired = toDesiredVm(config, agent.name, name, walk.templatesOf(agent.name, observation));
+  const plan = planOneVm({
+    agent: agent.entry,
+    observation,
+    owner,
+    vm: desired,
+    ...(vm && { existing: vm }),
+    newUid: randomUUID,
+    maxImpact: walk.settings.maxImpact,
+    setMaxImpact,
+  });
+  const diagnostics = [...existing.warnings, ...plan.diagnostics.map((one) => toTerraform(one))];
+  if (hasError(diagnostics)) return { planned: proposed, diagnostics };
+  const stale = plan.steps.length === 0 ? undefined : findStale(priorPrivate.seen, vm);
+  if (stale !== undefined) return refuse(stale);
+
+  const planned = toPlannedState(request, completeConfig(desired.config, vm), vm, plan, owner);
+  if (prior !== null && plan.steps.length === 0 && sameValues(prior, planned))
+    return { planned: prior, private: priorPrivate, diagnostics };
+  const isKnown = !plan.steps.some(({ body }) => hasUnknownConfig(body));
+  return {
+    planned,
+    diagnostics: [...diagnostics, ...plan.steps.flatMap((step) => impactWarnings(step))],
+    private: { ...(priorPrivate.seen && { seen: priorPrivate.seen }), ...(isKnown && { steps: plan.steps }) } satisfies VmPrivate,
+  };
+}
+
+async function planDelete(walk: Walk, prior: Values | null, priorPrivate: VmPrivate, context: Context): Promise<PlanAnswer> {
+  const { owner } = walk;
+  const uid = String(prior?.["uid"] ?? "");
+  const found = walk.find(prior?.["agent"] ?? UNKNOWN);
+  const refuse = (problem: GhostDiagnostic): PlanAnswer => ({ planned: null, diagnostics: [toTerraform(problem)] });
+  if (found.kind === "missing") return refuse(found.diagnostic);
+  if (found.kind === "unknown" || owner === undefined) return refuse(unknownAtDelete(prior));
+  const { agent } = found;
+  const { observation, problem } = await agent.observe(context.signal);
+  if (problem !== undefined) return refuse({ ...problem, severity: "error", path: ["agent"] });
+  walk.deleted.add(uid);
+  const existing = observation.vms.find((vm) => vm.uid === uid);
+  const replaced = agentReplaced(priorPrivate.seen, existing, agent, observation);
+  if (replaced !== undefined) return refuse(replaced);
+  if (existing !== undefined && walk.replaced.has(uid)) return refuse(movedWithoutBlock(existing.name, agent.name));
+  const plan = planOneVm({
+    agent: agent.entry,
+    observation,
+    owner,
+    ...(existing && { existing: withFacts(existing, priorPrivate.seen) }),
+    newUid: randomUUID,
+    maxImpact: walk.settings.maxImpact,
+    setMaxImpact,
+    why: "it left the configuration",
+  });
+  const diagnostics = plan.diagnostics.map((one) => toTerraform(one));
+  if (hasError(diagnostics)) return { planned: null, diagnostics };
+  const stale = findStale(priorPrivate.seen, existing);
+  if (plan.steps.length > 0 && stale !== undefined) return refuse(stale);
+  return {
+    planned: null,
+    diagnostics: [...diagnostics, ...plan.steps.flatMap((step) => impactWarnings(step))],
+    private: { ...(priorPrivate.seen && { seen: priorPrivate.seen }), steps: plan.steps } satisfies VmPrivate,
+  };
+}
+
+interface Existing {
+  readonly vm?: ObservedVm;
+  readonly refusal?: GhostDiagnostic;
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** The VM that this resource is by now: by its uid, or by its name where it is to be taken over. */
+function findExisting(
+  walk: Walk,
+  { prior, config }: PlanRequest,
+  { seen }: VmPrivate,
+  agent: FleetAgent,
+  observation: Observation,
+): Existing {
+  const { vms } = observation;
+  if (prior !== null) {
+    const uid = String(prior["uid"] ?? "");
+    walk.known.add(uid);
+    const vm = vms.find((one) => one.uid === uid);
+    if (vm !== undefined) return { vm: withFacts(vm, seen), warnings: [] };
+    return { refusal: agentReplaced(seen, vm, agent, observation) ?? vanished(prior, agent.name), warnings: [] };
+  }
+  const same = vms.find(({ name }) => name === config?.["name"]);
+  if (same === undefined) return { warnings: [] };
+  // Terraform plans a replacement as if there was nothing, but hands on what was kept beside the old object.
+  if (same.uid === seen?.uid || walk.known.has(same.uid)) return replaceExisting(walk, same, agent.name);
+  if (config?.["adopt"] === true || config?.["adopt"] === UNKNOWN) return { vm: same, warnings: [] };
+  // Half deleted: what is left of it goes first.
+  if (same.phase === "deleting" && same.owner === walk.owner) return { vm: same, warnings: [] };
+  return { refusal: vmExists(agent.name, same, walk.owner ?? ""), warnings: [] };
+}
+
+/** The VM of a tainted resource, or of one that is to be replaced: it goes first, then the new one is made. */
+function replaceExisting(walk: Walk, vm: ObservedVm, agent: string): Existing {
+  if (walk.deleted.has(vm.uid)) return { refusal: movedWithoutBlock(vm.name, agent), warnings: [] };
+  walk.replaced.add(vm.uid);
+  if (vm.live.protect === true) {
+    return {
+      refusal: {
+        code: "VM_PROTECTED",
+        severity: "error",
+        detail: `VM "${vm.name}" is protected and would be deleted and made anew.`,
+        hint: `Keep it with \`terraform untaint\`, or first apply it with protect = false.`,
+      },
+      warnings: [],
+    };
+  }
+  return {
+    warnings: [
+      {
+        severity: "warning",
+        summary: `VM "${vm.name}" is deleted and made anew`,
+        detail: `Terraform replaces VM "${vm.name}" (tainted, or asked for with -replace): it is deleted with its disks first. To keep it, run \`terraform untaint\` or leave -replace out.`,
+      },
+    ],
+  };
+}
+
+/** Facts that impacts depend on as they were when the machine was read, so that a plan made again says the same. */
+function withFacts(vm: ObservedVm, seen: Seen | undefined): ObservedVm {
+  return seen === undefined || seen.revision !== vm.revision ? vm : { ...vm, guestAgent: seen.guest_agent };
+}
+
+function toPlannedState(
+  { prior, config }: PlanRequest,
+  complete: VmConfig,
+  existing: ObservedVm | undefined,
+  { steps }: OneVmPlan,
+  owner: string,
+): Values {
+  const planned: Record<string, Value> = configured(config!, complete);
+  const actions = steps.map(({ body }) => body.action);
+  const impact = worstImpact(steps.map((step) => step.impact));
+  const changes = steps.flatMap((step) => step.changes);
+  for (const name of COMPUTED) planned[name] = prior?.[name] ?? UNKNOWN;
+  if (steps.length > 0) {
+    planned["owner"] = owner;
+    if (existing === undefined || actions.includes("create")) {
+      planned["uid"] = existing === undefined || actions.length > 1 ? UNKNOWN : existing.uid;
+      for (const name of ["ip_address", "image_digest", "status"]) planned[name] = UNKNOWN;
+    } else {
+      planned["uid"] = existing.uid;
+      if (isFelt(impact) || changes.some(({ path }) => path[0] === "power" || path[0] === "networks")) {
+        planned["status"] = UNKNOWN;
+        planned["ip_address"] = UNKNOWN;
+      }
+      if (impact === "data-loss") planned["image_digest"] = UNKNOWN;
+    }
+    planned["planned_impact"] = hasUnknownConfig(complete) && prior !== null ? UNKNOWN : impact;
+    if (prior !== null && sameValues(prior, planned)) planned["status"] = UNKNOWN;
+  } else if (prior !== null) {
+    const before = prior["planned_impact"] ?? null;
+    planned["planned_impact"] = sameValues(prior, { ...planned, planned_impact: before } as Values) ? before : "none";
+  }
+  return newValues(Object.entries(planned));
+}
+
+function isFelt(impact: Impact): boolean {
+  return compareImpact(impact, "guest") > 0;
+}
+
+/** Every attribute that a configuration has, as it is planned. */
+function configured(config: Values, complete: VmConfig): Record<string, Value> {
+  return Object.fromEntries(
+    Object.entries(VM_SCHEMA.attributes).map(([name, schema]) => {
+      const attribute = CONFIG_ATTRIBUTES[name];
+      const value = config[name] ?? null;
+      if (attribute === undefined) return [name, name === "adopt" && value === null ? false : value];
+      return [name, toPlanned(attribute, schema, value, complete[name as keyof VmConfig])];
+    }),
+  );
+}
+
+/** Nothing can be decided: what is configured is planned, what the provider says is not known. */
+function planUnknown({ prior, proposed, config }: PlanRequest, priorPrivate: VmPrivate): PlanAnswer {
+  if (prior !== null && sameValues(prior, proposed)) return { planned: prior, private: priorPrivate };
+  const planned = configured(config!, prior === null ? BUILTIN_DEFAULTS : {});
+  for (const [name, schema] of Object.entries(VM_SCHEMA.attributes)) {
+    const isOpen = (config![name] ?? null) === null && schema.computed === true && name !== "adopt";
+    // Whether it is a VM that is taken over, and what that one has, is not known.
+    if (isOpen) planned[name] = UNKNOWN;
+  }
+  if (prior !== null) planned["uid"] = prior["uid"] ?? UNKNOWN;
+  return { planned: newValues(Object.entries(planned)), private: priorPrivate };
+}
+
+function findStale(seen: Seen | undefined, vm: ObservedVm | undefined): GhostDiagnostic | undefined {
+  if (seen === undefined || vm === undefined || seen.uid !== vm.uid || seen.revision === vm.revision) return undefined;
+  const moved = describeDifference(seen.projection, projectVm(vm));
+  return {
+    code: "PLAN_STALE",
+    severity: "error",
+    detail: `VM "${vm.name}" is not as it was when Terraform last read it${moved.length === 0 ? "" : `: ${moved.join("; ")}`}. Nothing is done.`,
+    path: ["vms", vm.name],
+  };
+}
+
+/** The VM is not there, and the agent is another one than the one that had it. */
+function agentReplaced(
+  seen: Seen | undefined,
+  vm: ObservedVm | undefined,
+  { entry }: FleetAgent,
+  { host }: Observation,
+): GhostDiagnostic | undefined {
+  if (seen === undefined || vm !== undefined || seen.agent_id === host.agentId) return undefined;
+  return {
+    code: "AGENT_REPLACED",
+    severity: "error",
+    detail: `At ${entry.address} (agent "${entry.name}") a different agent answers than the one that has this VM: it has agent_id ${host.agentId}, not ${seen.agent_id}.`,
+    hint: "Correct the agent's address. When the old host is gone for good, remove the resource from the state with `terraform state rm`.",
+    path: ["agent"],
+    agent: entry.name,
+  };
+}
+
+function vanished(prior: Values, agent: string): GhostDiagnostic {
+  return {
+    code: "PLAN_STALE",
+    severity: "error",
+    detail: `VM "${String(prior["name"])}" is not on agent "${agent}" any more: it was deleted since Terraform last read it.`,
+    agent,
+  };
+}
+
+function agentChanged(prior: Values, agent: string): GhostDiagnostic {
+  const name = String(prior["name"]);
+  return {
+    code: "AGENT_CHANGED",
+    severity: "error",
+    detail: `VM "${name}" is on agent "${String(prior["agent"])}" and the configuration puts it on "${agent}". Ghost cannot move a VM between hosts yet, and making it anew would destroy its disks.`,
+    path: ["agent"],
+  };
+}
+
+function movedWithoutBlock(name: string, agent: string): GhostDiagnostic {
+  return {
+    code: "VM_EXISTS",
+    severity: "error",
+    detail: `VM "${name}" on agent "${agent}" would be deleted as one resource and made anew as another, and its disks would be lost.`,
+    hint: "When the resource only got another address (a key of for_each, a number of count, another name), say so with a block: moved { from = OLD to = NEW }. To really make it anew, remove the resource, apply, and add it again.",
+    path: ["name"],
+    agent,
+  };
+}
+
+function unknownAtDelete(prior: Values | null): GhostDiagnostic {
+  return {
+    code: "AGENT_MISSING",
+    severity: "error",
+    detail: `VM "${String(prior?.["name"])}" is to be deleted, and how its agent is reached is not known yet.`,
+    hint: "Give the provider's block values that are known while planning, or apply what they come from first with -target.",
+    path: ["agent"],
+  };
+}
+
+function setMaxImpact(impact: Impact): string {
+  return `max_impact = "${impact}" in the provider's block`;
+}
