@@ -35,6 +35,8 @@ export { isMembersOmitted, memberKey, omitSettled, sameSetAs, setDigest, unionSe
 export type { StackSet } from "./plan/set-record.ts";
 export { planOneVm } from "./plan/one-vm.ts";
 export type { OneVmInput, OneVmPlan } from "./plan/one-vm.ts";
+export { settingsStep } from "./plan/settings-step.ts";
+export type { SettingsInput } from "./plan/settings-step.ts";
 export { planTemplate } from "./plan/template-step.ts";
 export type { TemplatePlan, TemplatePlanInput } from "./plan/template-step.ts";
 export { isDrift } from "./plan/summary.ts";

@@ -1,16 +1,5 @@
 /* From a match to a step: what is done to one object, and why. Ordering, ceilings and hashes come after. */
-import type {
-  AgentSettings,
-  Change,
-  Diagnostic,
-  Impact,
-  ObservedVm,
-  PlanStep,
-  Resources,
-  StepAction,
-  StepBody,
-  VmConfig,
-} from "@ghost/schemas";
+import type { Change, Diagnostic, Impact, ObservedVm, PlanStep, Resources, StepAction, StepBody, VmConfig } from "@ghost/schemas";
 import { MISSING_DOMAIN, worstImpact } from "@ghost/schemas";
 import type { DesiredVm } from "../desired.ts";
 import { completeConfig, defaultsFor } from "../diff/defaults.ts";
@@ -19,12 +8,12 @@ import { isActive } from "../diff/impact.ts";
 import { newerImage, notesVm, settleVm } from "../diff/ignored.ts";
 import { projectVm } from "../diff/projection.ts";
 import { isEmpty } from "../diff/same.ts";
-import { diffSettings } from "../diff/settings.ts";
 import { isSettled } from "../diff/settled.ts";
 import { NO_RESOURCES, subtractResources, vmDemand } from "./demand.ts";
 import type { Host } from "./fleet.ts";
 import { at } from "./locate.ts";
 import type { Leftover, Match } from "./match.ts";
+import { settingsStep } from "./settings-step.ts";
 
 /** A step before it is bound, with what the checks of a whole plan need to know of it. */
 export interface Draft {
@@ -203,34 +192,8 @@ function changeStep(
 /** Makes the agent's settings as the spec has them; undefined when they are. */
 export function stepForSettings(host: Host): Draft | undefined {
   const { agent, agentId, observation } = host;
-  const changes = diffSettings(agent.settings, observation.host.settings);
-  if (changes.length === 0) return undefined;
-  const settings = Object.fromEntries(Object.entries(agent.settings).filter(([, value]) => !isEmpty(value))) as AgentSettings;
-  const id = `${agent.name}/agent/${agent.name}`;
-  const body: StepBody = {
-    id,
-    agent_id: agentId,
-    kind: "agent",
-    action: "settings",
-    name: agent.name,
-    uid: agentId,
-    revision: "",
-    impact: "none",
-    settings,
-  };
-  return {
-    step: {
-      id,
-      agent: agent.name,
-      body,
-      impact: "none",
-      reason: `settings changed: ${changes.map(({ path }) => path.join(".")).join(", ")}`,
-      changes,
-      depends_on: [],
-    },
-    host,
-    demand: NO_RESOURCES,
-  };
+  const step = settingsStep({ agent: agent.name, agentId, desired: agent.settings, live: observation.host.settings });
+  return step && { step, host, demand: NO_RESOURCES };
 }
 
 interface Parts {
