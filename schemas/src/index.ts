@@ -10,6 +10,7 @@ export { agent } from "./resources/agent.ts";
 export { AGENT_TEMPLATE_CONFIG_ATTRIBUTES, agentTemplate } from "./resources/agent-template.ts";
 export type { AgentTemplateConfig, AgentTemplateSpec } from "./resources/agent-template.ts";
 export type { AgentSettings, AgentSpec } from "./resources/agent.ts";
+export { hostAttributes, imageAttributes } from "./resources/host.ts";
 export { agentConfig } from "./agent-config.ts";
 export type { AgentConfigFile } from "./agent-config.ts";
 export { codes, GhostError, isDiagnosticCode, problem } from "./diagnostic.ts";
