@@ -14,9 +14,10 @@ export function terraformVersion(): string | undefined {
   }
 }
 
-/** A configuration with `count` resources of the builtin `terraform_data`, which do nothing, in `dir`. */
+/** A configuration with `count` resources of the builtin `terraform_data`, which do nothing, in `dir`: one block each, as a spec has its VMs. */
 export async function writeTerraformData(dir: string, count: number): Promise<void> {
-  await writeFile(path.join(dir, "main.tf"), `resource "terraform_data" "vm" {\n  count = ${count}\n  input = "vm-\${count.index}"\n}\n`);
+  const blocks = Array.from({ length: count }, (_, index) => `resource "terraform_data" "vm-${index}" {\n  input = "vm-${index}"\n}\n`);
+  await writeFile(path.join(dir, "main.tf"), blocks.join(""));
   execFileSync("terraform", ["init", "-input=false", "-no-color"], { cwd: dir, stdio: "ignore" });
 }
 
