@@ -9,7 +9,16 @@ import path from "node:path";
 
 const root = path.join(import.meta.dirname, "..");
 const bin = path.join(root, "node_modules", ".bin");
-const GENERATED = ["proto/gen", "provider/gen", "schemas/gen", "schemas/json", "docs/reference"];
+const GENERATED = [
+  "proto/gen",
+  "provider/gen",
+  "provider/cdk/gen",
+  "provider/cdktf/src",
+  "provider/cdktn/src",
+  "schemas/gen",
+  "schemas/json",
+  "docs/reference",
+];
 
 interface Outcome {
   readonly ok: boolean;
