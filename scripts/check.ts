@@ -18,6 +18,7 @@ const GENERATED = [
   "schemas/gen",
   "schemas/json",
   "docs/reference",
+  "provider/docs",
 ];
 
 interface Outcome {

@@ -6,11 +6,14 @@ import { execFileSync } from "node:child_process";
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { PROVIDER_NAME } from "@ghost/schemas";
+import { ghostProvider } from "../provider/src/ghost/provider.ts";
 import { schemaDocuments } from "../schemas/src/faces/documents.ts";
 import { referencePages } from "../schemas/src/faces/reference-page.ts";
 import { providerSchema, staleBindings } from "./cdk/bindings.ts";
 import { FRAMEWORKS, packageFolder } from "./cdk/packages.ts";
 import { descriptorsModule } from "./descriptors.ts";
+import { registryPages } from "./registry-docs.ts";
 import { validatorFiles } from "./validators.ts";
 
 const root = path.join(import.meta.dirname, "..");
@@ -43,6 +46,10 @@ const parts: Readonly<Record<string, () => void | Promise<void>>> = {
     writeFolder(
       "docs/reference",
       Object.entries(pages).map(([name, text]) => [`${name}.md`, text]),
+    );
+    writeFolder(
+      "provider/docs",
+      Object.entries(registryPages(PROVIDER_NAME, ghostProvider(""))).map(([name, text]) => [`${name}.md`, text]),
     );
   },
 };
