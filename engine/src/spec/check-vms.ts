@@ -1,9 +1,8 @@
 /** What must hold between the values of a VM, and between VMs; the values themselves are right. */
-import type { VmConfig } from "@ghost/schemas";
-import { NAME_DOC, NAME_PATTERN, vm as vmType } from "@ghost/schemas";
+import { NAME_DOC, NAME_PATTERN } from "@ghost/schemas";
+import { checkConfig } from "./check-config.ts";
 import { listNames, quote } from "./display.ts";
 import { findPlace } from "./origins.ts";
-import type { Report } from "./report.ts";
 import type { Reading } from "./scope.ts";
 import type { Sections } from "./sections.ts";
 import type { Place } from "./source.ts";
@@ -12,19 +11,14 @@ import { didYouMean } from "./suggest.ts";
 import type { ResolvedVm } from "./vm-blocks.ts";
 
 const NAME = new RegExp(NAME_PATTERN, "u");
-const IMAGE_KEYS = ["image", "image_url", "image_path"] as const;
-/** What the built-in defaults give, for a comparison with a value that is set. */
-const { vcpu, ram_gb: ramGb } = vmType.attributes;
 
 /** Checks every VM by itself and against the others. */
 export function checkVms(reading: Reading, sections: Sections, vms: readonly ResolvedVm[]): void {
   const taken: Taken = { names: new Map(), macs: new Map(), formerNames: new Map() };
   for (const vm of vms) {
     checkAgent(reading, sections, vm);
-    checkImage(reading, vm);
-    checkHeadroom(reading, vm);
-    checkDisks(reading, vm);
-    checkNetworks(reading, vm, taken);
+    checkValues(reading, vm);
+    checkAddresses(reading, vm, taken);
     checkName(reading, vm, taken);
     checkFormerNames(reading, vm, taken);
   }
@@ -59,91 +53,24 @@ function checkAgent({ report, suggest }: Reading, { agents }: Sections, vm: Reso
   }
 }
 
-function checkImage({ report }: Reading, vm: ResolvedVm): void {
-  const { config } = vm;
-  if (config.image !== undefined && config.image_url === undefined && config.image_path === undefined && config.image_sha256 === undefined)
-    return;
-  const written = IMAGE_KEYS.filter((key) => config[key] !== undefined);
-  const [first, second] = written;
-  // What is taken over is there already, and may have no image that anybody knows.
-  if (first === undefined && !vm.adopt && vm.isComplete && !IMAGE_KEYS.some((key) => isWritten(vm, [key]))) {
-    report.add("SPEC_MISSING_KEY", blockPlace(vm), `VM ${quote(vm.key)} has no image to make its root disk from.`, {
-      hint: "Add image: debian-12, or image_url with image_sha256, or image_path.",
-      path: pathOf(vm, "image"),
-    });
-  }
-  if (first !== undefined && second !== undefined)
-    reportConflict(
-      report,
-      vm,
-      [first],
-      [second],
-      `has both ${first} and ${second}, and one root disk`,
-      `Remove ${written.slice(1).join(" and ")}, or ${first}.`,
-    );
-  else if (first === "image" && config.image_sha256 !== undefined) {
-    reportConflict(
-      report,
-      vm,
-      ["image"],
-      ["image_sha256"],
-      "has image_sha256 for an image of the catalogue, which has its own digest",
-      "Remove image_sha256, or name the image with image_url.",
-    );
-  } else if (first === "image_url" && config.image_sha256 === undefined && !isWritten(vm, ["image_sha256"])) {
-    report.add(
-      "SPEC_MISSING_KEY",
-      placeOf(vm, ["image_url"]),
-      `VM ${quote(vm.key)} has image_url without image_sha256: nobody could tell whether the image is the one that was meant.`,
-      { hint: "Add image_sha256 with the digest from the image's checksum file.", path: pathOf(vm, "image_sha256") },
-    );
+/** What is told once for the VM comes from `checkConfig`; here it gets its places. */
+function checkValues({ report }: Reading, vm: ResolvedVm): void {
+  const problems = checkConfig(vm.config, {
+    name: vm.key,
+    isSet: (path) => isWritten(vm, path),
+    // What is taken over is there already, and may have no image that anybody knows.
+    needsImage: !vm.adopt && vm.isComplete,
+  });
+  for (const { code, path, with: first, for: needs = [], sentence, hint } of problems) {
+    const place = first === undefined ? placeOf(vm, needs) : placeOf(vm, path);
+    const where = first === undefined ? "" : ` (${describePlace(placeOf(vm, first))} and ${describePlace(place)})`;
+    report.add(code, place, `${sentence}${where}.`, { hint, path: pathOf(vm, ...path) });
   }
 }
 
-function checkHeadroom({ report }: Reading, vm: ResolvedVm): void {
-  const { config } = vm;
-  if (config.vcpu_max === undefined && config.ram_max_gb === undefined) return;
-  for (const [key, maxKey, fallback, unit] of [
-    ["vcpu", "vcpu_max", vcpu.default, ""],
-    ["ram_gb", "ram_max_gb", ramGb.default, " GiB"],
-  ] as const) {
-    const [value, max] = [config[key] ?? fallback, config[maxKey]];
-    if (max === undefined || max >= value) continue;
-    reportConflict(
-      report,
-      vm,
-      [key],
-      [maxKey],
-      `has ${key} ${value}${unit}, above ${maxKey} ${max}${unit}`,
-      `Set ${maxKey} to at least ${value}, or remove it.`,
-    );
-  }
-}
-
-function checkDisks({ report }: Reading, vm: ResolvedVm): void {
-  if (vm.config.disks === undefined) return;
-  for (const [name, disk] of Object.entries<Partial<NonNullable<VmConfig["disks"]>[string]>>(vm.config.disks)) {
-    if (disk.size_gb !== undefined || isWritten(vm, ["disks", name, "size_gb"])) continue;
-    report.add("SPEC_MISSING_KEY", placeOf(vm, ["disks", name]), `Disk ${quote(name)} of VM ${quote(vm.key)} has no size.`, {
-      hint: `Add size_gb: disks: { ${name}: { size_gb: 20 } }`,
-      path: pathOf(vm, "disks", name, "size_gb"),
-    });
-  }
-}
-
-function checkNetworks(all: Reading, vm: ResolvedVm, { macs }: Taken): void {
+function checkAddresses(all: Reading, vm: ResolvedVm, { macs }: Taken): void {
   if (vm.config.networks === undefined) return;
   for (const [name, card] of Object.entries(vm.config.networks)) {
-    if (card.network !== undefined && card.bridge !== undefined) {
-      reportConflict(
-        all.report,
-        vm,
-        ["networks", name, "network"],
-        ["networks", name, "bridge"],
-        `has a card ${quote(name)} with both a network and a bridge`,
-        "Remove one of the two.",
-      );
-    }
     if (card.mac === undefined) continue;
     const key = `${vm.agent} ${card.mac}`;
     const other = macs.get(key);
@@ -199,21 +126,6 @@ function checkFormerNames({ report }: Reading, vm: ResolvedVm, { formerNames }: 
 
 function describeMaker(vm: ResolvedVm): string {
   return vm.index === undefined ? `the block ${quote(vm.key)}` : `replica ${vm.index} of ${quote(vm.key)}`;
-}
-
-function reportConflict(
-  report: Report,
-  vm: ResolvedVm,
-  first: readonly string[],
-  second: readonly string[],
-  what: string,
-  hint: string,
-): void {
-  const [one, two] = [placeOf(vm, first), placeOf(vm, second)];
-  report.add("SPEC_CONFLICT", two, `VM ${quote(vm.key)} ${what} (${describePlace(one)} and ${describePlace(two)}).`, {
-    hint,
-    path: pathOf(vm, ...second),
-  });
 }
 
 function isWritten(vm: ResolvedVm, path: readonly string[]): boolean {

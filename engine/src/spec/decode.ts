@@ -7,8 +7,10 @@
  * (4) The text of a sensitive value is never part of a message, and its place is masked in every line shown.
  */
 import type { Attribute } from "@ghost/schemas";
-import { NAME_PATTERN, secretAttributes } from "@ghost/schemas";
-import { describeValue, isPlainText, nearName, quote } from "./display.ts";
+import { secretAttributes } from "@ghost/schemas";
+import type { ValueProblem } from "./check-value.ts";
+import { checkInteger, checkKey, checkText, NO_VALUE, notOneOf, WITHOUT_FRACTION } from "./check-value.ts";
+import { describeValue, quote } from "./display.ts";
 import type { Expanded } from "./expand.ts";
 import { describeExpanded, expand, markUses } from "./expand.ts";
 import { hasExpression } from "./expression.ts";
@@ -110,14 +112,9 @@ function decodeMap(scope: Scope, field: Field, keyDoc: string | undefined, node:
   const values: Values = {};
   for (const { key, keyStart, value } of uniqueEntries(scope, node)) {
     scope.path.push(key);
-    if (key === "__proto__" || field.keyPattern?.test(key) === false) {
-      addProblem(
-        scope,
-        "SPEC_BAD_NAME",
-        keyStart,
-        `The key ${quote(key)} is not allowed here.`,
-        `A key of ${quote(field.name)} is ${keyDoc ?? "a plain word"}.`,
-      );
+    const problem = checkKey(field.name, keyDoc, field.keyPattern, key);
+    if (problem !== undefined) {
+      addProblem(scope, problem.code, keyStart, problem.says, problem.hint);
       markAllUses(scope, value);
     } else {
       const decoded = decodeValue(scope, field.of!, value);
@@ -153,68 +150,27 @@ function decodeList(scope: Scope, field: Field, node: Node): readonly unknown[] 
 
 function decodeString(scope: Scope, field: Field, attribute: StringAttribute, node: Node): string | undefined {
   if (node.kind !== "scalar") return reportType(scope, node, "a text", ONE_VALUE);
-  const { oneOf, maxLength } = attribute;
+  const { oneOf } = attribute;
   let text = node.text;
   if (hasExpression(text)) {
     const expanded = expand(scope, node);
     if (expanded === undefined) return undefined;
     text = String(expanded.value);
   } else if (node.plain && plainTypeOf(node) !== "string") {
-    if (oneOf === undefined)
-      return reportType(scope, node, "a text", text === "" ? "Remove the key, or give it a value." : `Write "${text}" in quotes.`);
-    return reportChoice(scope, oneOf, node, text);
+    if (oneOf === undefined) return reportType(scope, node, "a text", text === "" ? NO_VALUE : `Write "${text}" in quotes.`);
+    return reportValue(scope, node, notOneOf(oneOf, text, scope.suggest));
   }
-  if (oneOf !== undefined) return oneOf.includes(text) ? text : reportChoice(scope, oneOf, node, text);
-  if (field.pattern?.test(text) === false) {
-    const wanted = attribute.patternDoc ?? "one line without control characters";
-    addProblem(
-      scope,
-      attribute.pattern === NAME_PATTERN ? "SPEC_BAD_NAME" : "SPEC_BAD_VALUE",
-      node.start,
-      `${nameOf(scope)} is ${quote(text)}; it must be ${wanted}.`,
-      badValueHint(attribute, text),
-    );
-    return undefined;
-  }
-  if (maxLength !== undefined && text.length > maxLength && countCharacters(text) > maxLength) {
-    addProblem(
-      scope,
-      "SPEC_OUT_OF_RANGE",
-      node.start,
-      `${nameOf(scope)} has ${countCharacters(text)} characters; it may have ${maxLength}.`,
-      "Shorten it.",
-    );
-    return undefined;
-  }
-  return text;
-}
-
-/** As JSON Schema counts: code points. */
-function countCharacters(text: string): number {
-  return Array.from(text).length;
+  const problem = checkText(attribute, field.pattern, text, scope.suggest);
+  return problem === undefined ? text : reportValue(scope, node, problem);
 }
 
 function decodeInteger(scope: Scope, attribute: IntegerAttribute, node: Node): number | undefined {
   if (node.kind !== "scalar") return reportType(scope, node, "a whole number", ONE_VALUE);
-  const value = hasExpression(node.text) ? expandInteger(scope, node) : literalInteger(scope, node);
+  const isLiteral = !hasExpression(node.text);
+  const value = isLiteral ? literalInteger(scope, node) : expandInteger(scope, node);
   if (value === undefined) return undefined;
-  const { min, max, unit } = attribute;
-  if (Number.isSafeInteger(value) && (min === undefined || value >= min) && (max === undefined || value <= max)) return value;
-  const shown = `${value}${unit === "gib" ? " GiB" : unit === "s" ? " seconds" : ""}`;
-  const range =
-    min !== undefined && max !== undefined
-      ? `between ${min} and ${max}`
-      : min !== undefined
-        ? `at least ${min}`
-        : `at most ${max ?? Number.MAX_SAFE_INTEGER}`;
-  addProblem(
-    scope,
-    "SPEC_OUT_OF_RANGE",
-    node.start,
-    `${nameOf(scope)} is ${shown}; it must be ${range}.`,
-    min !== undefined && value < min ? `Set it to at least ${min}.` : `Set it to at most ${max ?? Number.MAX_SAFE_INTEGER}.`,
-  );
-  return undefined;
+  const problem = checkInteger(attribute, value, isLiteral ? node.text : undefined);
+  return problem === undefined ? value : reportValue(scope, node, problem);
 }
 
 function literalInteger(scope: Scope, node: ScalarNode): number | undefined {
@@ -352,14 +308,8 @@ function reportExpanded(scope: Scope, node: ScalarNode, wanted: string, expanded
   return undefined;
 }
 
-function reportChoice(scope: Scope, oneOf: readonly string[], node: ScalarNode, text: string): undefined {
-  addProblem(
-    scope,
-    "SPEC_BAD_VALUE",
-    node.start,
-    `${nameOf(scope)} is ${quote(text)}; it must be one of ${oneOf.join(", ")}.`,
-    didYouMean(scope.suggest(text, oneOf)) ?? `Write ${oneOf[0]}, for example.`,
-  );
+function reportValue(scope: Scope, node: Node, { code, says, hint }: ValueProblem): undefined {
+  addProblem(scope, code, node.start, `${nameOf(scope)} ${says}`, hint);
   return undefined;
 }
 
@@ -379,21 +329,14 @@ function describeNode(node: Node): string {
   }
 }
 
-function badValueHint({ pattern }: StringAttribute, text: string): string {
-  if (text === "") return "Remove the key, or give it a value.";
-  if (pattern === NAME_PATTERN) return `For example: ${nearName(text)}`;
-  if (!isPlainText(text)) return "It has characters beyond plain ASCII, shown here by their numbers: they may look like others.";
-  return "Correct the value; ghost schema tells what each key takes.";
-}
-
 /** Why a number that a person can read is not one here. */
 function integerHint({ text, plain }: ScalarNode): string {
   if (!plain) return DECIMAL.test(text) ? "Remove the quotes." : DIGITS_ONLY;
-  if (text === "") return "Remove the key, or give it a value.";
+  if (text === "") return NO_VALUE;
   if (/^[-+]?(?:0[0-9]|0[xob])/.test(text))
     return "People and programs read leading zeros and 0x in different ways: write a plain decimal number.";
   if (/^[-+]?[0-9][0-9_,]*$/.test(text)) return DIGITS_ONLY;
   if (/^[0-9.]+ ?[kmgt]i?b?$/i.test(text)) return "Write the number alone; the key says the unit.";
-  if (/^[-+]?[0-9.]+(?:e[-+]?[0-9]+)?$/i.test(text)) return "Write a plain decimal number, without a fraction or an exponent.";
+  if (/^[-+]?[0-9.]+(?:e[-+]?[0-9]+)?$/i.test(text)) return WITHOUT_FRACTION;
   return DIGITS_ONLY;
 }
