@@ -4,6 +4,9 @@ import type { Context, ImportAnswer, ImportRequest, ReadAnswer, ReadRequest, Res
 import { toTerraform } from "../fleet/diagnostics.ts";
 import type { Session, Walk } from "../fleet/session.ts";
 import { applyVmResource } from "./apply-vm.ts";
+import { withIdentity } from "./identity.ts";
+import { listVms } from "./list.ts";
+import { checkVm } from "./check-vm.ts";
 import { planVmResource } from "./plan-vm.ts";
 import type { VmPrivate } from "./vm-private.ts";
 import { toSeen, toVmPrivate } from "./vm-private.ts";
@@ -12,13 +15,15 @@ import { importedState, readState } from "./vm-state.ts";
 
 /** The resource `ghost_vm`. */
 export function vmResource(session: Session): Resource {
-  return {
+  return withIdentity(session, {
     schema: VM_SCHEMA,
+    validate: async (config) => checkVm(config).map((one) => toTerraform(one)),
     read: (request, context) => readVm(session.walk, request, context),
     plan: (request, context) => planVmResource(session.walk, request, context),
     apply: (request, context) => applyVmResource(session.walk, request, context),
     import: (request, context) => importVm(session.walk, request, context),
-  };
+    list: listVms(session, importedState),
+  });
 }
 
 /** What cannot be asked stays as it is, with a warning: silence is not absence. */
