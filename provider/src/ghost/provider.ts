@@ -1,9 +1,11 @@
 import type { Connect } from "@ghost/engine";
 import type { Provider } from "../protocol6/provider.ts";
+import { vmRestartAction } from "./actions/vm-restart.ts";
+import { toTerraform } from "./fleet/diagnostics.ts";
 import { Session } from "./fleet/session.ts";
 import { parseSpecFunction } from "./functions/parse-spec.ts";
 import { renderCloudInitFunction } from "./functions/render-cloud-init.ts";
-import { toSettings } from "./provider-block.ts";
+import { checkProvider, toSettings } from "./provider-block.ts";
 import { PROVIDER_SCHEMA } from "./provider-schema.ts";
 import { vmResource } from "./vm/vm-resource.ts";
 
@@ -20,10 +22,15 @@ export function ghostProvider(version: string, connect?: Connect): Provider {
       parse_spec: parseSpecFunction,
       render_cloud_init: renderCloudInitFunction,
     },
-    actions: {},
+    actions: {
+      ghost_vm_restart: vmRestartAction(session),
+    },
+    validateConfig: async (config) => checkProvider(config).map((one) => toTerraform(one)),
     configure: async (config) => {
-      session.begin(toSettings(config));
-      return [];
+      // Values that were not known when the block was validated may be wrong.
+      const problems = checkProvider(config).map((one) => toTerraform(one));
+      if (problems.length === 0) session.begin(toSettings(config));
+      return problems;
     },
   };
 }

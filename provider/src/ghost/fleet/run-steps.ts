@@ -23,6 +23,7 @@ export interface RunInput {
   /** How long to wait for all steps; no limit when absent. */
   readonly timeoutMs?: number;
   readonly context: Context;
+  readonly onProgress?: (operation: Operation) => void;
 }
 
 export interface RunResult {
@@ -38,7 +39,7 @@ export interface RunResult {
 const LIFETIME_MS = 24 * 60 * 60 * 1000;
 
 /** Never rejects. */
-export async function runSteps({ walk, agent, steps, secretAt, timeoutMs, context }: RunInput): Promise<RunResult> {
+export async function runSteps({ walk, agent, steps, secretAt, timeoutMs, context, onProgress }: RunInput): Promise<RunResult> {
   const detachSignal = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   let begun = false;
   let operation: Operation | undefined;
@@ -61,14 +62,17 @@ export async function runSteps({ walk, agent, steps, secretAt, timeoutMs, contex
           input: { operationId, ...bound, body: step.body, secrets, ...(projection !== undefined && { projection }) },
           retryDelaysMs: RETRY_DELAYS_MS,
           detachSignal,
-          onProgress: ({ phase, bytesDone, bytesTotal }) =>
+          onProgress(moved) {
+            const { phase, bytesDone, bytesTotal } = moved;
             context.log.debug("step goes on", {
               step: step.id,
               operation_id: operationId,
               phase,
               bytes_done: bytesDone,
               bytes_total: bytesTotal,
-            }),
+            });
+            onProgress?.(moved);
+          },
         });
         if (done.kind === "done") return done.operation;
         if (done.kind === "left") return [left(step, agent.name, operationId, timeoutMs ?? 0)];
