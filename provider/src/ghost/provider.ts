@@ -1,6 +1,5 @@
 import type { Connect } from "@ghost/engine";
 import type { Provider } from "../protocol6/provider.ts";
-import { vmRestartAction } from "./actions/vm-restart.ts";
 import { toTerraform } from "./fleet/diagnostics.ts";
 import { Session } from "./fleet/session.ts";
 import { parseSpecFunction } from "./functions/parse-spec.ts";
@@ -23,7 +22,6 @@ export function ghostProvider(version: string, connect?: Connect): Provider {
       render_cloud_init: renderCloudInitFunction,
     },
     actions: {
-      ghost_vm_restart: vmRestartAction(session),
     },
     validateConfig: async (config) => checkProvider(config).map((one) => toTerraform(one)),
     configure: async (config) => {

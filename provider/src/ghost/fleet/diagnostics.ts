@@ -28,8 +28,8 @@ export function toTerraform(diagnostic: GhostDiagnostic, path?: Path): Diagnosti
 function pathInObject({ path }: GhostDiagnostic): Path | undefined {
   if (path === undefined) return undefined;
   if (path[0] === "vms" || path[0] === "templates") return path.length > 2 ? path.slice(2) : undefined;
-  // Whole steps and agents are named by one element with slashes, or by their section.
-  return path[0] === "agents" || (path.length === 1 && String(path[0]).includes("/")) ? undefined : path;
+  // A whole step is named by one element with slashes.
+  return path.length === 1 && String(path[0]).includes("/") ? undefined : path;
 }
 
 /** True when one of them is an error. */

@@ -20,6 +20,7 @@ import { UNKNOWN } from "../../protocol6/value.ts";
 import { hasError, toTerraform } from "../fleet/diagnostics.ts";
 import type { FleetAgent } from "../fleet/fleet-agent.ts";
 import type { Walk } from "../fleet/session.ts";
+import { checkNewVm, checkVm } from "./check-vm.ts";
 import { vmExists } from "./vm-exists.ts";
 import type { Seen, VmPrivate } from "./vm-private.ts";
 import { toVmPrivate } from "./vm-private.ts";
@@ -39,6 +40,9 @@ export async function planVmResource(walk: Walk, request: PlanRequest, context: 
     diagnostics: problems.map((one) => toTerraform(one)),
   });
 
+  // Values that were not known when the configuration was validated may be wrong.
+  const wrong = checkVm(config);
+  if (wrong.length > 0) return refuse(...wrong);
   const { owner } = walk;
   const agentName = config["agent"]!;
   if (prior !== null && typeof agentName === "string" && agentName !== prior["agent"]) return refuse(agentChanged(prior, agentName));
@@ -59,6 +63,8 @@ export async function planVmResource(walk: Walk, request: PlanRequest, context: 
   const { vm } = existing;
   const name = typeof config["name"] === "string" ? config["name"] : (vm?.name ?? "");
   const desired = toDesiredVm(config, agent.name, name, walk.templatesOf(agent.name, observation));
+  const lacking = vm === undefined ? lackOf(config, desired.config) : undefined;
+  if (lacking !== undefined) return refuse(lacking);
   const plan = planOneVm({
     agent: agent.entry,
     observation,
@@ -245,6 +251,21 @@ function planUnknown({ prior, proposed, config }: PlanRequest, priorPrivate: VmP
   }
   if (prior !== null) planned["uid"] = prior["uid"] ?? UNKNOWN;
   return { planned: newValues(Object.entries(planned)), private: priorPrivate };
+}
+
+/** What a VM that is to be made does not say. */
+function lackOf(config: Values, complete: VmConfig): GhostDiagnostic | undefined {
+  const { template } = complete;
+  const [first] = checkNewVm(config, complete);
+  if (first === undefined || first.path?.[0] !== "image" || template === undefined) return first;
+  if (typeof template !== "string") return undefined;
+  return {
+    code: "SPEC_UNKNOWN_REFERENCE",
+    severity: "error",
+    detail: `There is no template "${template}" on agent "${String(config["agent"])}".`,
+    hint: "Make it with a ghost_template, and refer to its name here, so that it is made first: template = ghost_template.NAME.name.",
+    path: ["template"],
+  };
 }
 
 function findStale(seen: Seen | undefined, vm: ObservedVm | undefined): GhostDiagnostic | undefined {
