@@ -85,7 +85,7 @@ function findProblem(attribute: Attribute, value: Value): string | undefined {
 
 function findTextProblem({ pattern, patternDoc, maxLength }: TextAttribute, value: Value): string | undefined {
   if (typeof value !== "string") return "must be a text";
-  if (maxLength !== undefined && value.length > maxLength) return `is longer than ${maxLength} characters`;
+  if (maxLength !== undefined && Array.from(value).length > maxLength) return `is longer than ${maxLength} characters`;
   return pattern === undefined || new RegExp(pattern, "u").test(value) ? undefined : `must be ${patternDoc}`;
 }
 
