@@ -14,5 +14,7 @@ export function summarize(steps: readonly PlanStep[], rest: { readonly unchanged
     count[body.action]++;
     if (changes.some(isDrift)) drifted++;
   }
-  return { ...count, ...rest, drifted, worst_impact: worstImpact(steps.map(({ impact }) => impact)) };
+  // No plan document has one, and its format no place to count it.
+  const { restart: _none, ...counted } = count;
+  return { ...counted, ...rest, drifted, worst_impact: worstImpact(steps.map(({ impact }) => impact)) };
 }
