@@ -231,3 +231,41 @@ function assertCompatible(planned: Value | undefined, after: Value | undefined, 
   }
   assert.ok(sameValues(planned, after), `${path.join(".")} was planned as ${String(planned)} and is ${String(after)}`);
 }
+
+/** Plans and applies a configuration, and finds nothing left to plan in another walk. */
+export async function settle(
+  core: Core,
+  json: { readonly [key: string]: Json | Value },
+  anotherWalk: () => Promise<unknown>,
+): Promise<Planned> {
+  const plan = await core.plan(core.config(json));
+  assert.deepEqual(errorsOf(plan.diagnostics), []);
+  assert.deepEqual(errorsOf(await core.apply(plan)), []);
+  await assertSettled(core, json, anotherWalk);
+  return plan;
+}
+
+/** A plan of the next walk is empty. */
+export async function assertSettled(
+  core: Core,
+  json: { readonly [key: string]: Json | Value },
+  anotherWalk: () => Promise<unknown>,
+): Promise<void> {
+  await anotherWalk();
+  assert.deepEqual(await core.refresh(), []);
+  const { state } = core.kept!;
+  const again = await core.plan(core.config(json));
+  assert.deepEqual(again.answer.planned, state, "the plan after an apply is empty");
+  assert.equal(again.action, "no-op");
+}
+
+export function errorsOf(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  return diagnostics.filter(({ severity }) => severity === "error");
+}
+
+/** The codes at the end of summaries, with the path. */
+export function told(diagnostics: readonly Diagnostic[]): readonly string[] {
+  return diagnostics.map(({ severity, summary, path }) =>
+    `${severity} ${/\[([A-Z_]+)\]$/.exec(summary)?.[1] ?? summary} ${path?.join(".") ?? ""}`.trim(),
+  );
+}

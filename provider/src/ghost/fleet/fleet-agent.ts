@@ -9,6 +9,7 @@
 import type { DesiredAgent, HostCalls } from "@ghost/engine";
 import type { Diagnostic, Observation, ObservedVm } from "@ghost/schemas";
 import { GhostError } from "@ghost/schemas";
+import type { Connections } from "./connections.ts";
 import { createLimit } from "./limit.ts";
 
 /** Steps that run at once on one agent. */
@@ -23,12 +24,12 @@ export class FleetAgent {
   readonly entry: DesiredAgent;
   /** Runs few things at once on this agent. */
   readonly limit: <T>(task: () => Promise<T>) => Promise<T> = createLimit(PARALLEL);
-  readonly #connect: () => Promise<HostCalls>;
+  readonly #connections: Connections;
   #answer: Promise<Answer> | undefined;
 
-  constructor(entry: DesiredAgent, connect: () => Promise<HostCalls>) {
+  constructor(entry: DesiredAgent, connections: Connections) {
     this.entry = entry;
-    this.#connect = connect;
+    this.#connections = connections;
   }
 
   get name(): string {
@@ -37,7 +38,7 @@ export class FleetAgent {
 
   /** Throws what is wrong with the address or the certificates. */
   client(): Promise<HostCalls> {
-    return this.#connect();
+    return this.#connections.open(this.entry);
   }
 
   /** What the agent has. Rejects only with the signal's reason. */
@@ -80,11 +81,12 @@ export class FleetAgent {
 
   async #ask(signal?: AbortSignal): Promise<Answer> {
     try {
-      const client = await this.#connect();
+      const client = await this.client();
       const { timeoutMs } = this.entry;
       return { observation: await client.snapshot("", { setDigestOnly: true, timeoutMs, ...(signal && { signal }) }) };
     } catch (reason) {
       signal?.throwIfAborted();
+      this.#connections.forget(this.entry);
       return { problem: { ...GhostError.from(reason).diagnostics[0], agent: this.name } };
     }
   }

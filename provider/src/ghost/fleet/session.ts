@@ -6,12 +6,13 @@
  * (3) Parts of the provider's block may not be known while planning: whatever depends on them is not known either, and
  *     nothing is refused because of it.
  */
-import type { Connect, DesiredAgent, HostCalls } from "@ghost/engine";
+import type { Connect, DesiredAgent } from "@ghost/engine";
 import { createSuggest, didYouMean } from "@ghost/engine";
 import { connectHost } from "@ghost/proto/client";
 import type { AgentTemplateConfig, Diagnostic, Impact, Observation } from "@ghost/schemas";
 import type { Value } from "../../protocol6/value.ts";
 import { UNKNOWN } from "../../protocol6/value.ts";
+import { Connections } from "./connections.ts";
 import { FleetAgent } from "./fleet-agent.ts";
 
 /** What the provider's block says, as far as it is known. */
@@ -47,9 +48,9 @@ export class Walk {
   /** Templates that this walk plans to make or change, by `agent/name`. */
   readonly plannedTemplates: Map<string, AgentTemplateConfig> = new Map();
 
-  constructor(settings: ProviderSettings, connect: (agent: DesiredAgent) => Promise<HostCalls>) {
+  constructor(settings: ProviderSettings, connections: Connections) {
     this.settings = settings;
-    this.agents = new Map(settings.agents.map((agent) => [agent.name, new FleetAgent(agent, () => connect(agent))]));
+    this.agents = new Map(settings.agents.map((agent) => [agent.name, new FleetAgent(agent, connections)]));
   }
 
   /** Finds what a template of an agent is made from, one that this walk plans to make included. */
@@ -90,33 +91,21 @@ export class Walk {
 export class Session {
   /** Version of Ghost. */
   readonly version: string;
-  readonly #connect: Connect;
-  readonly #clients = new Map<string, Promise<HostCalls>>();
+  readonly #connections: Connections;
   #walk: Walk | undefined;
 
   constructor(version: string, connect: Connect = connectHost) {
     this.version = version;
-    this.#connect = connect;
+    this.#connections = new Connections(connect);
   }
 
   begin(settings: ProviderSettings): void {
-    this.#walk = new Walk(settings, (agent) => this.#clientOf(agent));
+    this.#walk = new Walk(settings, this.#connections);
   }
 
   /** The present walk. Terraform asks nothing that needs it before it has configured the provider. */
   get walk(): Walk {
     if (this.#walk === undefined) throw new Error("the provider is asked before it is configured");
     return this.#walk;
-  }
-
-  #clientOf({ name, address, tls, timeoutMs }: DesiredAgent): Promise<HostCalls> {
-    const key = JSON.stringify([name, address, tls, timeoutMs]);
-    const known = this.#clients.get(key);
-    if (known !== undefined) return known;
-    const made = Promise.resolve().then(() => this.#connect({ name, address, ...(tls && { tls }), timeoutMs }));
-    this.#clients.set(key, made);
-    // What is wrong with a certificate may be right the next time.
-    made.catch(() => this.#clients.delete(key));
-    return made;
   }
 }
