@@ -33,7 +33,7 @@ export { makePlan, stackOwner } from "./plan/make-plan.ts";
 export type { PlanInput, PlanOptions } from "./plan/make-plan.ts";
 export { isMembersOmitted, memberKey, omitSettled, sameSetAs, setDigest, unionSets, versionOf } from "./plan/set-record.ts";
 export type { StackSet } from "./plan/set-record.ts";
-export { planOneVm } from "./plan/one-vm.ts";
+export { differencesOf, planOneVm } from "./plan/one-vm.ts";
 export type { OneVmInput, OneVmPlan } from "./plan/one-vm.ts";
 export { settingsStep } from "./plan/settings-step.ts";
 export type { SettingsInput } from "./plan/settings-step.ts";

@@ -6,10 +6,11 @@
  * (2) What a host can carry all together is not known to who plans one VM: too little room for this one alone is a
  *     warning, because the same apply may make room.
  */
-import type { Diagnostic, Impact, Observation, ObservedVm, PlanStep } from "@ghost/schemas";
+import type { Change, Diagnostic, Impact, Observation, ObservedVm, PlanStep, VmConfig } from "@ghost/schemas";
 import type { DesiredAgent, DesiredVm } from "../desired.ts";
 import { completeConfig } from "../diff/defaults.ts";
 import { diffVm } from "../diff/diff-vm.ts";
+import { isEmpty } from "../diff/same.ts";
 import { hasUnknown } from "../diff/unknown.ts";
 import { checkCapacity, checkSchedulable } from "./capacity.ts";
 import { checkCeilings } from "./ceiling.ts";
@@ -29,6 +30,8 @@ export interface OneVmInput {
   readonly vm?: DesiredVm;
   /** The VM that it is by now. */
   readonly existing?: ObservedVm;
+  /** Uid of a VM that is deleted before, so that its name is free. */
+  readonly replaces?: string;
   readonly newUid: () => string;
   /** Worst impact allowed. */
   readonly maxImpact: Impact;
@@ -56,7 +59,7 @@ export function planOneVm(input: OneVmInput): OneVmPlan {
     const draft = stepForLeftover({ host, existing, ...(why !== undefined && { why }) });
     return { steps: [draft.step], diagnostics: checkCeilings([draft], { maxImpact, setMaxImpact }) };
   }
-  const taken = takenBy(host, vm, existing);
+  const taken = takenBy(host, vm, [existing?.uid, input.replaces]);
   if (taken !== undefined) return { steps: [], diagnostics: [taken] };
   if (existing !== undefined && existing.owner !== owner && !vm.adopt) {
     return { steps: [], diagnostics: isAsWanted(host, vm, existing) ? [] : [ownedByOther(vm, existing)] };
@@ -93,9 +96,9 @@ const NO_VM: DesiredVm = {
 };
 
 /** Refuses a name that another VM of the host has. */
-function takenBy(host: Host, vm: DesiredVm, existing: ObservedVm | undefined): Diagnostic | undefined {
+function takenBy(host: Host, vm: DesiredVm, own: readonly (string | undefined)[]): Diagnostic | undefined {
   const other = host.byName.get(vm.name);
-  if (other === undefined || other.uid === existing?.uid) return undefined;
+  if (other === undefined || own.includes(other.uid)) return undefined;
   return {
     code: "VM_EXISTS",
     severity: "error",
@@ -107,10 +110,17 @@ function takenBy(host: Host, vm: DesiredVm, existing: ObservedVm | undefined): D
 }
 
 function isAsWanted(host: Host, vm: DesiredVm, existing: ObservedVm): boolean {
-  const { live, applied, pending, status, guestAgent } = existing;
-  const { capabilities } = host.observation.host;
-  const desired = completeConfig(vm.config, existing);
-  return diffVm({ desired, live, applied, pending, status, capabilities, guestAgent }).length === 0;
+  return differencesOf(completeConfig(vm.config, existing), existing, host.observation).length === 0;
+}
+
+/**
+ * How a VM differs from a complete configuration. Of one that nobody applied there is nothing on record: what only a
+ * record has, counts as its default.
+ */
+export function differencesOf(desired: VmConfig, existing: ObservedVm, { host }: Pick<Observation, "host">): Change[] {
+  const { applied, pending, status, guestAgent } = existing;
+  const live = isEmpty(applied) ? completeConfig(existing.live, existing) : existing.live;
+  return diffVm({ desired, live, applied, pending, status, capabilities: host.capabilities, guestAgent });
 }
 
 function checkRoom(host: Host, drafts: readonly Draft[]): Diagnostic[] {

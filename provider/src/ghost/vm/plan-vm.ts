@@ -71,11 +71,12 @@ export async function planVmResource(walk: Walk, request: PlanRequest, context: 
     owner,
     vm: desired,
     ...(vm && { existing: vm }),
+    ...(existing.replaces !== undefined && { replaces: existing.replaces }),
     newUid: randomUUID,
     maxImpact: walk.settings.maxImpact,
     setMaxImpact,
   });
-  const diagnostics = [...existing.warnings, ...plan.diagnostics.map((one) => toTerraform(one))];
+  const diagnostics = [...existing.warnings, ...plan.diagnostics.map((one) => toTerraform(withOwnHint(one, TAKE_OVER)))];
   if (hasError(diagnostics)) return { planned: proposed, diagnostics };
   const stale = plan.steps.length === 0 ? undefined : findStale(priorPrivate.seen, vm);
   if (stale !== undefined) return refuse(stale);
@@ -116,7 +117,7 @@ async function planDelete(walk: Walk, prior: Values | null, priorPrivate: VmPriv
     setMaxImpact,
     why: "it left the configuration",
   });
-  const diagnostics = plan.diagnostics.map((one) => toTerraform(one));
+  const diagnostics = plan.diagnostics.map((one) => toTerraform(withOwnHint(one, LET_GO)));
   if (hasError(diagnostics)) return { planned: null, diagnostics };
   const stale = findStale(priorPrivate.seen, existing);
   if (plan.steps.length > 0 && stale !== undefined) return refuse(stale);
@@ -127,8 +128,18 @@ async function planDelete(walk: Walk, prior: Values | null, priorPrivate: VmPriv
   };
 }
 
+const TAKE_OVER = "Take it over with adopt = true, or leave it as it is: what is not changed needs no owner.";
+const LET_GO = "Take the resource out of the state and leave the VM alone: terraform state rm, or a removed block with destroy = false.";
+
+/** What to do about a VM of somebody else is another thing here than in a spec. */
+function withOwnHint(diagnostic: GhostDiagnostic, hint: string): GhostDiagnostic {
+  return diagnostic.code === "OWNED_BY_OTHER" ? { ...diagnostic, hint } : diagnostic;
+}
+
 interface Existing {
   readonly vm?: ObservedVm;
+  /** Uid of the VM whose place is taken. */
+  readonly replaces?: string;
   readonly refusal?: GhostDiagnostic;
   readonly warnings: readonly Diagnostic[];
 }
@@ -175,6 +186,7 @@ function replaceExisting(walk: Walk, vm: ObservedVm, agent: string): Existing {
     };
   }
   return {
+    replaces: vm.uid,
     warnings: [
       {
         severity: "warning",

@@ -7,7 +7,7 @@
  * (2) Of a VM that Terraform takes into its state, what was last applied counts as configured; of one that nobody
  *     applied, its hardware.
  */
-import { completeConfig, diffVm } from "@ghost/engine";
+import { completeConfig, differencesOf } from "@ghost/engine";
 import type { Attribute, Change, Observation, ObservedVm, VmConfig } from "@ghost/schemas";
 import { newValues, toValue, toValues } from "../../faces/values.ts";
 import type { Value, Values } from "../../protocol6/value.ts";
@@ -17,10 +17,9 @@ import type { FindTemplate } from "./vm-values.ts";
 import { computedValues, CONFIG_ATTRIBUTES, toVmConfig } from "./vm-values.ts";
 
 /** The state after looking at the machine. */
-export function readState(prior: Values, vm: ObservedVm, { host }: Observation, findTemplate: FindTemplate): Values {
+export function readState(prior: Values, vm: ObservedVm, observation: Observation, findTemplate: FindTemplate): Values {
   const desired = completeConfig(toVmConfig(prior, findTemplate), vm);
-  const { live, applied, pending, status, guestAgent } = vm;
-  const changes = diffVm({ desired, live, applied, pending, status, capabilities: host.capabilities, guestAgent });
+  const changes = differencesOf(desired, vm, observation);
   const impact = prior["planned_impact"] ?? "none";
   return newValues(Object.entries({ ...applyLive(prior, changes), ...computedValues(vm), planned_impact: impact }));
 }

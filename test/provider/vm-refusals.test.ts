@@ -1,0 +1,213 @@
+/** Whose a VM is, what must not be done to it, and what is said instead. */
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { assertSettled, Core, errorsOf, hasErrors, settle, told } from "./core.ts";
+import { startFleet } from "./fleet.ts";
+
+const WEB = { name: "web", agent: "desk", image: "debian-12", ram_gb: 2 };
+
+suite("whose a VM is", () => {
+  test("one of another stack is refused with the block that imports it, and taken over with adopt", async () => {
+    await using fleet = await startFleet("desk");
+    const other = fleet.core();
+    await fleet.configure({ stack: "other" });
+    await settle(other, WEB, () => fleet.configure({ stack: "other" }));
+
+    await fleet.configure();
+    const core = fleet.core();
+    const refused = await core.plan(core.config(WEB));
+    assert.deepEqual(told(refused.diagnostics), ["error OWNED_BY_OTHER name"]);
+    assert.match(refused.diagnostics[0]!.detail, /belongs to terraform:other since \d{4}-/);
+    assert.match(refused.diagnostics[0]!.detail, /import \{\n  to = ghost_vm\.NAME\n  id = "desk\/web"\n\}/);
+    const adopted = await settle(core, { ...WEB, adopt: true }, fleet.configure);
+    assert.equal(adopted.answer.planned?.["planned_impact"], "none");
+    assert.deepEqual(told(adopted.diagnostics), ['warning VM "web" is taken over adopt']);
+    assert.equal(core.kept!.state["owner"], "terraform:shop");
+
+    await fleet.configure({ stack: "other" });
+    await other.refresh();
+    assert.equal(other.kept!.state["owner"], "terraform:shop");
+    assert.deepEqual(told((await other.plan(other.config({ ...WEB, ram_gb: 4 }))).diagnostics), ["error OWNED_BY_OTHER"]);
+    assert.deepEqual(told((await other.plan(null)).diagnostics), ["error OWNED_BY_OTHER"]);
+    assert.equal((await other.plan(other.config(WEB))).action, "no-op", "what does not change is nobody's business");
+  });
+
+  test("one of the same stack that is not in the state is refused, and imported without a difference", async () => {
+    await using fleet = await startFleet("desk");
+    await settle(fleet.core(), { ...WEB, networks: { lan: {} }, labels: { a: "b" } }, fleet.configure);
+    await fleet.configure();
+    const core = fleet.core();
+    assert.deepEqual(told((await core.plan(core.config(WEB))).diagnostics), ["error VM_EXISTS name"]);
+    assert.deepEqual(await core.import("desk/web"), []);
+    const plan = await core.plan(core.config({ ...WEB, networks: { lan: {} }, labels: { a: "b" } }));
+    assert.deepEqual([plan.action, plan.diagnostics], ["no-op", []]);
+  });
+
+  test("a foreign machine is imported as it is; to change it it must be adopted", async () => {
+    await using fleet = await startFleet("desk");
+    {
+      using host = fleet.host("desk");
+      host.addForeignDomain({ name: "old", vcpu: 2, ram_gb: 3, status: "running", networks: { net0: "default" } });
+    }
+    const core = fleet.core();
+    assert.deepEqual(await core.import("desk/old"), []);
+    const { state } = core.kept!;
+    assert.deepEqual([state["owner"], state["vcpu"], state["ram_gb"], state["image"], state["power"]], ["", 2, 3, null, "running"]);
+    const same = await core.plan(core.config({ name: "old", agent: "desk" }));
+    assert.deepEqual([same.action, same.diagnostics], ["no-op", []]);
+    const refused = await core.plan(core.config({ name: "old", agent: "desk", vcpu: 4 }));
+    assert.deepEqual(told(refused.diagnostics), ["error OWNED_BY_OTHER"]);
+    await settle(core, { name: "old", agent: "desk", vcpu: 4, adopt: true }, fleet.configure);
+    assert.equal(core.kept!.state["owner"], "terraform:shop");
+  });
+
+  for (const [id, code] of [
+    ["web", "USAGE"],
+    ["desk/web/x", "USAGE"],
+    ["", "USAGE"],
+    ["rack/web", "SPEC_UNKNOWN_REFERENCE"],
+    ["desk/none", "VM_NOT_FOUND"],
+  ] as const) {
+    test(`import of ${JSON.stringify(id)} is refused`, async () => {
+      await using fleet = await startFleet("desk");
+      assert.deepEqual(told(await fleet.core().import(id)), [`error ${code}`]);
+    });
+  }
+});
+
+suite("what must not be done", () => {
+  test("a protected VM is not deleted, and no disk of it", async () => {
+    await using fleet = await startFleet("desk");
+    const core = fleet.core();
+    const web = { ...WEB, protect: true, disks: { data: { size_gb: 5 } } };
+    await settle(core, web, fleet.configure);
+    assert.deepEqual(told(errorsOf((await core.plan(null)).diagnostics)), ["error VM_PROTECTED"]);
+    assert.deepEqual(told(errorsOf((await core.plan(core.config({ ...web, disks: null }))).diagnostics)), ["error VM_PROTECTED"]);
+    await settle(core, { ...web, protect: false }, fleet.configure);
+    assert.ok(!hasErrors((await core.plan(null)).diagnostics));
+  });
+
+  test("max_impact of the provider and disruption.allow of the VM hold", async () => {
+    await using fleet = await startFleet("desk");
+    const core = fleet.core();
+    await settle(core, WEB, fleet.configure);
+    await fleet.configure({ max_impact: "live" });
+    await core.refresh();
+    const limited = await core.plan(core.config({ ...WEB, ram_gb: 4 }));
+    assert.deepEqual(told(errorsOf(limited.diagnostics)), ["error IMPACT_EXCEEDED"]);
+    assert.match(limited.diagnostics[0]!.detail, /max_impact = "restart" in the provider's block/);
+    assert.deepEqual(told(errorsOf((await core.plan(null)).diagnostics)), ["error IMPACT_EXCEEDED"]);
+    await fleet.configure();
+    const allowed = { ...WEB, disruption: { allow: "live" } };
+    await core.refresh();
+    await settle(core, allowed, fleet.configure);
+    assert.deepEqual(told(errorsOf((await core.plan(core.config({ ...allowed, ram_gb: 4 }))).diagnostics)), ["error IMPACT_EXCEEDED"]);
+  });
+
+  test("on_remove = retain releases it instead", async () => {
+    await using fleet = await startFleet("desk");
+    const core = fleet.core();
+    await settle(core, { ...WEB, on_remove: "retain" }, fleet.configure);
+    const plan = await core.plan(null);
+    assert.deepEqual(told(plan.diagnostics), ['warning VM "web" is released and kept']);
+    assert.deepEqual(await core.apply(plan), []);
+    assert.equal(core.kept, undefined);
+    await fleet.configure();
+    const refused = await core.plan(core.config(WEB));
+    assert.match(refused.diagnostics[0]!.detail, /belongs to nobody/);
+  });
+
+  test("a VM is not moved to another agent, and not put on one that is not there", async () => {
+    await using fleet = await startFleet("desk", "rack");
+    const core = fleet.core();
+    await settle(core, WEB, fleet.configure);
+    assert.deepEqual(told((await core.plan(core.config({ ...WEB, agent: "rack" }))).diagnostics), ["error AGENT_CHANGED agent"]);
+    const missing = await fleet.core().plan(core.config({ ...WEB, name: "x", agent: "rak" }));
+    assert.deepEqual(told(missing.diagnostics), ["error SPEC_UNKNOWN_REFERENCE agent"]);
+    assert.match(missing.diagnostics[0]!.detail, /Did you mean "rack"\?/);
+  });
+
+  test("a name that another VM has is not taken", async () => {
+    await using fleet = await startFleet("desk");
+    const [one, two] = [fleet.core(), fleet.core()];
+    await settle(one, WEB, fleet.configure);
+    await settle(two, { ...WEB, name: "db" }, fleet.configure);
+    assert.deepEqual(told((await two.plan(two.config(WEB))).diagnostics), ["error VM_EXISTS name"]);
+  });
+
+  test("an unknown image, an unknown template and no image at all", async () => {
+    await using fleet = await startFleet("desk");
+    const core = fleet.core();
+    assert.deepEqual(told((await core.plan(core.config({ ...WEB, image: "debain-12" }))).diagnostics), ["error IMAGE_UNKNOWN image"]);
+    assert.deepEqual(told((await core.plan(core.config({ ...WEB, image: null }))).diagnostics), ["error SPEC_MISSING_KEY image"]);
+    const unknown = await core.plan(core.config({ ...WEB, image: null, template: "base" }));
+    assert.deepEqual(told(unknown.diagnostics), ["error SPEC_UNKNOWN_REFERENCE template"]);
+  });
+});
+
+suite("another address in the configuration", () => {
+  test("a VM that would be deleted under one address and made under another is kept, whichever is planned first", async () => {
+    for (const order of ["create first", "delete first"]) {
+      await using fleet = await startFleet("desk");
+      const old = fleet.core();
+      await settle(old, WEB, fleet.configure);
+      await fleet.configure();
+      await old.refresh();
+      const fresh = new Core(fleet.provider);
+      const plans: (() => Promise<unknown>)[] = [() => fresh.plan(fresh.config(WEB)), () => old.plan(null)];
+      const found = [];
+      for (const plan of order === "create first" ? plans : plans.reverse())
+        found.push(...errorsOf(((await plan()) as { diagnostics: Parameters<typeof errorsOf>[0] }).diagnostics));
+      assert.deepEqual(told(found), ["error VM_EXISTS name"], order);
+      assert.match(found[0]!.detail, /moved \{/);
+    }
+  });
+
+  test("a tainted VM is deleted and made anew", async () => {
+    await using fleet = await startFleet("desk");
+    const core = fleet.core();
+    await settle(core, WEB, fleet.configure);
+    const { uid } = core.kept!.state;
+    core.kept = { ...core.kept!, tainted: true };
+    await fleet.configure();
+    await core.refresh();
+    const plan = await core.plan(core.config(WEB));
+    assert.deepEqual([plan.action, told(plan.diagnostics)], ["create", ['warning VM "web" is deleted and made anew']]);
+    // In the walk that applies, the old one goes first.
+    await fleet.configure();
+    core.kept = { state: core.kept!.state, private: core.kept!.private };
+    assert.deepEqual(await core.apply(await core.plan(null)), []);
+    await settle(core, WEB, fleet.configure);
+    assert.notEqual(core.kept.state["uid"], uid);
+  });
+});
+
+suite("what is ignored", () => {
+  test("a changed image is planned as configured, told, and not done", async () => {
+    await using fleet = await startFleet("desk");
+    const core = fleet.core();
+    await settle(core, WEB, fleet.configure);
+    const other = { ...WEB, image: "debian-13", ssh_keys: ["ssh-ed25519 AAAA"] };
+    const plan = await core.plan(core.config(other));
+    assert.equal(plan.action, "update");
+    assert.deepEqual(told(plan.diagnostics), ["warning CHANGE_IGNORED image", "warning CHANGE_IGNORED ssh_keys"]);
+    const before = fleet.calls.get("desk execute");
+    assert.deepEqual(await core.apply(plan), []);
+    assert.equal(fleet.calls.get("desk execute"), before);
+    await assertSettled(core, other, fleet.configure);
+  });
+
+  test("with image_on_change = recreate the root disk is made anew", async () => {
+    await using fleet = await startFleet("desk");
+    const core = fleet.core();
+    await settle(core, { ...WEB, disks: { data: { size_gb: 5 } } }, fleet.configure);
+    const { uid } = core.kept!.state;
+    const plan = await settle(
+      core,
+      { ...WEB, image: "debian-13", image_on_change: "recreate", disks: { data: { size_gb: 5 } } },
+      fleet.configure,
+    );
+    assert.equal(plan.answer.planned?.["planned_impact"], "data-loss");
+    assert.equal(core.kept!.state["uid"], uid);
+  });
+});
