@@ -80,6 +80,21 @@ vms:
     });
   });
 
+  test("a former name goes to the first replica, and to nobody while a VM has it", () => {
+    const { vms } = read(`${HEAD}vms:
+  web: { agent: desk, image: debian-12, replicas: 2, previous_names: [web, web-2, site] }
+  db: { agent: desk, image: debian-12, previous_names: [web-1] }
+`);
+    assert.deepEqual(
+      vms.map(({ name, previousNames }) => [name, previousNames]),
+      [
+        ["web-1", ["web", "site"]],
+        ["web-2", []],
+        ["db", []],
+      ],
+    );
+  });
+
   test("a secret is its version and a reference, and never read", () => {
     const [vm] = read(
       `${HEAD}vms: { a: { agent: desk, image: debian-12, cloud_init: { packages: [x], password: { secret: "file:db", version: 3 } } } }`,

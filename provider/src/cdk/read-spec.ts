@@ -23,10 +23,22 @@ export const readSpec: ReadSpec = (options) => {
   const replicas = new Map<string, string[]>();
   for (const { key, name } of desired.vms) replicas.set(key, [...(replicas.get(key) ?? []), name]);
   const namesOf = (key: string): readonly string[] => replicas.get(key) ?? [];
+  // As the planner has it: a name that a VM has now was nobody's, and of replicas the first takes a former one.
+  const taken = new Set(desired.vms.map(({ name }) => name));
+  const takeFormer = (name: string): boolean => {
+    const isFree = !taken.has(name);
+    taken.add(name);
+    return isFree;
+  };
   return {
     stack: desired.stack,
     agents: desired.agents.map(toAgent),
-    vms: desired.vms.map((one) => toVm(one, one.dependsOn.flatMap(namesOf))),
+    vms: desired.vms.map((one) => ({
+      name: one.name,
+      ...attributesOf(one),
+      dependsOn: one.dependsOn.flatMap(namesOf),
+      previousNames: one.previousNames.filter(takeFormer),
+    })),
   };
 };
 
@@ -87,10 +99,7 @@ function toAgent({ name, address, tls, timeoutMs, settings }: DesiredAgent): Res
   };
 }
 
-function toVm(
-  { name, agent: agentName, config, adopt, previousNames, secrets: references }: DesiredVm,
-  dependsOn: readonly string[],
-): ResolvedVm {
+function attributesOf({ agent: agentName, config, adopt, secrets: references }: DesiredVm): Pick<ResolvedVm, "attributes" | "secrets"> {
   // Its values are in the configuration already; in Terraform the word means an image that the agent keeps.
   const { template: _, ...own } = config;
   const secrets: ResolvedSecret[] = [];
@@ -98,7 +107,7 @@ function toVm(
     const reference = references[written.join(".")];
     if (reference !== undefined) secrets.push({ path: generated, reference });
   });
-  return { name, attributes, secrets, dependsOn, previousNames };
+  return { attributes, secrets };
 }
 
 type OnSecret = (written: readonly string[], generated: readonly [string, ...string[]]) => void;

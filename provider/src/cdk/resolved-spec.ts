@@ -40,6 +40,7 @@ export interface ResolvedVm {
   readonly secrets: readonly ResolvedSecret[];
   /** Names of VMs, replicas included. */
   readonly dependsOn: readonly string[];
+  /** Names that no VM has now, and no other VM had. */
   readonly previousNames: readonly string[];
 }
 
