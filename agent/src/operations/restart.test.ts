@@ -126,13 +126,29 @@ suite("a restart", () => {
       assert.deepEqual(bench.store.vms.get(vm.uid), kept);
     });
 
+  test("waits for the guest, and is over when nobody waits any more", async (t) => {
+    const bench = openBench(t);
+    const vm = await bench.create({ ...BASE, wait_for: "ip" });
+    const kept = bench.store.vms.get(vm.uid);
+    bench.hypervisor.host.setLatency({ address: 3_600_000 });
+    const followed = await bench.operations.execute(restart(vm));
+    while (followed.operation.phase !== "wait") await new Promise((resolve) => setTimeout(resolve, 5));
+    bench.operations.cancel(followed.operation.id);
+    assert.equal((await followed.ended).state, "cancelled");
+    assert.equal((await bench.vm("web")).status, "running");
+    assert.deepEqual(bench.store.vms.get(vm.uid), kept);
+  });
+
   test("leaves another plan that failed to be taken up again", async (t) => {
     const bench = openBench(t);
     const vm = await bench.create(BASE);
     const update = changeIntent("update", vm, { vcpu: 4, firmware: "bios" });
     bench.hypervisor.host.addFault({ call: "change", error: "refused" });
     assert.equal((await bench.run(update)).state, "failed");
+    const { underway } = bench.store.vms.get(vm.uid)!;
+    assert.ok(underway !== undefined);
     assert.equal((await bench.run(restart(await bench.vm("web"), { planHash: "sha256:plan-3" }))).state, "succeeded");
+    assert.deepEqual(bench.store.vms.get(vm.uid)?.underway, underway);
     assert.equal((await bench.run(update)).state, "succeeded");
   });
 

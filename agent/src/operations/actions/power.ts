@@ -80,6 +80,7 @@ export async function restartVm(attempt: Attempt): Promise<Outcome> {
     await store.write({ vm: after });
     throw reason;
   }
+  await store.write({ vm: after });
   await waitUntilReady(attempt, vm.live);
   return await concludedBeside(attempt, after, vm);
 }
