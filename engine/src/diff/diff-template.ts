@@ -33,7 +33,7 @@ export function checkTemplate({ image, image_url, image_sha256, image_path }: Ag
   if (given.length > 1)
     add(given[1]!, `The template has ${given.join(" and ")}; it is made from one of them.`, "Keep one and remove the others.");
   if (image_url !== undefined && image_sha256 === undefined)
-    add("image_sha256", "image_sha256 is missing; image_url needs it.", "Set image_sha256 to the digest of the file at image_url.");
+    add("image_url", "image_url needs image_sha256, which is missing.", "Set image_sha256 to the digest of the file at image_url.");
   if (image !== undefined && image_sha256 !== undefined)
     add(
       "image_sha256",

@@ -121,8 +121,8 @@ suite("planTemplate", () => {
       name: "an address without a digest",
       input: { desired: { name: "base", image_url: "https://x/y" } },
       code: "TEMPLATE_INVALID",
-      detail: /image_url needs it/,
-      path: ["image_sha256"],
+      detail: /image_url needs image_sha256/,
+      path: ["image_url"],
     },
     {
       name: "a digest for the catalogue",
