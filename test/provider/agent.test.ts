@@ -26,7 +26,7 @@ suite("the life of an agent's settings", () => {
 
     const changed = await core.plan(core.config({ name: "desk", settings: { labels: { room: "attic" }, schedulable: false } }));
     assert.equal(changed.action, "update");
-    assert.equal((changed.answer.planned?.["settings"] as Values)["reserved_vcpu"], 2);
+    assert.equal((changed.answer.planned!["settings"] as Values)["reserved_vcpu"], 2);
     assert.deepEqual(await core.apply(changed), []);
     const settings = { labels: { room: "attic" }, reserved_vcpu: 2, schedulable: false };
     assert.deepEqual((await fleet.client("desk").snapshot("")).host.settings, settings);
@@ -58,7 +58,7 @@ suite("the life of an agent's settings", () => {
     await core.refresh();
     const plan = await core.plan(core.config(DESK));
     assert.equal(plan.action, "update");
-    const { reserved_vcpu, reserved_ram_gb } = plan.answer.planned?.["settings"] as Values;
+    const { reserved_vcpu, reserved_ram_gb } = plan.answer.planned!["settings"] as Values;
     assert.deepEqual([reserved_vcpu, reserved_ram_gb], [2, 8]);
     assert.deepEqual(await core.apply(plan), []);
   });

@@ -20,7 +20,7 @@ suite("the life of a template", () => {
     assert.deepEqual([made.answer.planned?.["owner"], made.answer.planned?.["digest"]], ["terraform:shop", UNKNOWN]);
     assert.deepEqual(await core.apply(made), []);
     const first = core.kept!.state;
-    assert.match(String(first["digest"]), /^sha256:[0-9a-f]{64}$/);
+    assert.match(first["digest"] as string, /^sha256:[0-9a-f]{64}$/);
     assert.equal(first["adopt"], false);
     assert.ok(Number(first["size_bytes"]) > 0);
 
@@ -123,7 +123,7 @@ suite("a template that is there already", () => {
     const core = fleet.core("ghost_template");
     const plan = await core.plan(core.config({ ...BASE, adopt: true }));
     assert.deepEqual([plan.diagnostics[0]?.severity, plan.diagnostics[0]?.path], ["warning", ["adopt"]]);
-    assert.match(String(plan.answer.planned?.["digest"]), /^sha256:/);
+    assert.match(plan.answer.planned?.["digest"] as string, /^sha256:/);
     assert.deepEqual(await core.apply(plan), []);
     assert.equal(core.kept?.state["owner"], "terraform:shop");
   });
@@ -248,7 +248,7 @@ suite("what moves and what is silent", () => {
     const failed = await core.apply(plan);
     assert.match(failed[0]!.summary, /AGENT_UNREACHABLE/);
     assert.equal(core.kept?.tainted, true);
-    assert.match(String(core.kept.state["uid"]), /^[0-9a-f-]{36}$/);
+    assert.match(core.kept.state["uid"] as string, /^[0-9a-f-]{36}$/);
     // The next look says that it is not.
     fleet.onCall = () => {};
     await fleet.configure();
