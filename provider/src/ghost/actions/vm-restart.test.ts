@@ -183,8 +183,10 @@ suite("ghost_vm_restart", () => {
     assert.deepEqual(words((await bench.invoke()).diagnostics), ["error AGENT_UNREACHABLE at agent"]);
   });
 
-  test("takes a duration for its timeout", async (t) => {
+  test("takes names, and a duration for its timeout", async (t) => {
     const { action } = await openBench(t);
+    const named = filled(action.schema.attributes, { agent: "Desk", name: "web_1" });
+    assert.deepEqual(words((await action.validate?.(named)) ?? []), ["error SPEC_BAD_NAME at agent", "error SPEC_BAD_NAME at name"]);
     const of = async (timeout: Value): Promise<string[]> =>
       words((await action.validate?.(filled(action.schema.attributes, { timeout }))) ?? []);
     assert.deepEqual(await of("1m30s"), []);

@@ -11,6 +11,7 @@
 import { describeOwner, isActive, projectVm } from "@ghost/engine";
 import type { Diagnostic as GhostDiagnostic, Observation, ObservedVm, Operation, PlanStep } from "@ghost/schemas";
 import { exceedsImpact, IMPACT_MEANING, vm as vmType } from "@ghost/schemas";
+import { checkValues } from "../../faces/check.ts";
 import { toAttributeSchemas } from "../../faces/terraform-schema.ts";
 import type { Action, Context, Diagnostic } from "../../protocol6/provider.ts";
 import type { Schema } from "../../protocol6/schema.ts";
@@ -42,7 +43,8 @@ const SCHEMA: Schema = {
 export function vmRestartAction(session: Session): Action {
   return {
     schema: SCHEMA,
-    validate: (config) => Promise.resolve(findWrongTimeout(config)),
+    validate: (config) =>
+      Promise.resolve([...checkValues({ agent, name }, config, "the restart").map((one) => toTerraform(one)), ...findWrongTimeout(config)]),
     plan: (config, context) => planRestart(session.walk, config, context),
     invoke: (config, progress, context) => restart(session.walk, config, progress, context),
   };
