@@ -16,7 +16,7 @@ export class GhostProviderFunctions {
   }
 
   /**
-  * Reads a Ghost spec and gives what it asks for: `stack`, `agents` by name and `vms` by name, with templates, variables and replicas resolved (`web` with two replicas gives `web-1` and `web-2`). Each of `vms` has every argument of `ghost_vm`, null where nothing is set, so a reviewed file can be the source of a `for_each`.
+  * Reads a Ghost spec and gives what it asks for: `stack`, `agents` by name and `vms` by name, with templates, variables and replicas resolved (`web` with two replicas gives `web-1` and `web-2`). Each of `vms` has every argument of `ghost_vm`, null where nothing is set, so a reviewed file can be the source of a `for_each`; `agents` fits the provider's block as it is.
   * 
   * The environment is not read: `${env.X}` in the spec is an error, and variables come from the arguments behind the text. Relative paths start at the folder in which Terraform runs.
   * 
