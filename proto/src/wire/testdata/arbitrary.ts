@@ -47,7 +47,7 @@ function isCollection(name: string): boolean {
 export const vmConfig = objectOf(VM_CONFIG_ATTRIBUTES.map((name) => [name, vm.attributes[name]] as const)) as fc.Arbitrary<VmConfig>;
 export const settings = objectOf(Object.entries(agent.attributes.settings.attributes)) as fc.Arbitrary<AgentSettings>;
 
-export const templateConfig = objectOf(
+const templateConfig = objectOf(
   AGENT_TEMPLATE_CONFIG_ATTRIBUTES.map((name) => [name, agentTemplate.attributes[name]] as const),
 ) as fc.Arbitrary<AgentTemplateConfig>;
 

@@ -14,7 +14,7 @@ export function toAgentSettings(value: Value): AgentSettings {
 }
 
 /** All settings of an agent as Terraform stores them. */
-export function settingsValue(live: AgentSettings): Values {
+function settingsValue(live: AgentSettings): Values {
   return toValues(settings.attributes, live);
 }
 
