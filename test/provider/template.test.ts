@@ -70,6 +70,32 @@ suite("the life of a template", () => {
     assert.equal((await vm.plan(web)).action, "no-op");
   });
 
+  test("of another image: a VM made from it stays, or is made anew where it says so", async () => {
+    await using fleet = await startFleet("desk");
+    const [template, vm] = [fleet.core("ghost_template"), fleet.core()];
+    await template.apply(await template.plan(template.config(BASE)));
+    const web = { name: "web", agent: "desk", template: "base" };
+    await vm.apply(await vm.plan(vm.config(web)));
+    const digest = vm.kept!.state["image_digest"];
+
+    await fleet.configure();
+    await Promise.all([template.refresh(), vm.refresh()]);
+    const newer = await template.plan(template.config({ ...BASE, image: "debian-13" }));
+    const stays = await vm.plan(vm.config(web));
+    assert.equal(stays.action, "no-op");
+    assert.match(stays.diagnostics.map(({ summary }) => summary).join(), /CHANGE_IGNORED/);
+    const again = { ...web, image_on_change: "recreate" };
+    const anew = await vm.plan(vm.config(again));
+    assert.deepEqual([anew.action, anew.answer.planned?.["planned_impact"]], ["update", "data-loss"]);
+    assert.deepEqual(await template.apply(newer), []);
+    assert.deepEqual(await vm.apply(anew), []);
+    assert.notEqual(vm.kept!.state["image_digest"], digest);
+    assert.equal(vm.kept!.state["image_digest"], template.kept!.state["digest"]);
+    await fleet.configure();
+    await vm.refresh();
+    assert.equal((await vm.plan(vm.config(again))).action, "no-op");
+  });
+
   test("on another agent it is another one", async () => {
     await using fleet = await startFleet("desk", "loft");
     const core = fleet.core("ghost_template");
