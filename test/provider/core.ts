@@ -3,6 +3,7 @@
  * rules (plans keep what is configured, applies keep what was planned, and nothing is unknown afterwards).
  */
 import assert from "node:assert/strict";
+import { inspect } from "node:util";
 import type { Context, Diagnostic, PlanAnswer, Private, Provider, Resource } from "../../provider/src/protocol6/provider.ts";
 import type { AttributeSchemas } from "../../provider/src/protocol6/schema.ts";
 import type { Value, Values } from "../../provider/src/protocol6/value.ts";
@@ -149,7 +150,8 @@ function json(value: Private): Private {
 function propose(attributes: AttributeSchemas, prior: Values | null, config: Values): Values {
   return newValues(
     Object.entries(attributes).map(([name, schema]): [string, Value] => {
-      const [before, value] = [prior?.[name] ?? null, config[name] ?? null];
+      const before: Value = prior?.[name] ?? null;
+      const value: Value = config[name] ?? null;
       if (schema.write_only === true) return [name, null];
       if (value === null) return [name, schema.computed === true ? before : null];
       if (value === UNKNOWN || schema.nested === undefined) return [name, value];
@@ -191,7 +193,9 @@ function assertKeepsConfig(
 ): void {
   for (const [name, schema] of Object.entries(attributes)) {
     if (schema.write_only === true) continue;
-    const [value, plan, here] = [config[name] ?? null, planned[name]!, [...path, name]];
+    const value: Value = config[name] ?? null;
+    const plan: Value = planned[name]!;
+    const here = [...path, name];
     if (value === null) {
       if (schema.computed !== true) assert.equal(plan, null, `${here.join(".")} is not configured and not computed`);
       continue;
@@ -209,7 +213,7 @@ function assertKeepsConfig(
         `${here.join(".")} has the configured keys`,
       );
       for (const [key, item] of Object.entries(value as Values)) {
-        const one = (plan as Values)[key]!;
+        const one: Value = (plan as Values)[key]!;
         if (item === null || item === UNKNOWN) assert.equal(one, item);
         else
           assertKeepsConfig(schema.nested.attributes, (before?.[key] ?? null) as Values | null, item as Values, one as Values, [
@@ -229,7 +233,7 @@ function assertCompatible(planned: Value | undefined, after: Value | undefined, 
     for (const [key, value] of Object.entries(planned as Values)) assertCompatible(value, (after as Values)[key], [...path, key]);
     return;
   }
-  assert.ok(sameValues(planned, after), `${path.join(".")} was planned as ${String(planned)} and is ${String(after)}`);
+  assert.ok(sameValues(planned, after), `${path.join(".")} was planned as ${inspect(planned)} and is ${inspect(after)}`);
 }
 
 /** Plans and applies a configuration, and finds nothing left to plan in another walk. */

@@ -6,6 +6,7 @@ import { embeddedSocketPath, openSimulatedHost } from "@ghost/agent";
 import type { SimulatedHost } from "@ghost/agent";
 import { runEmbedded } from "@ghost/agent/run";
 import type { HostCalls } from "@ghost/engine";
+import type { Operation } from "@ghost/schemas";
 import { connectHost } from "@ghost/proto/client";
 import type { HostClient } from "@ghost/proto/client";
 import { ghostProvider } from "../../provider/src/ghost/provider.ts";
@@ -19,11 +20,13 @@ export interface Fleet extends AsyncDisposable {
   readonly calls: ReadonlyMap<string, number>;
   /** Does something at each call of a method, before it is made. */
   onCall: (agent: string, method: keyof HostCalls) => void;
+  /** Comes between the agent and the provider. */
+  onExecute: (operations: AsyncIterable<Operation>) => AsyncIterable<Operation>;
   dir(agent: string): string;
   host(agent: string): SimulatedHost;
   client(agent: string): HostClient;
   /** Another walk: Terraform configures the provider again. */
-  configure(more?: { readonly [key: string]: Json }): Promise<readonly Diagnostic[]>;
+  readonly configure: (more?: { readonly [key: string]: Json }) => Promise<readonly Diagnostic[]>;
   core(type?: string): Core;
   stop(agent: string): Promise<void>;
   start(agent: string): Promise<void>;
@@ -50,7 +53,7 @@ export async function startFleet(...names: readonly string[]): Promise<Fleet> {
     };
     return {
       snapshot: async (...args) => (count("snapshot"), await real.snapshot(...args)),
-      execute: (...args) => (count("execute"), real.execute(...args)),
+      execute: (...args) => (count("execute"), fleet.onExecute(real.execute(...args))),
       attachOperation: (...args) => (count("attachOperation"), real.attachOperation(...args)),
       updateSet: async (...args) => (count("updateSet"), await real.updateSet(...args)),
     };
@@ -69,6 +72,7 @@ export async function startFleet(...names: readonly string[]): Promise<Fleet> {
     provider,
     calls,
     onCall: () => {},
+    onExecute: (operations) => operations,
     dir,
     host: (agent) => openSimulatedHost(dir(agent)),
     client,

@@ -82,7 +82,9 @@ suite("what must not be done", () => {
     const web = { ...WEB, protect: true, disks: { data: { size_gb: 5 } } };
     await settle(core, web, fleet.configure);
     assert.deepEqual(told(errorsOf((await core.plan(null)).diagnostics)), ["error VM_PROTECTED"]);
-    assert.deepEqual(told(errorsOf((await core.plan(core.config({ ...web, disks: null }))).diagnostics)), ["error VM_PROTECTED"]);
+    assert.deepEqual(told(errorsOf((await core.plan(core.config({ ...web, disks: null }))).diagnostics)), [
+      "error VM_PROTECTED disks.data",
+    ]);
     await settle(core, { ...web, protect: false }, fleet.configure);
     assert.ok(!hasErrors((await core.plan(null)).diagnostics));
   });
@@ -94,14 +96,16 @@ suite("what must not be done", () => {
     await fleet.configure({ max_impact: "live" });
     await core.refresh();
     const limited = await core.plan(core.config({ ...WEB, ram_gb: 4 }));
-    assert.deepEqual(told(errorsOf(limited.diagnostics)), ["error IMPACT_EXCEEDED"]);
+    assert.deepEqual(told(errorsOf(limited.diagnostics)), ["error IMPACT_EXCEEDED ram_gb"]);
     assert.match(limited.diagnostics[0]!.detail, /max_impact = "restart" in the provider's block/);
     assert.deepEqual(told(errorsOf((await core.plan(null)).diagnostics)), ["error IMPACT_EXCEEDED"]);
     await fleet.configure();
     const allowed = { ...WEB, disruption: { allow: "live" } };
     await core.refresh();
     await settle(core, allowed, fleet.configure);
-    assert.deepEqual(told(errorsOf((await core.plan(core.config({ ...allowed, ram_gb: 4 }))).diagnostics)), ["error IMPACT_EXCEEDED"]);
+    assert.deepEqual(told(errorsOf((await core.plan(core.config({ ...allowed, ram_gb: 4 }))).diagnostics)), [
+      "error IMPACT_EXCEEDED ram_gb",
+    ]);
   });
 
   test("on_remove = retain releases it instead", async () => {

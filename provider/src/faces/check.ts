@@ -10,6 +10,7 @@ import type { Attribute, Attributes, Diagnostic } from "@ghost/schemas";
 import { secretAttributes } from "@ghost/schemas";
 import type { Value, Values } from "../protocol6/value.ts";
 import { Decimal, Dynamic, UNKNOWN } from "../protocol6/value.ts";
+import { textOf } from "./text.ts";
 import { WRITE_ONLY, WRITE_ONLY_VERSION } from "./terraform-schema.ts";
 
 type Path = readonly (string | number)[];
@@ -31,11 +32,11 @@ function checkValue(attribute: Attribute, value: Value, owner: string, path: Pat
   switch (attribute.kind) {
     case "string": {
       const pattern = attribute.pattern === undefined ? undefined : new RegExp(attribute.pattern, "u");
-      return found(checkText(attribute, pattern, String(value), createSuggest()), owner, path);
+      return found(checkText(attribute, pattern, textOf(value), createSuggest()), owner, path);
     }
     case "integer":
       if (value instanceof Decimal) return found(checkDecimal(attribute, value), owner, path);
-      return found(checkInteger(attribute, Number(value), String(value)), owner, path);
+      return found(checkInteger(attribute, Number(value), `${value as number | bigint}`), owner, path);
     case "boolean":
       return [];
     case "list":

@@ -3,6 +3,7 @@ import { quote } from "@ghost/engine";
 import type { Attributes, Diagnostic, PlanTls } from "@ghost/schemas";
 import { agent, IMPACTS, isImpact, NAME_DOC, NAME_PATTERN, specAttributes } from "@ghost/schemas";
 import { checkValues } from "../faces/check.ts";
+import { textOf } from "../faces/text.ts";
 import type { Value, Values } from "../protocol6/value.ts";
 import { hasUnknown, UNKNOWN } from "../protocol6/value.ts";
 import type { ProviderSettings } from "./fleet/session.ts";
@@ -86,7 +87,7 @@ function toAgent(name: string, values: Values): DesiredAgent {
   const set = Object.entries(certificates ?? {}).filter(([, value]) => value !== null);
   return {
     name,
-    address: String(values["address"]),
+    address: textOf(values["address"]),
     ...(certificates !== null && { tls: Object.fromEntries(set) as PlanTls }),
     timeoutMs: Number(values["timeout_s"] ?? timeoutS.default) * 1000,
     settings: {},

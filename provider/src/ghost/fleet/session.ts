@@ -10,6 +10,7 @@ import type { Connect, DesiredAgent } from "@ghost/engine";
 import { createSuggest, didYouMean } from "@ghost/engine";
 import { connectHost } from "@ghost/proto/client";
 import type { AgentTemplateConfig, Diagnostic, Impact, Observation } from "@ghost/schemas";
+import { textOf } from "../../faces/text.ts";
 import type { Value } from "../../protocol6/value.ts";
 import { UNKNOWN } from "../../protocol6/value.ts";
 import { Connections } from "./connections.ts";
@@ -67,19 +68,20 @@ export class Walk {
   find(name: Value): FoundAgent {
     const { unknownAgents } = this.settings;
     if (name === UNKNOWN) return { kind: "unknown" };
-    const agent = this.agents.get(String(name));
+    const text = textOf(name);
+    const agent = this.agents.get(text);
     if (agent !== undefined) return { kind: "known", agent };
-    if (unknownAgents === "all" || unknownAgents.has(String(name))) return { kind: "unknown" };
+    if (unknownAgents === "all" || unknownAgents.has(text)) return { kind: "unknown" };
     const names = [...this.agents.keys(), ...unknownAgents];
     const hint =
-      didYouMean(createSuggest()(String(name), names)) ??
+      didYouMean(createSuggest()(text, names)) ??
       (names.length === 0 ? "Add it to agents of the provider's block." : `The provider's block has these: ${names.sort().join(", ")}.`);
     return {
       kind: "missing",
       diagnostic: {
         code: "SPEC_UNKNOWN_REFERENCE",
         severity: "error",
-        detail: `There is no agent "${String(name)}".`,
+        detail: `There is no agent "${text}".`,
         hint,
         path: ["agent"],
       },

@@ -109,7 +109,7 @@ function requireSecret(config: Values | null, path: string): string {
   if (typeof value === "string" && value !== "") return value;
   throw problem("SECRET_NOT_FOUND", `${path} is needed to set up the guest, and ${path}_wo is not set.`, {
     hint: `Set ${path}_wo; it is needed whenever the guest's first-boot configuration is written.`,
-    path: path.split("."),
+    path: `${path}_wo`.split("."),
   });
 }
 

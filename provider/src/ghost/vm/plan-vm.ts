@@ -13,6 +13,7 @@ import { BUILTIN_DEFAULTS, completeConfig, describeDifference, hasUnknown as has
 import type { OneVmPlan } from "@ghost/engine";
 import type { Diagnostic as GhostDiagnostic, Impact, Observation, ObservedVm, VmConfig } from "@ghost/schemas";
 import { compareImpact, worstImpact } from "@ghost/schemas";
+import { textOf } from "../../faces/text.ts";
 import { newValues, sameValues, toPlanned } from "../../faces/values.ts";
 import type { Context, Diagnostic, PlanAnswer, PlanRequest } from "../../protocol6/provider.ts";
 import type { Value, Values } from "../../protocol6/value.ts";
@@ -25,7 +26,7 @@ import { vmExists } from "./vm-exists.ts";
 import type { Seen, VmPrivate } from "./vm-private.ts";
 import { toVmPrivate } from "./vm-private.ts";
 import { VM_SCHEMA } from "./vm-schema.ts";
-import { CONFIG_ATTRIBUTES, toDesiredVm } from "./vm-values.ts";
+import { CONFIG_ATTRIBUTES, toConfigPath, toDesiredVm } from "./vm-values.ts";
 import { impactWarnings } from "./vm-warnings.ts";
 
 /** What only the agent can say; unknown where the plan changes it. */
@@ -76,7 +77,11 @@ export async function planVmResource(walk: Walk, request: PlanRequest, context: 
     maxImpact: walk.settings.maxImpact,
     setMaxImpact,
   });
-  const diagnostics = [...existing.warnings, ...plan.diagnostics.map((one) => toTerraform(withOwnHint(one, TAKE_OVER)))];
+  const worst = plan.steps[0]?.changes[0]?.path;
+  const diagnostics = [
+    ...existing.warnings,
+    ...plan.diagnostics.map((one) => toTerraform(withOwnHint(one, TAKE_OVER), worst && toConfigPath(worst))),
+  ];
   if (hasError(diagnostics)) return { planned: proposed, diagnostics };
   const stale = plan.steps.length === 0 ? undefined : findStale(priorPrivate.seen, vm);
   if (stale !== undefined) return refuse(stale);
@@ -94,7 +99,7 @@ export async function planVmResource(walk: Walk, request: PlanRequest, context: 
 
 async function planDelete(walk: Walk, prior: Values | null, priorPrivate: VmPrivate, context: Context): Promise<PlanAnswer> {
   const { owner } = walk;
-  const uid = String(prior?.["uid"] ?? "");
+  const uid = textOf(prior?.["uid"]);
   const found = walk.find(prior?.["agent"] ?? UNKNOWN);
   const refuse = (problem: GhostDiagnostic): PlanAnswer => ({ planned: null, diagnostics: [toTerraform(problem)] });
   if (found.kind === "missing") return refuse(found.diagnostic);
@@ -154,7 +159,7 @@ function findExisting(
 ): Existing {
   const { vms } = observation;
   if (prior !== null) {
-    const uid = String(prior["uid"] ?? "");
+    const uid = textOf(prior["uid"]);
     walk.known.add(uid);
     const vm = vms.find((one) => one.uid === uid);
     if (vm !== undefined) return { vm: withFacts(vm, seen), warnings: [] };
@@ -274,7 +279,7 @@ function lackOf(config: Values, complete: VmConfig): GhostDiagnostic | undefined
   return {
     code: "SPEC_UNKNOWN_REFERENCE",
     severity: "error",
-    detail: `There is no template "${template}" on agent "${String(config["agent"])}".`,
+    detail: `There is no template "${template}" on agent "${textOf(config["agent"])}".`,
     hint: "Make it with a ghost_template, and refer to its name here, so that it is made first: template = ghost_template.NAME.name.",
     path: ["template"],
   };
@@ -313,17 +318,17 @@ function vanished(prior: Values, agent: string): GhostDiagnostic {
   return {
     code: "PLAN_STALE",
     severity: "error",
-    detail: `VM "${String(prior["name"])}" is not on agent "${agent}" any more: it was deleted since Terraform last read it.`,
+    detail: `VM "${textOf(prior["name"])}" is not on agent "${agent}" any more: it was deleted since Terraform last read it.`,
     agent,
   };
 }
 
 function agentChanged(prior: Values, agent: string): GhostDiagnostic {
-  const name = String(prior["name"]);
+  const name = textOf(prior["name"]);
   return {
     code: "AGENT_CHANGED",
     severity: "error",
-    detail: `VM "${name}" is on agent "${String(prior["agent"])}" and the configuration puts it on "${agent}". Ghost cannot move a VM between hosts yet, and making it anew would destroy its disks.`,
+    detail: `VM "${name}" is on agent "${textOf(prior["agent"])}" and the configuration puts it on "${agent}". Ghost cannot move a VM between hosts yet, and making it anew would destroy its disks.`,
     path: ["agent"],
   };
 }
@@ -343,7 +348,7 @@ function unknownAtDelete(prior: Values | null): GhostDiagnostic {
   return {
     code: "AGENT_MISSING",
     severity: "error",
-    detail: `VM "${String(prior?.["name"])}" is to be deleted, and how its agent is reached is not known yet.`,
+    detail: `VM "${textOf(prior?.["name"])}" is to be deleted, and how its agent is reached is not known yet.`,
     hint: "Give the provider's block values that are known while planning, or apply what they come from first with -target.",
     path: ["agent"],
   };

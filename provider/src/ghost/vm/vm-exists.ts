@@ -15,7 +15,7 @@ export function vmExists(agent: string, vm: ObservedVm, owner: string): Diagnost
 import {
   to = ghost_vm.NAME
   id = "${agent}/${vm.name}"
-}${isOwn ? "\n\nWhen the resource only got another address, a moved block keeps it: moved { from = OLD to = NEW }." : ""}`,
+}${isOwn ? "\n\nWhen the resource only got another address, a moved block keeps it: moved { from = OLD to = NEW }. A replacement cannot be made before the old one is gone: leave create_before_destroy out." : ""}`,
     path: ["name"],
     agent,
   };

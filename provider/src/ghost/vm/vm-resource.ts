@@ -1,5 +1,6 @@
 import type { Observation } from "@ghost/schemas";
 import { problem } from "@ghost/schemas";
+import { textOf } from "../../faces/text.ts";
 import type { Context, ImportAnswer, ImportRequest, ReadAnswer, ReadRequest, Resource } from "../../protocol6/provider.ts";
 import { toTerraform } from "../fleet/diagnostics.ts";
 import type { Session, Walk } from "../fleet/session.ts";
@@ -28,17 +29,17 @@ export function vmResource(session: Session): Resource {
 
 /** What cannot be asked stays as it is, with a warning: silence is not absence. */
 async function readVm(walk: Walk, { state, private: kept }: ReadRequest, context: Context): Promise<ReadAnswer> {
-  const name = String(state["name"]);
+  const name = textOf(state["name"]);
   const stays = (why: string): ReadAnswer => ({
     diagnostics: [
       { severity: "warning", summary: `VM "${name}" is not read`, detail: `${why}\n\nIts state stays as it was.`, path: ["agent"] },
     ],
   });
-  const uid = String(state["uid"] ?? "");
+  const uid = textOf(state["uid"]);
   walk.known.add(uid);
   const found = walk.find(state["agent"] ?? null);
-  if (found.kind === "unknown") return stays(`How agent "${String(state["agent"])}" is reached is not known yet.`);
-  if (found.kind === "missing") return stays(`The provider's block has no agent "${String(state["agent"])}".`);
+  if (found.kind === "unknown") return stays(`How agent "${textOf(state["agent"])}" is reached is not known yet.`);
+  if (found.kind === "missing") return stays(`The provider's block has no agent "${textOf(state["agent"])}".`);
   const { observation, problem: silent } = await found.agent.observe(context.signal);
   if (silent !== undefined) return stays([silent.detail, silent.hint].filter((text) => text !== undefined).join(" "));
   const vm = observation.vms.find((one) => one.uid === uid);

@@ -50,6 +50,12 @@ export function secretsOf(values: Values): readonly (readonly string[])[] {
   return SECRETS.filter((path) => (valueAt(values, path, WRITE_ONLY_VERSION) ?? null) !== null);
 }
 
+/** Where Terraform's configuration has what the engine calls by this path: of a secret that is its version. */
+export function toConfigPath(path: readonly string[]): readonly string[] {
+  const isSecret = SECRETS.some((secret) => secret.length === path.length && secret.every((key, at) => key === path[at]));
+  return isSecret ? [...path.slice(0, -1), `${path.at(-1)}${WRITE_ONLY_VERSION}`] : path;
+}
+
 /** The value of a secret; it is only in a configuration. */
 export function secretValue(config: Values, path: readonly string[]): Value | undefined {
   return valueAt(config, path, WRITE_ONLY);

@@ -1,6 +1,7 @@
 import type { Change, PlanStep } from "@ghost/schemas";
 import { compareImpact, IMPACT_MEANING } from "@ghost/schemas";
 import type { Diagnostic } from "../../protocol6/provider.ts";
+import { toConfigPath } from "./vm-values.ts";
 
 /** Longer texts are not shown in a sentence. */
 const SHOWN_MAX = 60;
@@ -31,7 +32,7 @@ function impactWarning(of: string, { body }: Omit<PlanStep, "hash">, change: Cha
       `A running guest is shut down first; after ${typeof patience === "number" ? `${patience} s` : "its time"} (stop_timeout_s) it is powered off.`,
     );
   }
-  return { severity: "warning", summary: `${of}: ${path.join(".")}, ${impact}`, detail: sentences.join(" "), path };
+  return { severity: "warning", summary: `${of}: ${path.join(".")}, ${impact}`, detail: sentences.join(" "), path: toConfigPath(path) };
 }
 
 function describe({ sensitive, unknown, before, after, op }: Change): string {
