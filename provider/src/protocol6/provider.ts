@@ -65,6 +65,7 @@ export interface PlanRequest {
   /** Null for a delete. */
   readonly config: Values | null;
   readonly priorPrivate: Private;
+  readonly identity?: Values;
 }
 
 export interface PlanAnswer extends Answer {
@@ -81,6 +82,7 @@ export interface ApplyRequest {
   /** With the values of write-only attributes. */
   readonly config: Values | null;
   readonly plannedPrivate: Private;
+  readonly identity?: Values;
 }
 
 export interface ApplyAnswer extends Answer {

@@ -1,0 +1,80 @@
+import { startedByTerraform, handshakeLine, reattachVariable, speaksOurs } from "./handshake.ts";
+import { endWithParent, handleSignals } from "./lifetime.ts";
+import { redirectConsole, stderrLog } from "./log.ts";
+import type { Log, Provider } from "./provider.ts";
+
+export interface ServeOptions {
+  /** In log lines, for example `provider.cloud`. */
+  readonly name: string;
+  /** `registry.terraform.io/acme/cloud`, as configurations name it. */
+  readonly source: string;
+  /** Printed for a person who starts the program by hand: what it is and how to install it. */
+  readonly byHand: string;
+  /** Called by the first call of Terraform's: what it loads is not needed to be found. */
+  readonly load: () => Promise<Provider>;
+}
+
+/**
+ * The whole life of a plugin's process. With `--debug` as its argument it serves without TLS until Ctrl-C, for any number
+ * of commands, and prints the variable that makes Terraform use it.
+ */
+export async function serve(options: ServeOptions): Promise<void> {
+  const { argv, env } = process;
+  const isDebug = argv.includes("--debug");
+  if (!isDebug && !startedByTerraform(env)) {
+    process.stderr.write(`${options.byHand.trimEnd()}\n`);
+    process.exitCode = 1;
+    return;
+  }
+  if (!isDebug && !speaksOurs(env)) {
+    process.stderr.write("This provider speaks plugin protocol 6, which this Terraform does not: it needs Terraform 1.0 or newer.\n");
+    process.exitCode = 1;
+    return;
+  }
+  const log = stderrLog(options.name, env);
+  redirectConsole(log);
+  process.on("unhandledRejection", (reason) =>
+    log.error("Unhandled rejection", { error: reason instanceof Error ? reason.stack : String(reason) }),
+  );
+  await (isDebug ? debug(options, log) : plugin(options, log));
+}
+
+async function plugin({ load }: ServeOptions, log: Log): Promise<void> {
+  const { env } = process;
+  // Loaded here: whoever starts the program by hand is answered without.
+  const [{ start }, { automaticTls }] = await Promise.all([import("./server/start.ts"), import("./automatic-tls.ts")]);
+  const tls = automaticTls(env["PLUGIN_CLIENT_CERT"]);
+  let close = (): void => {};
+  const end = (why: string): void => {
+    log.debug(`The provider ends: ${why}.`);
+    close();
+    process.exit(0);
+  };
+  const started = await start({
+    load,
+    log,
+    ...(tls === undefined ? {} : { credentials: tls.credentials }),
+    ...(env["PLUGIN_UNIX_SOCKET_DIR"] ? { folder: env["PLUGIN_UNIX_SOCKET_DIR"] } : {}),
+    // After the answer is on its way; Terraform waits for the process, not for it.
+    onShutdown: () => setImmediate(end, "Terraform said so"),
+    onHangup: () => end("Terraform hung up"),
+  });
+  close = () => started.close();
+  handleSignals(started.stop, () => end("SIGTERM"));
+  endWithParent(end);
+  process.stdout.write(handshakeLine(started.endpoint, tls?.certificate ?? Buffer.alloc(0)));
+}
+
+async function debug({ load, source }: ServeOptions, log: Log): Promise<void> {
+  const { start } = await import("./server/start.ts");
+  const started = await start({ load, log });
+  const end = (): void => {
+    started.close();
+    process.exit(0);
+  };
+  process.once("SIGINT", end);
+  process.once("SIGTERM", end);
+  process.stdout.write(
+    `The provider runs until Ctrl-C. In another terminal, to use it:\n\nexport ${reattachVariable(source, started.endpoint, process.pid)}\n`,
+  );
+}
