@@ -38,9 +38,12 @@ export function makeCertificate(now: Date = new Date()): Certificate {
     ),
   );
   const der = sequence(body, algorithm, tlv(0x03, Buffer.concat([Buffer.of(0), sign("sha256", body, privateKey)])));
-  const certPem = Buffer.from(
-    `-----BEGIN CERTIFICATE-----\n${der.toString("base64").replaceAll(/.{64}/g, "$&\n")}\n-----END CERTIFICATE-----\n`,
-  );
+  const lines = der.toString("base64").match(/.{1,64}/g) ?? [];
+  const certPem = Buffer.from(`-----BEGIN CERTIFICATE-----
+${lines.join("
+")}
+-----END CERTIFICATE-----
+`);
   return { der, certPem, keyPem: Buffer.from(privateKey.export({ type: "pkcs8", format: "pem" })) };
 }
 

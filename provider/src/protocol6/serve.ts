@@ -6,8 +6,8 @@ import type { Log, Provider } from "./provider.ts";
 export interface ServeOptions {
   /** In log lines, for example `provider.cloud`. */
   readonly name: string;
-  /** `registry.terraform.io/acme/cloud`, as configurations name it. */
-  readonly source: string;
+  /** `registry.terraform.io/acme/cloud`, as configurations name it; asked for only to debug. */
+  readonly source: () => Promise<string>;
   /** Printed for a person who starts the program by hand: what it is and how to install it. */
   readonly byHand: string;
   /** Called by the first call of Terraform's: what it loads is not needed to be found. */
@@ -36,7 +36,13 @@ export async function serve(options: ServeOptions): Promise<void> {
   process.on("unhandledRejection", (reason) =>
     log.error("Unhandled rejection", { error: reason instanceof Error ? reason.stack : String(reason) }),
   );
-  await (isDebug ? debug(options, log) : plugin(options, log));
+  try {
+    await (isDebug ? debug(options, log) : plugin(options, log));
+  } catch (error) {
+    // Terraform shows what it reads in the handshake's place, and hides what is on stderr.
+    process.stdout.write(`Error: ${options.name} could not start: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
 }
 
 async function plugin({ load }: ServeOptions, log: Log): Promise<void> {
@@ -75,6 +81,6 @@ async function debug({ load, source }: ServeOptions, log: Log): Promise<void> {
   process.once("SIGINT", end);
   process.once("SIGTERM", end);
   process.stdout.write(
-    `The provider runs until Ctrl-C. In another terminal, to use it:\n\nexport ${reattachVariable(source, started.endpoint, process.pid)}\n`,
+    `The provider runs until Ctrl-C. In another terminal, to use it:\n\nexport ${reattachVariable(await source(), started.endpoint, process.pid)}\n`,
   );
 }

@@ -3,7 +3,7 @@ import { serve } from "../serve.ts";
 
 await serve({
   name: "provider.toy",
-  source: "registry.terraform.io/test/toy",
+  source: async () => "registry.terraform.io/test/toy",
   byHand: "This is the toy provider.\nTerraform starts it.",
   load: async () => (await import("./toy-provider.ts")).toyProvider(),
 });
