@@ -39,11 +39,7 @@ export function makeCertificate(now: Date = new Date()): Certificate {
   );
   const der = sequence(body, algorithm, tlv(0x03, Buffer.concat([Buffer.of(0), sign("sha256", body, privateKey)])));
   const lines = der.toString("base64").match(/.{1,64}/g) ?? [];
-  const certPem = Buffer.from(`-----BEGIN CERTIFICATE-----
-${lines.join("
-")}
------END CERTIFICATE-----
-`);
+  const certPem = Buffer.from(`-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`);
   return { der, certPem, keyPem: Buffer.from(privateKey.export({ type: "pkcs8", format: "pem" })) };
 }
 
