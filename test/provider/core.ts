@@ -129,6 +129,21 @@ export class Core {
     return diagnostics;
   }
 
+  /** Applies the plan of a replacement as core does: the old object goes by the plan of the new one, which is planned again then. */
+  async applyReplacement(first: Planned, anotherWalk: () => Promise<unknown>): Promise<readonly Diagnostic[]> {
+    assert.ok(!hasErrors(first.diagnostics), JSON.stringify(first.diagnostics));
+    await anotherWalk();
+    const { state: before } = this.kept!;
+    const answer = await this.resource.apply(
+      { prior: before, planned: null, config: null, plannedPrivate: first.answer.private },
+      this.context,
+    );
+    if (hasErrors(answer.diagnostics ?? [])) return answer.diagnostics ?? [];
+    assert.equal(answer.state, null);
+    this.kept = undefined;
+    return await this.apply(first);
+  }
+
   async import(id: string): Promise<readonly Diagnostic[]> {
     const answer = await this.resource.import!({ id }, this.context);
     if (answer.state !== undefined) {

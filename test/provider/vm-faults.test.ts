@@ -35,13 +35,10 @@ suite("a failure", () => {
     host.setLatency({ address: 0 });
     await fleet.configure();
     await core.refresh();
-    assert.deepEqual(told((await core.plan(core.config(waiting))).diagnostics), ['warning VM "web" is deleted and made anew']);
-    // In the walk that applies, the old one goes first.
-    await fleet.configure();
-    core.kept = { state: core.kept!.state, private: core.kept!.private };
-    await core.apply(await core.plan(null));
-    assert.equal(core.kept, undefined);
-    await settle(core, WEB, fleet.configure);
+    const again = await core.plan(core.config(waiting));
+    assert.deepEqual(told(again.diagnostics), ['warning VM "web" is deleted and made anew']);
+    assert.deepEqual(await core.applyReplacement(again, fleet.configure), []);
+    await assertSettled(core, waiting, fleet.configure);
   });
 
   test("of an update leaves the state as the machine is, and the next apply goes on", async () => {

@@ -177,12 +177,40 @@ suite("another address in the configuration", () => {
     await core.refresh();
     const plan = await core.plan(core.config(WEB));
     assert.deepEqual([plan.action, told(plan.diagnostics)], ["create", ['warning VM "web" is deleted and made anew']]);
-    // In the walk that applies, the old one goes first.
-    await fleet.configure();
-    core.kept = { state: core.kept!.state, private: core.kept!.private };
-    assert.deepEqual(await core.apply(await core.plan(null)), []);
-    await settle(core, WEB, fleet.configure);
+    assert.deepEqual(await core.applyReplacement(plan, fleet.configure), []);
+    await assertSettled(core, WEB, fleet.configure);
     assert.notEqual(core.kept.state["uid"], uid);
+  });
+
+  test("a tainted VM that is protected, or kept when it leaves, is not replaced", async () => {
+    for (const [more, code] of [
+      [{ protect: true }, "VM_PROTECTED"],
+      [{ on_remove: "retain" }, "VM_EXISTS"],
+    ] as const) {
+      await using fleet = await startFleet("desk");
+      const core = fleet.core();
+      await settle(core, { ...WEB, ...more }, fleet.configure);
+      core.kept = { ...core.kept!, tainted: true };
+      await fleet.configure();
+      await core.refresh();
+      const plan = await core.plan(core.config({ ...WEB, ...more }));
+      assert.deepEqual(told(errorsOf(plan.diagnostics)), [`error ${code}`]);
+    }
+  });
+
+  test("a tainted VM that was renamed behind Terraform goes too", async () => {
+    await using fleet = await startFleet("desk");
+    const core = fleet.core();
+    await settle(core, WEB, fleet.configure);
+    core.kept = { ...core.kept!, tainted: true };
+    using host = fleet.host("desk");
+    host.setDomain("web", { name: "mallory" });
+    await fleet.configure();
+    await core.refresh();
+    const plan = await core.plan(core.config(WEB));
+    assert.deepEqual(await core.applyReplacement(plan, fleet.configure), []);
+    assert.equal(host.findDomain("mallory"), undefined);
+    await assertSettled(core, WEB, fleet.configure);
   });
 });
 

@@ -5,15 +5,16 @@
  *     When nobody can tell whether it exists, it counts as there; the next look at the machine will say.
  * (2) The values of secrets come from the configuration, which is the only place that has them.
  */
-import type { Diagnostic as GhostDiagnostic, ObservedVm } from "@ghost/schemas";
+import type { Diagnostic as GhostDiagnostic, ObservedVm, PlanStep } from "@ghost/schemas";
 import { GhostError, problem } from "@ghost/schemas";
-import type { ApplyAnswer, ApplyRequest, Context } from "../../protocol6/provider.ts";
+import type { ApplyAnswer, ApplyRequest, Context, Diagnostic } from "../../protocol6/provider.ts";
 import type { Values } from "../../protocol6/value.ts";
-import { toTerraform } from "../fleet/diagnostics.ts";
+import { hasError, toTerraform } from "../fleet/diagnostics.ts";
 import type { FleetAgent } from "../fleet/fleet-agent.ts";
 import type { RunResult } from "../fleet/run-steps.ts";
 import { runSteps } from "../fleet/run-steps.ts";
 import type { Walk } from "../fleet/session.ts";
+import { planDelete } from "./plan-vm.ts";
 import { toDurationMs } from "./timeouts.ts";
 import type { VmPrivate } from "./vm-private.ts";
 import { toSeen, toVmPrivate } from "./vm-private.ts";
@@ -22,18 +23,19 @@ import { computedValues, secretValue } from "./vm-values.ts";
 
 export async function applyVmResource(walk: Walk, request: ApplyRequest, context: Context): Promise<ApplyAnswer> {
   const { prior, planned, config } = request;
-  const { seen, steps } = toVmPrivate(request.plannedPrivate);
+  const { seen, ...kept } = toVmPrivate(request.plannedPrivate);
   const fail = (...problems: readonly GhostDiagnostic[]): ApplyAnswer => ({
     state: prior,
     private: { ...(seen && { seen }) } satisfies VmPrivate,
     diagnostics: problems.map((one) => toTerraform(one)),
   });
-  const found = walk.find((planned ?? prior)?.["agent"] ?? null);
+  if (planned === null) return await applyDelete(walk, request, kept.gone ?? kept.steps, context);
+  const { steps } = kept;
+  const found = walk.find(planned["agent"] ?? null);
   if (found.kind === "missing") return fail(found.diagnostic);
   if (found.kind === "unknown" || steps === undefined) return fail(notPlanned());
   const { agent } = found;
-  const action = planned === null ? "delete" : prior === null ? "create" : "update";
-  const timeoutMs = toDurationMs((planned ?? prior)?.["timeouts"] ?? null, action);
+  const timeoutMs = toDurationMs(planned["timeouts"] ?? null, prior === null ? "create" : "update");
   const run = await runSteps({
     walk,
     agent,
@@ -42,7 +44,6 @@ export async function applyVmResource(walk: Walk, request: ApplyRequest, context
     ...(timeoutMs !== undefined && { timeoutMs }),
     context,
   });
-  if (planned === null) return await afterDelete(run, steps.at(-1)?.body.uid, agent, fail);
   const vm = run.operation?.vm;
   if (run.ok) {
     if (steps.length === 0) return { state: fillNothing(planned, prior ?? {}), private: { ...(seen && { seen }) } satisfies VmPrivate };
@@ -54,21 +55,45 @@ export async function applyVmResource(walk: Walk, request: ApplyRequest, context
   return await afterFailure({ run, agent, prior, planned, uid: steps.at(-1)!.body.uid, private: request.plannedPrivate });
 }
 
-async function afterDelete(
-  run: RunResult,
-  uid: string | undefined,
-  agent: FleetAgent,
-  fail: (...problems: readonly GhostDiagnostic[]) => ApplyAnswer,
+async function applyDelete(
+  walk: Walk,
+  { prior, plannedPrivate }: ApplyRequest,
+  planned: Steps | undefined,
+  context: Context,
 ): Promise<ApplyAnswer> {
-  if (uid === undefined) return { state: null };
+  const { seen } = toVmPrivate(plannedPrivate);
+  const stays = (diagnostics: readonly Diagnostic[]): ApplyAnswer => ({
+    state: prior,
+    private: { ...(seen && { seen }) } satisfies VmPrivate,
+    diagnostics,
+  });
+  let steps = planned;
+  if (steps === undefined || !steps.every(({ body }) => body.action === "delete" || body.action === "release")) {
+    // What is planned is only how the next one is made: of the old one nothing was to be seen then.
+    const again = await planDelete(walk, prior, { ...(seen && { seen }) }, context);
+    if (hasError(again.diagnostics ?? [])) return stays(again.diagnostics ?? []);
+    steps = toVmPrivate(again.private).steps ?? [];
+  }
+  const found = walk.find(prior?.["agent"] ?? null);
+  const [step] = steps;
+  if (step === undefined) return { state: null };
+  if (found.kind !== "known") return stays([toTerraform(found.kind === "missing" ? found.diagnostic : notPlanned())]);
+  const { agent } = found;
+  const timeoutMs = toDurationMs(prior?.["timeouts"] ?? null, "delete");
+  const run = await runSteps({ walk, agent, steps, secretAt: () => "", ...(timeoutMs !== undefined && { timeoutMs }), context });
   if (run.ok) {
-    agent.drop(uid);
+    if (step.body.action === "release") agent.forget();
+    else agent.drop(step.body.uid);
     return { state: null };
   }
   agent.forget();
   // Somebody else was faster.
-  return run.diagnostics.every(({ code }) => code === "VM_NOT_FOUND") ? { state: null } : fail(...run.diagnostics);
+  return run.diagnostics.every(({ code }) => code === "VM_NOT_FOUND")
+    ? { state: null }
+    : stays(run.diagnostics.map((one) => toTerraform(one)));
 }
+
+type Steps = readonly Omit<PlanStep, "hash">[];
 
 interface Failure {
   readonly run: RunResult;

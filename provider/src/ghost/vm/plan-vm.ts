@@ -72,7 +72,7 @@ export async function planVmResource(walk: Walk, request: PlanRequest, context: 
     owner,
     vm: desired,
     ...(vm && { existing: vm }),
-    ...(existing.replaces !== undefined && { replaces: existing.replaces }),
+    ...(existing.replaces !== undefined && { replaces: existing.replaces.uid }),
     newUid: randomUUID,
     maxImpact: walk.settings.maxImpact,
     setMaxImpact,
@@ -85,6 +85,8 @@ export async function planVmResource(walk: Walk, request: PlanRequest, context: 
   if (hasError(diagnostics)) return { planned: proposed, diagnostics };
   const stale = plan.steps.length === 0 ? undefined : findStale(priorPrivate.seen, vm);
   if (stale !== undefined) return refuse(stale);
+  const gone = existing.replaces && planGone(walk, agent, observation, owner, existing.replaces);
+  if (gone !== undefined && hasError(gone.diagnostics)) return { planned: proposed, diagnostics: [...diagnostics, ...gone.diagnostics] };
 
   const planned = toPlannedState(request, completeConfig(desired.config, vm), vm, plan, owner);
   if (prior !== null && plan.steps.length === 0 && sameValues(prior, planned))
@@ -93,11 +95,48 @@ export async function planVmResource(walk: Walk, request: PlanRequest, context: 
   return {
     planned,
     diagnostics: [...diagnostics, ...plan.steps.flatMap((step) => impactWarnings(step))],
-    private: { ...(priorPrivate.seen && { seen: priorPrivate.seen }), ...(isKnown && { steps: plan.steps }) } satisfies VmPrivate,
+    private: {
+      ...(priorPrivate.seen && { seen: priorPrivate.seen }),
+      ...(isKnown && { steps: plan.steps }),
+      ...(gone && { gone: gone.steps }),
+    } satisfies VmPrivate,
   };
 }
 
-async function planDelete(walk: Walk, prior: Values | null, priorPrivate: VmPrivate, context: Context): Promise<PlanAnswer> {
+/** How a VM goes whose place is taken. */
+function planGone(
+  walk: Walk,
+  agent: FleetAgent,
+  observation: Observation,
+  owner: string,
+  existing: ObservedVm,
+): { readonly steps: OneVmPlan["steps"]; readonly diagnostics: readonly Diagnostic[] } {
+  const { steps, diagnostics } = planOneVm({
+    agent: agent.entry,
+    observation,
+    owner,
+    existing,
+    newUid: randomUUID,
+    maxImpact: walk.settings.maxImpact,
+    setMaxImpact,
+    why: "Terraform replaces it",
+  });
+  const kept = steps.some(({ body }) => body.action === "release") ? [keptAndReplaced(existing, agent.name)] : [];
+  return { steps, diagnostics: [...diagnostics.map((one) => withOwnHint(one, LET_GO)), ...kept].map((one) => toTerraform(one)) };
+}
+
+function keptAndReplaced({ name }: ObservedVm, agent: string): GhostDiagnostic {
+  return {
+    code: "VM_EXISTS",
+    severity: "error",
+    detail: `VM "${name}" on agent "${agent}" is to be kept when it leaves the configuration (on_remove = "retain"), and to be replaced by one of its name.`,
+    hint: `Keep it as it is with \`terraform untaint\`, or first apply it with on_remove = "delete".`,
+    agent,
+  };
+}
+
+/** What deletes a VM, or releases it. */
+export async function planDelete(walk: Walk, prior: Values | null, priorPrivate: VmPrivate, context: Context): Promise<PlanAnswer> {
   const { owner } = walk;
   const uid = textOf(prior?.["uid"]);
   const found = walk.find(prior?.["agent"] ?? UNKNOWN);
@@ -143,8 +182,8 @@ function withOwnHint(diagnostic: GhostDiagnostic, hint: string): GhostDiagnostic
 
 interface Existing {
   readonly vm?: ObservedVm;
-  /** Uid of the VM whose place is taken. */
-  readonly replaces?: string;
+  /** The VM whose place is taken. */
+  readonly replaces?: ObservedVm;
   readonly refusal?: GhostDiagnostic;
   readonly warnings: readonly Diagnostic[];
 }
@@ -179,19 +218,8 @@ function findExisting(
 function replaceExisting(walk: Walk, vm: ObservedVm, agent: string): Existing {
   if (walk.deleted.has(vm.uid)) return { refusal: movedWithoutBlock(vm.name, agent), warnings: [] };
   walk.replaced.add(vm.uid);
-  if (vm.live.protect === true) {
-    return {
-      refusal: {
-        code: "VM_PROTECTED",
-        severity: "error",
-        detail: `VM "${vm.name}" is protected and would be deleted and made anew.`,
-        hint: `Keep it with \`terraform untaint\`, or first apply it with protect = false.`,
-      },
-      warnings: [],
-    };
-  }
   return {
-    replaces: vm.uid,
+    replaces: vm,
     warnings: [
       {
         severity: "warning",

@@ -9,7 +9,7 @@ export function vmExists(agent: string, vm: ObservedVm, owner: string): Diagnost
   return {
     code: isOwn ? "VM_EXISTS" : "OWNED_BY_OTHER",
     severity: "error",
-    detail: `VM "${vm.name}" on agent "${agent}" ${describeOwner(vm.owner)}${when}; it is not changed.${isOwn ? " It is not in Terraform's state." : ""}`,
+    detail: `VM "${vm.name}" on agent "${agent}" ${describeOwner(vm.owner)}${when}; it is not changed.${isOwn ? " Terraform's state does not have it under this address." : ""}`,
     hint: `Take it into the state with an import block, or take it over with adopt = true; or choose another name.
 
 import {

@@ -21,6 +21,8 @@ export interface VmPrivate {
   readonly seen?: Seen;
   /** Of a plan: what is done, and nothing else. Absent while something of it is not known. */
   readonly steps?: readonly Omit<PlanStep, "hash">[];
+  /** Of the plan of a replacement: how the old VM goes. Terraform plans the two as one, and applies them as two. */
+  readonly gone?: readonly Omit<PlanStep, "hash">[];
 }
 
 export function toSeen(agentId: string, vm: ObservedVm): Seen {
