@@ -1,4 +1,4 @@
-import { checkConfig, quote } from "@ghost/engine";
+import { checkConfig, quote, UNKNOWN } from "@ghost/engine";
 import type { ConfigProblem } from "@ghost/engine";
 import type { Attribute, Attributes, Diagnostic, VmConfig } from "@ghost/schemas";
 import { vm } from "@ghost/schemas";
@@ -15,12 +15,22 @@ export function checkVm(config: Values): readonly Diagnostic[] {
   const problems = [...checkValues(ATTRIBUTES, config, ownerOf(config)), ...checkTimeouts(config)];
   // Between values that are wrong nothing can be said.
   if (problems.length > 0) return problems;
-  return checkConfig(fromValues(CONFIG_ATTRIBUTES, config) as VmConfig, factsOf(config, false)).map(toDiagnostic);
+  return checkConfig(known(fromValues(CONFIG_ATTRIBUTES, config)), factsOf(config, false)).map(toDiagnostic);
 }
 
 /** What a VM that is to be made lacks. */
 export function checkNewVm(config: Values, complete: VmConfig): readonly Diagnostic[] {
-  return checkConfig(complete, factsOf(config, true)).map(toDiagnostic);
+  return checkConfig(known(complete), factsOf(config, true)).map(toDiagnostic);
+}
+
+/** What is not known yet may turn out to be nothing: it contradicts nothing, and it is not missing. */
+function known(config: object): VmConfig {
+  return Object.fromEntries(
+    Object.entries(config).flatMap(([key, value]: [string, unknown]) => {
+      if (value === UNKNOWN) return [];
+      return [[key, typeof value === "object" && value !== null && !Array.isArray(value) ? known(value) : value]];
+    }),
+  );
 }
 
 function factsOf(config: Values, needsImage: boolean): Parameters<typeof checkConfig>[1] {
