@@ -210,6 +210,9 @@ const cases: readonly Case[] = [
   },
   { name: "the hypervisor lost it", before: WEB, after: WEB, existing: { status: "error", statusReason: "missing from the hypervisor" } },
   { name: "it was half made", before: WEB, after: WEB, existing: { phase: "creating", status: "stopped" } },
+  { name: "a delete of it was begun", before: WEB, after: WEB, existing: { phase: "deleting" } },
+  { name: "a delete of it was begun, and it left", before: WEB, existing: { phase: "deleting" } },
+  { name: "it was half made, and it left", before: WEB, existing: { phase: "creating", status: "stopped" } },
   { name: "it was made and not recorded", before: WEB, after: WEB, existing: { phase: "creating" } },
   { name: "something else is stored for the next boot", before: WEB, after: WEB, existing: { pending: { firmware: "bios" } } },
   { name: "another's", before: WEB, after: { ...WEB, ram_gb: 2 }, owner: "spec:other" },
@@ -357,18 +360,21 @@ function said(steps: readonly Omit<PlanStep, "hash">[], problems: readonly strin
   if (told.some((one) => !one.startsWith("warning "))) return { steps: [], problems: told };
   return {
     problems: told,
-    steps: steps.map(({ body, impact, reason, changes, owner }) => ({
-      action: body.action,
-      name: body.name,
-      uid: body.uid === "uid-web" || body.uid === "uid-old" ? body.uid : "new",
-      previousName: body.previous_name,
-      vm: body.vm,
-      defaults: body.defaults,
-      impact,
-      // Only the word for what a VM can leave is another one.
-      reason: reason.replace("left the configuration", "left the spec"),
-      changes,
-      from: owner,
-    })),
+    // A spec's plan lists what goes after what comes; its dependencies say what is first.
+    steps: steps
+      .toSorted((a, b) => (a.body.action < b.body.action ? -1 : 1))
+      .map(({ body, impact, reason, changes, owner }) => ({
+        action: body.action,
+        name: body.name,
+        uid: body.uid === "uid-web" || body.uid === "uid-old" ? body.uid : "new",
+        previousName: body.previous_name,
+        vm: body.vm,
+        defaults: body.defaults,
+        impact,
+        // Only the word for what a VM can leave is another one.
+        reason: reason.replace("left the configuration", "left the spec"),
+        changes,
+        from: owner,
+      })),
   };
 }

@@ -51,7 +51,7 @@ export interface OneVmPlan {
 /** What makes one VM as it is wanted, or gone. */
 export function planOneVm(input: OneVmInput): OneVmPlan {
   const { agent, observation, owner, vm, existing, newUid, maxImpact, setMaxImpact, why } = input;
-  const host = toHost(agent, observation);
+  const host = hostOf(agent, observation);
   if (vm === undefined) {
     if (existing === undefined) return { steps: [], diagnostics: [] };
     const gone = { ...NO_VM, name: existing.name, agent: agent.name };
@@ -81,6 +81,17 @@ export function planOneVm(input: OneVmInput): OneVmPlan {
       ...checkCeilings(drafts, { maxImpact, setMaxImpact }),
     ],
   };
+}
+
+/** Whoever plans many VMs one by one has the same answer for all of them. */
+const HOSTS = new WeakMap<Observation, Host>();
+
+function hostOf(agent: DesiredAgent, observation: Observation): Host {
+  const known = HOSTS.get(observation);
+  if (known !== undefined && known.agent === agent) return known;
+  const host = toHost(agent, observation);
+  HOSTS.set(observation, host);
+  return host;
 }
 
 const NO_VM: DesiredVm = {

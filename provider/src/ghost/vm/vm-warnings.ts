@@ -35,8 +35,12 @@ function impactWarning(of: string, { body }: Omit<PlanStep, "hash">, change: Cha
   return { severity: "warning", summary: `${of}: ${path.join(".")}, ${impact}`, detail: sentences.join(" "), path: toConfigPath(path) };
 }
 
-function describe({ sensitive, unknown, before, after, op }: Change): string {
+/** Attributes whose text is the person's own: Terraform may have it marked as sensitive, which a provider is not told. */
+const OWN_TEXT: ReadonlySet<string> = new Set(["cloud_init", "ssh_keys"]);
+
+function describe({ path, sensitive, unknown, before, after, op }: Change): string {
   if (sensitive === true) return "a secret";
+  if (OWN_TEXT.has(path[0]!)) return { add: "added", remove: "removed", update: "changed" }[op];
   const to = unknown === true ? "known after apply" : show(after);
   return op === "add" && before === undefined ? to : `${show(before)} → ${to}`;
 }
