@@ -111,6 +111,14 @@ suite("ghost_vm_restart", () => {
     assert.ok(before !== undefined && after?.startedAt !== undefined && after.startedAt > before);
   });
 
+  test("is about the VM as it is when it begins, whatever changed since the plan", async (t) => {
+    const bench = await openBench(t);
+    await bench.make({});
+    await bench.plan();
+    bench.agent.host.setDomain("web", { vcpu: 3 });
+    assert.deepEqual((await bench.invoke()).diagnostics, []);
+  });
+
   test("gives no longer time than it is told", async (t) => {
     const bench = await openBench(t);
     await bench.make({});
