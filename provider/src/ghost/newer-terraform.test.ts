@@ -19,9 +19,9 @@ interface Site {
   readonly rack: SimulatedAgent;
   readonly client: TestClient;
   /** Configures the provider anew, as each of Terraform's walks does. */
-  walk(more?: Values): Promise<void>;
+  readonly walk: (more?: Values) => Promise<void>;
   /** Makes or changes a VM. */
-  apply(config: Values, before?: Stored): Promise<Stored>;
+  readonly apply: (config: Values, before?: Stored) => Promise<Stored>;
 }
 
 async function openSite(t: TestContext): Promise<Site> {
