@@ -25,11 +25,14 @@ export class FleetAgent {
   /** Runs few things at once on this agent. */
   readonly limit: <T>(task: () => Promise<T>) => Promise<T> = createLimit(PARALLEL);
   readonly #connections: Connections;
+  readonly #nameOf: Map<string, string>;
   #answer: Promise<Answer> | undefined;
 
-  constructor(entry: DesiredAgent, connections: Connections) {
+  /** `nameOf` is shared by all agents of a walk: their names by agent_id, as they answer. */
+  constructor(entry: DesiredAgent, connections: Connections, nameOf: Map<string, string>) {
     this.entry = entry;
     this.#connections = connections;
+    this.#nameOf = nameOf;
   }
 
   get name(): string {
@@ -83,11 +86,25 @@ export class FleetAgent {
     try {
       const client = await this.client();
       const { timeoutMs } = this.entry;
-      return { observation: await client.snapshot("", { setDigestOnly: true, timeoutMs, ...(signal && { signal }) }) };
+      const observation = await client.snapshot("", { setDigestOnly: true, timeoutMs, ...(signal && { signal }) });
+      const { agentId } = observation.host;
+      const first = this.#nameOf.get(agentId) ?? this.name;
+      this.#nameOf.set(agentId, first);
+      return first === this.name ? { observation } : { problem: duplicate(first, this.name) };
     } catch (reason) {
       signal?.throwIfAborted();
       this.#connections.forget(this.entry);
       return { problem: { ...GhostError.from(reason).diagnostics[0], agent: this.name } };
     }
   }
+}
+
+function duplicate(first: string, name: string): Diagnostic {
+  return {
+    code: "AGENT_DUPLICATE",
+    severity: "error",
+    detail: `Agents "${first}" and "${name}" of the provider's block reach one agent: its VMs would be counted twice.`,
+    hint: `Remove one of the two, and let its VMs name the other.`,
+    agent: name,
+  };
 }

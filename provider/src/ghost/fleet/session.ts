@@ -51,7 +51,8 @@ export class Walk {
 
   constructor(settings: ProviderSettings, connections: Connections) {
     this.settings = settings;
-    this.agents = new Map(settings.agents.map((agent) => [agent.name, new FleetAgent(agent, connections)]));
+    const nameOf = new Map<string, string>();
+    this.agents = new Map(settings.agents.map((agent) => [agent.name, new FleetAgent(agent, connections, nameOf)]));
   }
 
   /** Finds what a template of an agent is made from, one that this walk plans to make included. */
