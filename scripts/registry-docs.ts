@@ -71,11 +71,12 @@ export function registryPages(name: string, provider: Provider): Readonly<Record
   return Object.fromEntries(pages);
 }
 
-function resourcePage(at: string, type: string, { schema, identity, import: importing }: Resource): string {
+function resourcePage(at: string, type: string, resource: Resource): string {
+  const { schema, identity } = resource;
   return page(`${type} (Resource)`, schema.description, [
     exampleSection(at),
     schemaSection(schema),
-    ...(importing === undefined ? [] : [importSection(type)]),
+    ...(resource.import === undefined ? [] : [importSection(type)]),
     ...(identity === undefined ? [] : [identitySection(identity)]),
   ]);
 }

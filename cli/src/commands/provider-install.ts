@@ -150,7 +150,7 @@ function notes(
 
 /** True when the launcher would start the provider on the Node that runs this, which is new enough. */
 function findsThisNode(env: NodeJS.ProcessEnv): boolean {
-  if (env["GHOST_NODE"] !== undefined) return true;
+  if ((env["GHOST_NODE"] ?? "") !== "") return true;
   const name = process.platform === "win32" ? "node.exe" : "node";
   const found = (env["PATH"] ?? "")
     .split(path.delimiter)
