@@ -15,9 +15,11 @@ const NEEDED_NODE = 24;
 const TASKS = {
   quickstart: "scripts/quickstart.ts",
   test: "scripts/test.ts",
+  "test:terraform": "scripts/test-terraform.ts",
   check: "scripts/check.ts",
   generate: "scripts/generate.ts",
   bundle: "scripts/bundle.ts",
+  release: "scripts/release.ts",
   bench: "test/bench/bench.ts",
 };
 
