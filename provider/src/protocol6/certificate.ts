@@ -38,9 +38,13 @@ export function makeCertificate(now: Date = new Date()): Certificate {
     ),
   );
   const der = sequence(body, algorithm, tlv(0x03, Buffer.concat([Buffer.of(0), sign("sha256", body, privateKey)])));
+  return { der, certPem: toPem(der), keyPem: Buffer.from(privateKey.export({ type: "pkcs8", format: "pem" })) };
+}
+
+export function toPem(der: Buffer): Buffer {
+  // OpenSSL does not read what has an empty line at its end.
   const lines = der.toString("base64").match(/.{1,64}/g) ?? [];
-  const certPem = Buffer.from(`-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`);
-  return { der, certPem, keyPem: Buffer.from(privateKey.export({ type: "pkcs8", format: "pem" })) };
+  return Buffer.from(`-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`);
 }
 
 function tlv(tag: number, content: Buffer): Buffer {

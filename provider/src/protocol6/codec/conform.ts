@@ -21,8 +21,9 @@ export interface Form<From, To> {
   dynamic(value: From, path: Where): To;
   /** Null and unknown; undefined for everything else. */
   nothing(value: From): To | undefined;
-  /** The name of a key as it comes. */
+  /** The name of a key as it comes, and back. */
   key(name: string): string;
+  wireKey(name: string): string;
   /** What to do with an attribute that the type does not have. */
   readonly extra: "refuse" | "drop";
 }
@@ -65,7 +66,8 @@ export function conform<From, To>(form: Form<From, To>, type: Type, value: From,
       const result = bare<To>();
       const types = type[1];
       for (const name in types) {
-        result[name] = part(types[name] as Type, (Object.hasOwn(fields, name) ? fields[name] : null) as From, name);
+        const key = form.wireKey(name);
+        result[name] = part(types[name] as Type, (Object.hasOwn(fields, key) ? fields[key] : null) as From, name);
       }
       if (form.extra === "refuse") {
         for (const name of Object.keys(fields)) {

@@ -39,6 +39,7 @@ function parseJson(text: string): unknown {
 const decoding: Form<unknown, Value> = {
   extra: "drop",
   key: (name) => name,
+  wireKey: (name) => name,
   nothing: (value) => (value === null ? null : undefined),
   leaf(type, value, where) {
     // Terraform itself reads all three of each other, as its language does.

@@ -48,6 +48,7 @@ export function decodeMsgpack(type: Type, bytes: Uint8Array): Value {
 const encoding: Form<Value, unknown> = {
   extra: "refuse",
   key: (name) => name,
+  wireKey: (name) => name,
   nothing: (value) => (value === UNKNOWN ? UNKNOWN_BYTES : (value ?? null) === null ? null : undefined),
   leaf(type, value, where) {
     if (type === "number") return encodeNumber(value, where);
@@ -63,6 +64,7 @@ const encoding: Form<Value, unknown> = {
 const decoding: Form<unknown, Value> = {
   extra: "refuse",
   key: (name) => (name === PROTO_STAND_IN ? PROTO : name),
+  wireKey: (name) => (name === PROTO ? PROTO_STAND_IN : name),
   nothing: (value) => (value === null || value === UNKNOWN ? value : undefined),
   leaf(type, value, where) {
     if (type === "number") {

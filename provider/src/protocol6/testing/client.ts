@@ -15,7 +15,7 @@ import type { AttributePath, Diagnostic as WireDiagnostic, DynamicValue, Resourc
 import { identityType, impliedType } from "../codec/implied-type.ts";
 import { decodeJson } from "../codec/json.ts";
 import { decodeMsgpack, encodeMsgpack } from "../codec/msgpack.ts";
-import { makeCertificate } from "../certificate.ts";
+import { makeCertificate, toPem } from "../certificate.ts";
 import type { Diagnostic, Log, Path, Provider, Resource } from "../provider.ts";
 import type { AttributeSchemas } from "../schema.ts";
 import { start } from "../server/start.ts";
@@ -97,7 +97,7 @@ export async function startProgram(
   const line = await firstLine(child.stdout);
   const [, , network, address, , der = ""] = line.split("|");
   if (network === undefined || address === undefined) throw new Error(`Not a handshake: ${line}\n${(await ended).stderr}`);
-  const theirs = Buffer.from(`-----BEGIN CERTIFICATE-----\n${(der.match(/.{1,64}/g) ?? []).join("\n")}\n-----END CERTIFICATE-----\n`);
+  const theirs = toPem(Buffer.from(der, "base64"));
   const client = new TestClient(
     provider,
     target(network, address),
