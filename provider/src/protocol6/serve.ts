@@ -66,7 +66,10 @@ async function plugin({ load }: ServeOptions, log: Log): Promise<void> {
     onHangup: () => end("Terraform hung up"),
   });
   close = () => started.close();
-  handleSignals(started.stop, () => end("SIGTERM"));
+  handleSignals(
+    () => started.stop(),
+    () => end("SIGTERM"),
+  );
   endWithParent(end);
   process.stdout.write(handshakeLine(started.endpoint, tls?.certificate ?? Buffer.alloc(0)));
 }

@@ -13,7 +13,7 @@ export function impliedType(attributes: AttributeSchemas): Type {
   return type;
 }
 
-export function attributeType(attribute: AttributeSchema): Type {
+function attributeType(attribute: AttributeSchema): Type {
   if (attribute.nested === undefined) return attribute.type;
   const object = impliedType(attribute.nested.attributes);
   return attribute.nested.nesting === "single" ? object : [attribute.nested.nesting, object];

@@ -7,7 +7,8 @@ import type { Rpc } from "./rpc.ts";
 
 export const callFunction: Rpc<CallFunction_Request, CallFunction_Response> = {
   async answer({ provider }, request) {
-    const { schema, call } = requireNamed(provider.functions, "function", request.name);
+    const definition = requireNamed(provider.functions, "function", request.name);
+    const { schema } = definition;
     const args = request.arguments.map((argument, index) => {
       const parameter = schema.parameters[index] ?? schema.variadic;
       if (parameter === undefined) throw new Refusal("Too many arguments", `${request.name} takes ${schema.parameters.length} arguments.`);
@@ -17,7 +18,7 @@ export const callFunction: Rpc<CallFunction_Request, CallFunction_Response> = {
       throw new Refusal("Missing arguments", `${request.name} takes ${schema.parameters.length} arguments and was given ${args.length}.`);
     }
     try {
-      return { result: toWireValue(schema.returns, await call(args)) };
+      return { result: toWireValue(schema.returns, await definition.call(args)) };
     } catch (error) {
       if (!(error instanceof FunctionError)) throw error;
       return { error: { text: error.message, ...(error.argument === undefined ? {} : { function_argument: error.argument }) } };

@@ -69,15 +69,15 @@ export function providerService(load: () => Promise<Provider>, log: Log): Provid
   }
 
   /** Runs a call with a signal of its own. */
-  async function during<T>(
+  async function during(
     call: ServerUnaryCall<never, never> | ServerWritableStream<never, never>,
-    work: (controller: AbortController) => Promise<T>,
-  ): Promise<T> {
+    work: (controller: AbortController) => Promise<void>,
+  ): Promise<void> {
     const controller = new AbortController();
     running.add(controller);
     call.on("cancelled", () => controller.abort(new Error("Terraform cancelled the call or hung up.")));
     try {
-      return await work(controller);
+      await work(controller);
     } finally {
       running.delete(controller);
     }
@@ -85,17 +85,16 @@ export function providerService(load: () => Promise<Provider>, log: Log): Provid
 
   function unary<Request, Response>(name: string, rpc: Rpc<Request, Response>): handleUnaryCall<Request, Response> {
     return (call, callback) => {
-      const answer = during(call as ServerUnaryCall<never, never>, async (controller) => {
+      const respond = async (controller: AbortController): Promise<void> => {
+        let response: Response;
         try {
-          return await rpc.answer(await begin(rpc, controller), call.request);
+          response = await rpc.answer(await begin(rpc, controller), call.request);
         } catch (error) {
-          return rpc.refuse(toDiagnostics(name, error, log), call.request);
+          response = rpc.refuse(toDiagnostics(name, error, log), call.request);
         }
-      });
-      answer.then(
-        (response) => callback(null, response),
-        (error: unknown) => callback(error as Error),
-      );
+        callback(null, response);
+      };
+      void during(call as ServerUnaryCall<never, never>, respond);
     };
   }
 

@@ -77,9 +77,5 @@ function same(a: Value, b: Value): boolean {
 /** Without the difference between objects with and without a prototype. */
 function plain(value: Value): unknown {
   if (Array.isArray(value)) return value.map(plain);
-  return isObject(value)
-    ? Object.entries(value as Values)
-        .map(([key, item]) => [key, plain(item)])
-        .toSorted()
-    : value;
+  return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)])) : value;
 }

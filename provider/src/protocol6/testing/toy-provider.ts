@@ -48,7 +48,7 @@ export function toyProvider(things: Map<string, Values> = new Map()): ToyProvide
     },
     upgrade: (_version, { label, ...rest }) => ({ ...(rest as Values), name: String(label) }),
     async read({ state, private: before }) {
-      const found = things.get(String(state["name"])) ?? null;
+      const found = things.get(text(state["name"])) ?? null;
       return {
         state: found,
         private: { ...(before as object), revision: things.size },
@@ -58,7 +58,7 @@ export function toyProvider(things: Map<string, Values> = new Map()): ToyProvide
     async plan({ prior, proposed, config }) {
       if (proposed === null)
         return { planned: null, diagnostics: [{ severity: "warning", summary: "Gone for good", detail: "The thing is lost." }] };
-      if (String(proposed["name"]).includes("broken")) throw new Error("It broke.");
+      if (text(proposed["name"]).includes("broken")) throw new Error("It broke.");
       const planned = { ...proposed };
       planned["id"] = prior === null || prior["name"] !== proposed["name"] ? UNKNOWN : (prior["id"] ?? null);
       if (config?.["ratio"] === null) planned["ratio"] = 1;
@@ -75,9 +75,9 @@ export function toyProvider(things: Map<string, Values> = new Map()): ToyProvide
       };
     },
     async apply({ prior, planned, config }, { signal }) {
-      if (prior !== null) things.delete(String(prior["name"]));
+      if (prior !== null) things.delete(text(prior["name"]));
       if (planned === null) return { state: null };
-      const name = String(planned["name"]);
+      const name = text(planned["name"]);
       if (name.includes("slow")) {
         await new Promise((resolve) => (signal.aborted ? resolve(null) : signal.addEventListener("abort", resolve)));
         return { state: null, diagnostics: [problem("Stopped.")] };
@@ -91,7 +91,7 @@ export function toyProvider(things: Map<string, Values> = new Map()): ToyProvide
     async import({ id, identity }) {
       const state = [...things.values()].find((one) => one["name"] === id || one["id"] === identity?.["id"]);
       return state === undefined
-        ? { diagnostics: [problem(`There is no thing "${id ?? String(identity?.["id"])}".`)] }
+        ? { diagnostics: [problem(`There is no thing "${id ?? text(identity?.["id"])}".`)] }
         : { state, private: { imported: true } };
     },
     async move({ sourceType, sourceState }) {
@@ -105,7 +105,7 @@ export function toyProvider(things: Map<string, Values> = new Map()): ToyProvide
       },
       async *find(config, { withState }) {
         for (const [name, state] of things) {
-          if (!name.startsWith(String(config["prefix"] ?? ""))) continue;
+          if (!name.startsWith(text(config["prefix"] ?? ""))) continue;
           yield { displayName: name, identity: { id: state["id"] ?? null }, ...(withState ? { state } : {}) };
         }
       },
@@ -161,6 +161,10 @@ export function toyProvider(things: Map<string, Values> = new Map()): ToyProvide
       return config["greeting"] === "fail" ? [problem("No.", ["greeting"])] : [];
     },
   };
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 function problem(detail: string, path?: readonly (string | number)[]): Diagnostic {
