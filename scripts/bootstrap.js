@@ -20,6 +20,7 @@ const TASKS = {
   generate: "scripts/generate.ts",
   bundle: "scripts/bundle.ts",
   release: "scripts/release.ts",
+  "build:cdk": "scripts/build-cdk.ts",
   bench: "test/bench/bench.ts",
 };
 
