@@ -28,7 +28,7 @@ export { checkPlan } from "./plan/check-plan.ts";
 export { canonicalJson, hashOf } from "./plan/canonical.ts";
 export { addResources, NO_RESOURCES, subtractResources, vmDemand } from "./plan/demand.ts";
 export type { AgentObservation } from "./plan/fleet.ts";
-export { describeOwner } from "./plan/match.ts";
+export { describeOwner, ownedByOther } from "./plan/match.ts";
 export { makePlan, stackOwner } from "./plan/make-plan.ts";
 export type { PlanInput, PlanOptions } from "./plan/make-plan.ts";
 export { isMembersOmitted, memberKey, omitSettled, sameSetAs, setDigest, unionSets, versionOf } from "./plan/set-record.ts";

@@ -99,6 +99,57 @@ suite("a value that is known later", () => {
     }
   });
 
+  const other: { readonly [key: string]: Json } = {
+    name: "www",
+    template: "base",
+    image: "debian-13",
+    image_on_change: "ignore",
+    vcpu: 4,
+    vcpu_max: 8,
+    ram_gb: 4,
+    ram_max_gb: 8,
+    disk_gb: 20,
+    disks: { data: { size_gb: 6 }, more: { size_gb: 1 } },
+    networks: { lan: { network: "user" } },
+    power: "running",
+    autostart: true,
+    firmware: "uefi",
+    machine: "q35",
+    accel: "auto",
+    cloud_init: { packages: ["caddy"] },
+    cloud_init_on_change: "recreate",
+    ssh_keys: ["ssh-ed25519 BBBB me"],
+    labels: { tier: "db" },
+    metadata: {},
+    protect: true,
+    disruption: { allow: "data-loss" },
+    wait_for: "ip",
+    wait_timeout_s: 20,
+    stop_timeout_s: 6,
+    on_remove: "retain",
+  };
+  for (const power of ["running", "stopped"]) {
+    test(`anything else than it was, in a VM that is ${power}`, async () => {
+      await using fleet = await startFleet("desk");
+      using host = fleet.host("desk");
+      host.setResources({ vcpu: 1000, ram_gb: 1000, disk_gb: 1000 });
+      for (const [at, [attribute, value]] of Object.entries(other).entries()) {
+        const core = fleet.core();
+        // Their own rules would come in between.
+        const { networks: _networks, ...rest } = FULL;
+        const before = { ...rest, name: `vm-${at}`, power };
+        await settle(core, before, fleet.configure);
+        const after = { ...before, [attribute]: attribute === "name" ? `www-${at}` : value };
+        const plan = await core.plan(core.config({ ...before, [attribute]: UNKNOWN }));
+        assert.deepEqual(errorsOf(plan.diagnostics), [], attribute);
+        assert.deepEqual(errorsOf(await core.apply(plan, core.config(after))), [], attribute);
+        await fleet.configure();
+        await core.refresh();
+        assert.equal((await core.plan(core.config(after))).action, "no-op", attribute);
+      }
+    });
+  }
+
   test("the agents, one of them, its address, and the stack", async () => {
     await using fleet = await startFleet("desk");
     const core = fleet.core();

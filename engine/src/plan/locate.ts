@@ -2,7 +2,7 @@ import type { SourceLocation } from "@ghost/schemas";
 import type { DesiredVm } from "../desired.ts";
 
 /** Where a person wrote an attribute of a VM: the attribute itself, else what holds it, else the VM's block. */
-function locate(vm: DesiredVm, path: readonly string[] = []): SourceLocation | undefined {
+function locate(vm: Pick<DesiredVm, "origins">, path: readonly string[] = []): SourceLocation | undefined {
   for (let length = path.length; length >= 0; length--) {
     const origin = vm.origins[path.slice(0, length).join(".")];
     if (origin !== undefined) return origin.at;
@@ -11,7 +11,7 @@ function locate(vm: DesiredVm, path: readonly string[] = []): SourceLocation | u
 }
 
 /** `{ at }` where it is known: for spreading into a diagnostic. */
-export function at(vm: DesiredVm | undefined, path?: readonly string[]): { readonly at?: SourceLocation } {
+export function at(vm: Pick<DesiredVm, "origins"> | undefined, path?: readonly string[]): { readonly at?: SourceLocation } {
   const location = vm && locate(vm, path);
   return location === undefined ? {} : { at: location };
 }

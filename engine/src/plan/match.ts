@@ -194,7 +194,7 @@ function blockOf(name: string, refused: ReadonlySet<string>): string {
 }
 
 /** Refuses a change of what belongs to somebody else. */
-export function ownedByOther(vm: DesiredVm, existing: ObservedVm): Diagnostic {
+export function ownedByOther(vm: Pick<DesiredVm, "name" | "agent" | "origins">, existing: ObservedVm): Diagnostic {
   const since = existing.appliedAt ?? existing.createdAt;
   const when = since === undefined ? "" : ` since ${since.toISOString().slice(0, 10)}`;
   return {
@@ -215,8 +215,7 @@ export function describeOwner(owner: string): string {
   return `belongs to ${owner}`;
 }
 
-/** Refuses to move a VM between hosts. */
-export function agentChanged(vm: DesiredVm, name: string, home: string): Diagnostic {
+function agentChanged(vm: DesiredVm, name: string, home: string): Diagnostic {
   return {
     code: "AGENT_CHANGED",
     severity: "error",

@@ -54,8 +54,9 @@ export function planOneVm(input: OneVmInput): OneVmPlan {
   const host = hostOf(agent, observation);
   if (vm === undefined) {
     if (existing === undefined) return { steps: [], diagnostics: [] };
-    const gone = { ...NO_VM, name: existing.name, agent: agent.name };
-    if (existing.owner !== owner) return { steps: [], diagnostics: [ownedByOther(gone, existing)] };
+    if (existing.owner !== owner) {
+      return { steps: [], diagnostics: [ownedByOther({ name: existing.name, agent: agent.name, origins: {} }, existing)] };
+    }
     const draft = stepForLeftover({ host, existing, ...(why !== undefined && { why }) });
     return { steps: [draft.step], diagnostics: checkCeilings([draft], { maxImpact, setMaxImpact }) };
   }
@@ -93,18 +94,6 @@ function hostOf(agent: DesiredAgent, observation: Observation): Host {
   HOSTS.set(observation, host);
   return host;
 }
-
-const NO_VM: DesiredVm = {
-  name: "",
-  key: "",
-  agent: "",
-  config: {},
-  dependsOn: [],
-  previousNames: [],
-  adopt: false,
-  secrets: {},
-  origins: {},
-};
 
 /** Refuses a name that another VM of the host has. */
 function takenBy(host: Host, vm: DesiredVm, own: readonly (string | undefined)[]): Diagnostic | undefined {
