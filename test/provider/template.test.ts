@@ -4,7 +4,7 @@ import { suite, test } from "node:test";
 import { problem } from "@ghost/schemas";
 import { UNKNOWN } from "../../provider/src/protocol6/value.ts";
 import type { Json } from "./core.ts";
-import { hasErrors } from "./core.ts";
+import { CONTEXT, hasErrors } from "./core.ts";
 import { startFleet } from "./fleet.ts";
 
 const BASE = { name: "base", agent: "desk", image: "debian-12" };
@@ -215,6 +215,26 @@ suite("what moves and what is silent", () => {
     }
     const [template] = (await fleet.client("desk").snapshot("")).templates;
     assert.equal(template?.config.image, "debian-13");
+  });
+
+  test("what moves between the last plan and its step stops the step", async () => {
+    await using fleet = await startFleet("desk");
+    const [core, other] = [fleet.core("ghost_template"), fleet.core("ghost_template")];
+    await core.apply(await core.plan(core.config(BASE)));
+    await fleet.configure();
+    await core.refresh();
+    const config = core.config({ ...BASE, image: "debian-11" });
+    const plans = [await core.plan(config), await core.plan(null)];
+    await other.import("desk/base");
+    await other.apply(await other.plan(other.config({ ...BASE, image: "debian-13" })));
+    for (const { prior, answer } of plans) {
+      const request = { prior: prior!.state, planned: answer.planned, config, plannedPrivate: answer.private };
+      const { state, diagnostics = [] } = await core.resource.apply(request, CONTEXT);
+      assert.match(diagnostics[0]!.summary, /PLAN_STALE/);
+      assert.match(diagnostics[0]!.detail, /image was debian-12, is debian-13/);
+      // As it is now, and not as it was to be.
+      assert.equal(state?.["image"], "debian-13");
+    }
   });
 
   test("what is gone is not in the state any more", async () => {

@@ -87,14 +87,12 @@ async function afterFailure({ begun, diagnostics: problems }: RunResult, { prior
   const { observation } = await agent.observe();
   const template = findReady(observation, uid);
   if (observation !== undefined && template === undefined) return { state: null, diagnostics };
-  if (template === undefined || planned === null) {
-    // Silent: what was to be made may be there.
-    return { state: prior ?? fill(planned!, { uid }), private: kept, diagnostics };
-  }
+  // Silent: what was to be made may be there.
+  if (template === undefined) return { state: prior ?? fill(planned!, { uid }), private: kept, diagnostics };
   const seen = toSeen(observation!.host.agentId, template);
   const state =
     prior === null
-      ? fill(planned, computedValues(template))
+      ? fill(planned!, computedValues(template))
       : templateState(template, { agent: prior["agent"]!, adopt: prior["adopt"] ?? false });
   return { state, private: { seen } satisfies TemplatePrivate, diagnostics };
 }
