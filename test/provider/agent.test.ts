@@ -4,7 +4,7 @@ import { suite, test } from "node:test";
 import type { Values } from "../../provider/src/protocol6/value.ts";
 import { UNKNOWN } from "../../provider/src/protocol6/value.ts";
 import type { Json } from "./core.ts";
-import { hasErrors } from "./core.ts";
+import { CONTEXT, hasErrors } from "./core.ts";
 import { startFleet } from "./fleet.ts";
 
 const DESK = { name: "desk", settings: { labels: { room: "office" }, reserved_vcpu: 2 } };
@@ -61,6 +61,23 @@ suite("the life of an agent's settings", () => {
     const { reserved_vcpu, reserved_ram_gb } = plan.answer.planned!["settings"] as Values;
     assert.deepEqual([reserved_vcpu, reserved_ram_gb], [2, 8]);
     assert.deepEqual(await core.apply(plan), []);
+  });
+
+  test("a setting that is not configured is never set back", async () => {
+    await using fleet = await startFleet("desk");
+    const [core, other] = [fleet.core("ghost_agent"), fleet.core("ghost_agent")];
+    const config = core.config(DESK);
+    const { answer } = await core.plan(config);
+    await other.apply(await other.plan(other.config({ name: "desk", settings: { schedulable: false, reserved_vcpu: 4 } })));
+    await core.resource.apply({ prior: null, planned: answer.planned, config, plannedPrivate: null }, CONTEXT);
+    const { schedulable, reserved_vcpu } = (await fleet.client("desk").snapshot("")).host.settings;
+    assert.deepEqual([schedulable, reserved_vcpu], [false, 2]);
+    await other.apply(await other.plan(other.config({ name: "desk", settings: { schedulable: true } })));
+    const { answer: second } = await core.plan(config);
+    await other.apply(await other.plan(other.config({ name: "desk", settings: { schedulable: false, reserved_vcpu: 9 } })));
+    await core.resource.apply({ prior: null, planned: second.planned, config, plannedPrivate: null }, CONTEXT);
+    const after = (await fleet.client("desk").snapshot("")).host.settings;
+    assert.deepEqual([after.schedulable, after.reserved_vcpu], [false, 2]);
   });
 
   test("is imported by its name", async () => {

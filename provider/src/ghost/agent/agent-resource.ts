@@ -93,7 +93,7 @@ async function planAgent(walk: Walk, { prior, proposed, config }: PlanRequest, {
   return { planned, ...more };
 }
 
-async function applyAgent(walk: Walk, { prior, planned }: ApplyRequest, context: Context): Promise<ApplyAnswer> {
+async function applyAgent(walk: Walk, { prior, planned, config }: ApplyRequest, context: Context): Promise<ApplyAnswer> {
   if (planned === null) return { state: null };
   const fail = (problems: readonly GhostDiagnostic[]): ApplyAnswer => ({
     state: prior,
@@ -104,7 +104,8 @@ async function applyAgent(walk: Walk, { prior, planned }: ApplyRequest, context:
   if (asked.kind !== "answer") return fail([problemOf(asked, name, "name")!]);
   const { agent, observation } = asked;
   const { host } = observation;
-  const desired = toAgentSettings(planned["settings"] ?? null);
+  // What is planned has the other settings too, as they were then; they are not ours to set back.
+  const desired = toAgentSettings(config?.["settings"] ?? null);
   const step = settingsStep({ agent: agent.name, agentId: host.agentId, desired, live: host.settings });
   if (step !== undefined) {
     const run = await runSteps({ walk, agent, steps: [step], secretAt: () => "", context });
