@@ -9,8 +9,8 @@ import { quote } from "./display.ts";
 type Path = readonly string[];
 
 export interface ConfigProblem {
-  readonly code: Extract<DiagnosticCode, "SPEC_MISSING_KEY" | "SPEC_CONFLICT">;
-  /** The attribute that is missing, or the second of two that contradict each other. */
+  readonly code: Extract<DiagnosticCode, "SPEC_MISSING_KEY" | "SPEC_CONFLICT" | "SPEC_BAD_NAME">;
+  /** The attribute that is missing or wrong, or the second of two that contradict each other. */
   readonly path: Path;
   /** The first of those two. */
   readonly with?: Path;
@@ -111,6 +111,15 @@ function* checkHeadroom(config: VmConfig, { name }: ConfigFacts): Generator<Conf
 }
 
 function* checkDisks({ disks = {} }: VmConfig, { name, isSet }: ConfigFacts): Generator<ConfigProblem> {
+  if (disks["root"] !== undefined) {
+    yield {
+      code: "SPEC_BAD_NAME",
+      path: ["disks", "root"],
+      for: ["disks", "root"],
+      sentence: `A disk of VM ${quote(name)} has the name of its root disk, "root"`,
+      hint: "Give it another name; the size of the root disk is disk_gb.",
+    };
+  }
   for (const [disk, { size_gb: sizeGb }] of Object.entries<Partial<NonNullable<VmConfig["disks"]>[string]>>(disks)) {
     if (sizeGb !== undefined || isSet(["disks", disk, "size_gb"])) continue;
     yield {

@@ -115,6 +115,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       want: ["SPEC_BAD_NAME@5:3"],
     })),
     { name: "the name of a disk", text: `vms:\n  web: { ${OK}, disks: { Data: { size_gb: 1 } } }\n`, want: ["SPEC_BAD_NAME@5:50"] },
+    { name: "the root disk's name", text: `vms:\n  web: { ${OK}, disks: { root: { size_gb: 1 } } }\n`, want: ["SPEC_BAD_NAME@5:50"] },
     { name: "the key of a label", text: `vms:\n  web: { ${OK}, labels: { "a b": c } }\n`, want: ["SPEC_BAD_NAME@5:51"] },
     {
       name: "a replica with too long a name",
