@@ -247,7 +247,7 @@ suite("what is wrong", () => {
     {
       name: "an address without its digest",
       config: { image: null, image_url: "https://x/y" },
-      want: "SPEC_MISSING_KEY image_sha256",
+      want: "SPEC_MISSING_KEY image_url",
       says: /image_url without image_sha256/,
     },
     {

@@ -50,8 +50,9 @@ function isSet(values: Values, path: readonly string[]): boolean {
   return (value ?? null) !== null;
 }
 
-function toDiagnostic({ code, sentence, hint, path }: ConfigProblem): Diagnostic {
-  return { code, severity: "error", detail: `${sentence}.`, hint, path };
+/** Terraform cannot point at what is not there, so what needs it is pointed at. */
+function toDiagnostic({ code, sentence, hint, path, for: needs }: ConfigProblem): Diagnostic {
+  return { code, severity: "error", detail: `${sentence}.`, hint, path: needs ?? path };
 }
 
 function ownerOf(config: Values): string {
