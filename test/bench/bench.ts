@@ -6,7 +6,7 @@
  * Ratios come from runs taken in turn, so that a change of the machine's speed hits both sides.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { cpus, tmpdir, totalmem } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -14,9 +14,15 @@ import { startFleet } from "./fleet.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Series } from "./measure.ts";
 import { peakRssMb, runOnce, time, timeInTurn, toSeries } from "./measure.ts";
-import { dropTerraformState, terraformVersion, writeTerraformData } from "./terraform.ts";
+import { dropTerraformState, makeProviderMirror, terraformVersion, writeGhostVms, writeTerraformData } from "./terraform.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
+const PROVIDER = path.join(ROOT, "dist/release/provider");
+/** What Terraform says to whom it starts as a plugin. */
+const HANDSHAKE = {
+  TF_PLUGIN_MAGIC_COOKIE: "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
+  PLUGIN_PROTOCOL_VERSIONS: "6",
+};
 const GHOST = [process.execPath, path.join(ROOT, "dist/release/ghost.mjs")] as const;
 
 interface Figure {
@@ -147,6 +153,94 @@ async function terraform(plan: Series | undefined, apply: Series | undefined): P
   }
 }
 
+/** Start to handshake, as Terraform starts it: with a certificate of the other side, and V8's code cache warm. */
+async function providerStart(): Promise<void> {
+  const dir = await mkdtemp(path.join(tmpdir(), "ghost-bench-"));
+  try {
+    const { launcher, env } = await makeProviderMirror(dir, PROVIDER);
+    const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", path.join(dir, "key.pem")];
+    const certificate = execFileSync("openssl", ["req", "-x509", "-subj", "/CN=bench", "-days", "2", ...key], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const asked = { ...HANDSHAKE, ...env, PLUGIN_CLIENT_CERT: certificate, XDG_CACHE_HOME: dir, TMPDIR: dir };
+    const [bare, start] = await timeInTurn(
+      [
+        { name: "node -e 0, beside the provider", command: { argv: [process.execPath, "-e", "0"] } },
+        { name: "provider, start to handshake", command: { argv: [launcher], env: asked, untilOutput: true } },
+      ],
+      runs * 3,
+    );
+    if (bare === undefined || start === undefined) throw new Error("no samples");
+    add(bare, start);
+    figure({ name: "provider start to handshake / node -e 0", value: start.medianMs / bare.medianMs, unit: "×", target: 2.5 });
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** Terraform with as many `ghost_vm` as `terraform_data`, in turn. */
+async function providerRuns(vms: number, agents: number): Promise<void> {
+  if (terraformVersion() === undefined) return tell("terraform is not on the PATH: the provider cannot be measured");
+  await using fleet = await startFleet(vms, agents);
+  const dir = await mkdtemp(path.join(tmpdir(), "ghost-bench-"));
+  try {
+    const [ours, theirs] = [path.join(dir, "ghost"), path.join(dir, "data")];
+    for (const folder of [ours, theirs]) await mkdir(folder);
+    const { env } = await makeProviderMirror(dir, PROVIDER);
+    await writeGhostVms(ours, vms, fleet.addresses, env);
+    await writeTerraformData(theirs, vms);
+    const label = vms.toLocaleString("en");
+    const words = ["-input=false", "-no-color"];
+    const apply = { argv: ["terraform", "apply", "-auto-approve", ...words] };
+    const samples: { readonly ours: number[]; readonly theirs: number[] } = { ours: [], theirs: [] };
+    let calls = 0;
+    for (let run = 0; run < (flags.quick ? 1 : 3); run += 1) {
+      await fleet.reset();
+      for (const folder of [ours, theirs]) await dropTerraformState(folder);
+      const callsBefore = (await fleet.counts()).all;
+      samples.ours.push((await runOnce({ ...apply, cwd: ours, env })).wallMs);
+      calls = (await fleet.counts()).all - callsBefore;
+      samples.theirs.push((await runOnce({ ...apply, cwd: theirs })).wallMs);
+    }
+    const applied = toSeries(`terraform apply, ${label} ghost_vm`, "terraform apply", samples.ours);
+    const data = toSeries(`terraform apply, ${label} terraform_data`, "terraform apply", samples.theirs);
+    add(applied, data);
+    figure({ name: `terraform apply, ghost_vm / terraform_data, ${label}`, value: applied.medianMs / data.medianMs, unit: "×" });
+    figure({ name: `  calls of the apply per VM, ${label} ghost_vm`, value: calls / vms, unit: "calls" });
+    const plan = { argv: ["terraform", "plan", "-detailed-exitcode", ...words], cwd: ours, env };
+    const [planned, plannedData] = await timeInTurn(
+      [
+        { name: `terraform plan, no change, ${label} ghost_vm`, command: plan },
+        { name: `terraform plan, no change, ${label} terraform_data`, command: { ...plan, cwd: theirs, env: {} } },
+      ],
+      flags.quick ? 1 : 5,
+    );
+    if (planned === undefined || plannedData === undefined) throw new Error("no samples");
+    add(planned, plannedData);
+    figure({ name: `terraform plan, ghost_vm / terraform_data, ${label}`, value: planned.medianMs / plannedData.medianMs, unit: "×" });
+    const before = await fleet.counts();
+    await runOnce(plan);
+    const after = await fleet.counts();
+    figure({
+      name: `  calls of one plan per agent, ${label} ghost_vm`,
+      value: (after.all - before.all) / agents,
+      unit: "calls",
+      target: 1,
+    });
+    await runOnce({ ...apply, cwd: ours, env });
+    figure({
+      name: `  changing calls of an apply of nothing, ${label} ghost_vm`,
+      value: (await fleet.counts()).mutating - after.mutating,
+      unit: "calls",
+      target: 0,
+    });
+    figure({ name: `  peak memory of the provider, plan of ${label} ghost_vm`, value: await peakRssMb(plan), unit: "MB" });
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
 execFileSync("npm", ["run", "--silent", "bundle"], { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"] });
 let plan1000: Series | undefined;
 let apply1000: Series | undefined;
@@ -156,6 +250,10 @@ if (wanted("plan-1000")) plan1000 = await plans(1000, 20, 250);
 if (wanted("plan-10000")) await plans(10_000, 100, 1200);
 if (wanted("apply")) apply1000 = await applies();
 if (wanted("terraform")) await terraform(plan1000, apply1000);
+if (wanted("provider-start")) await providerStart();
+if (wanted("provider-1")) await providerRuns(1, 1);
+if (wanted("provider-100")) await providerRuns(100, 5);
+if (wanted("provider-1000")) await providerRuns(1000, 20);
 
 if (flags.json) {
   const machine = {

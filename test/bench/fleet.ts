@@ -13,6 +13,8 @@ export interface Counts {
 /** Agents over simulated hosts, in one process beside the bench, and a spec that spreads VMs over them. */
 export interface Fleet extends AsyncDisposable {
   readonly spec: string;
+  /** Of the agents, in the order of the spec. */
+  readonly addresses: readonly string[];
   /** Ends all agents and starts them again over empty hosts. */
   reset(): Promise<void>;
   setLatency(ms: number): Promise<void>;
@@ -52,6 +54,7 @@ export async function startFleet(vms: number, agents: number): Promise<Fleet> {
   await writeFile(spec, specText(dir, vms, agents));
   return {
     spec,
+    addresses: Array.from({ length: agents }, (_, index) => `unix:${socketOf(dir, index)}`),
     reset: async () => void (await ask({ do: "reset" })),
     setLatency: async (ms) => void (await ask({ do: "latency", ms })),
     counts: async () => (await ask({ do: "counts" })) as Counts,

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -24,10 +24,27 @@ export interface Command {
   readonly env?: NodeJS.ProcessEnv;
   /** Exit codes that are no failure. */
   readonly codes?: readonly number[];
+  /** What counts is the first output on stdout; the process is ended then. */
+  readonly untilOutput?: boolean;
 }
 
 /** Runs the command once as a whole process, output thrown away, and gives its wall-clock time. */
-export async function runOnce({ argv, cwd, env, codes = [0] }: Command): Promise<Sample> {
+export async function runOnce(command: Command): Promise<Sample> {
+  return command.untilOutput === true ? await runUntilOutput(command) : await runToItsEnd(command);
+}
+
+async function runUntilOutput({ argv: [program = "", ...args], cwd, env }: Command): Promise<Sample> {
+  const startedAt = performance.now();
+  const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "ignore"] });
+  const ended = once(child, "close");
+  await Promise.race([once(child.stdout, "data"), ended.then(() => Promise.reject(new Error(`${program} ended without a word`)))]);
+  const wallMs = performance.now() - startedAt;
+  child.kill("SIGTERM");
+  await ended;
+  return { wallMs, code: null };
+}
+
+async function runToItsEnd({ argv, cwd, env, codes = [0] }: Command): Promise<Sample> {
   const [program = "", ...args] = argv;
   const startedAt = performance.now();
   const child = spawn(program, args, {
@@ -76,14 +93,19 @@ export async function timeInTurn(
   );
 }
 
-/** Peak resident memory of a Node program in MB, by a hook that the program writes at its end; a run of its own, since the hook costs time. */
+/**
+ * Peak resident memory in MB of the Node programs that a command is or starts, the largest of them; by a hook that each
+ * writes at its end, and a run of its own, since the hook costs time.
+ */
 export async function peakRssMb(command: Command): Promise<number> {
-  const file = path.join(tmpdir(), `ghost-rss-${process.pid}-${Math.trunc(performance.now())}`);
-  const hook = `import fs from "node:fs"; process.on("exit", () => fs.writeFileSync(${JSON.stringify(file)}, String(process.resourceUsage().maxRSS)));`;
+  const dir = await mkdtemp(path.join(tmpdir(), "ghost-rss-"));
+  const file = `${JSON.stringify(`${dir}/`)} + process.pid`;
+  const hook = `import fs from "node:fs"; process.on("exit", () => fs.writeFileSync(${file}, String(process.resourceUsage().maxRSS)));`;
   try {
     await runOnce({ ...command, env: { ...command.env, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hook)}` } });
-    return Number(await readFile(file, "utf8")) / 1024;
+    const peaks = await Promise.all((await readdir(dir)).map(async (name) => Number(await readFile(path.join(dir, name), "utf8")) / 1024));
+    return Math.max(...peaks);
   } finally {
-    await rm(file, { force: true });
+    await rm(dir, { recursive: true });
   }
 }
