@@ -147,7 +147,8 @@ suite("the process of a plugin", () => {
     const [text] = (await once(child.stdout.setEncoding("utf8"), "data")) as [string];
     const json = /TF_REATTACH_PROVIDERS='(.*)'/.exec(text)?.[1] ?? "";
     const entry = (JSON.parse(json) as Record<string, { Addr: { String: string }; Pid: number }>)["registry.terraform.io/test/toy"];
-    assert.equal(entry?.Pid, child.pid);
+    assert.ok(entry);
+    assert.equal(entry.Pid, child.pid);
     const client = new TestClient(toyProvider(), `unix:${entry.Addr.String}`, credentials.createInsecure(), async () => {});
     client.lifeline().hangUp();
     // Not the end here: the next command comes.

@@ -54,9 +54,9 @@ function bare(values: object): Value {
 
 suite("values in MessagePack", () => {
   test("come back as they went, whatever their type", () => {
-    const typed = anyType.chain((type) => valueOf(type).map((value) => ({ type, value })));
+    const typed = anyType.chain((type) => valueOf(type).map((value): [Type, Value] => [type, value]));
     fc.assert(
-      fc.property(typed, ({ type, value }) => {
+      fc.property(typed, ([type, value]) => {
         assert.deepEqual(decodeMsgpack(type, encodeMsgpack(type, value)), value);
       }),
       { numRuns: 500 },
