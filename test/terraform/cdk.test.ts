@@ -73,6 +73,18 @@ for (const framework of FRAMEWORKS) {
       assert.deepEqual(Object.fromEntries(present), Object.fromEntries(makeBindings(framework)));
     });
 
+    test("the package, its lock file and the example have the provider's version", async () => {
+      const read = async (file: string): Promise<Record<string, unknown>> =>
+        JSON.parse(await readFile(path.join(ROOT, file), "utf8")) as Record<string, unknown>;
+      const { version } = await read("provider/package.json");
+      const own = await read(`${packageFolder(framework)}/package.json`);
+      assert.equal(own["version"], version);
+      assert.deepEqual(own[framework], { provider: { name: PROVIDER_ADDRESS, version } });
+      assert.equal((await read(`${packageFolder(framework)}/package-lock.json`))["version"], version);
+      const { dependencies } = await read(`examples/${framework}/package.json`);
+      assert.equal((dependencies as Record<string, unknown>)[`@ghost/${framework}-provider`], version);
+    });
+
     test("the package has what published bindings have, and no more", async () => {
       await ensureBuilt(framework);
       const { code, stdout, stderr } = await run(
