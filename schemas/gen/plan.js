@@ -47,11 +47,11 @@ VARIABLE_BAD_VALUE","EXPRESSION_SYNTAX","AGENT_UNREACHABLE","AGENT_TIMEOUT","AGE
 EEDED","PLAN_STALE","PLAN_EXPIRED","PLAN_MISMATCH","PLAN_UNREADABLE","PLAN_SPEC_CHANGED","HOST_OUT_OF_VCPU","HOST_OUT_OF_MEMORY","HOST_OUT_OF_DISK","HOST_NOT_SC\
 HEDULABLE","HOST_ERROR","CHANGE_IGNORED","IMAGE_NEWER","IMAGE_UNKNOWN","IMAGE_MISSING","VM_NOT_FOUND","VM_EXISTS","VM_POWER_STATE","VM_INVALID","TEMPLATE_NOT_FO\
 UND","TEMPLATE_EXISTS","TEMPLATE_INVALID","WAIT_TIMEOUT","SET_CONFLICT","OPERATION_NOT_FOUND","OPERATION_INTERRUPTED","OPERATION_CANCELLED","SERVICE_NOT_FOUND",
-"DEPENDENCY_FAILED","PERMISSION","UNSUPPORTED","CONFIRMATION_NEEDED","FILE_NOT_WRITABLE","USAGE","INTERNAL"]},severity:{enum:["error","warning"]},detail:{type:"\
-string"},hint:{type:"string"},path:{type:"array"},at:{type:"object",additionalProperties:!1,required:["file","line","column"],properties:{file:{type:"string"},line:{
-type:"integer",minimum:0},column:{type:"integer",minimum:0}}},sourceLine:{type:"string"},agent:{type:"string"}}},set:{type:"object",additionalProperties:!1,required:[
-"serial","members","agents"],properties:{serial:{type:"integer",minimum:0},members:{type:"array",items:{type:"object",additionalProperties:!1,required:["kind","\
-name","uid","agentId"],properties:{kind:{enum:["vm","template"]},name:{type:"string"},uid:{type:"string"},agentId:{type:"string"},until:{type:"string",pattern:"\
+"DEPENDENCY_FAILED","PERMISSION","UNSUPPORTED","CONFIRMATION_NEEDED","PROVIDER_MISSING","FILE_NOT_WRITABLE","USAGE","INTERNAL"]},severity:{enum:["error","warnin\
+g"]},detail:{type:"string"},hint:{type:"string"},path:{type:"array"},at:{type:"object",additionalProperties:!1,required:["file","line","column"],properties:{file:{
+type:"string"},line:{type:"integer",minimum:0},column:{type:"integer",minimum:0}}},sourceLine:{type:"string"},agent:{type:"string"}}},set:{type:"object",additionalProperties:!1,
+required:["serial","members","agents"],properties:{serial:{type:"integer",minimum:0},members:{type:"array",items:{type:"object",additionalProperties:!1,required:[
+"kind","name","uid","agentId"],properties:{kind:{enum:["vm","template"]},name:{type:"string"},uid:{type:"string"},agentId:{type:"string"},until:{type:"string",pattern:"\
 ^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"},otherNames:{type:"array",items:{type:"string"}}}}},agents:{type:"array",items:{type:"object",additionalProperties:!1,
 required:["agentId","name","address"],properties:{agentId:{type:"string"},name:{type:"string"},address:{type:"string"}}}},outdated:{type:"array",items:{type:"st\
 ring"}},copies:{type:"array",items:{type:"object",additionalProperties:!1,required:["agent","serial","digest"],properties:{agent:{type:"string"},serial:{type:"i\
@@ -428,8 +428,8 @@ e===null?e=[t]:e.push(t),i++}}if(s.owner!==void 0&&typeof s.owner!="string"){con
 params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"obj\
 ect"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return T.errors=e,i===0}T.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const Y={type:"objec\
 t",additionalProperties:!1,required:["agent","kind","name","uid","reason"],properties:{agent:{type:"string"},kind:{enum:["vm","template"]},name:{type:"string"},
-uid:{type:"string"},reason:{type:"string"}}};function O(s,{instancePath:n="",parentData:c,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,
-i=0;const m=O.evaluated;if(m.dynamicProps&&(m.props=void 0),m.dynamicItems&&(m.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.agent===void 0){const r={
+uid:{type:"string"},reason:{type:"string"}}};function I(s,{instancePath:n="",parentData:c,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,
+i=0;const m=I.evaluated;if(m.dynamicProps&&(m.props=void 0),m.dynamicItems&&(m.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.agent===void 0){const r={
 instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"agent"},message:"must have required property 'agent'"};e===null?e=[r]:e.push(
 r),i++}if(s.kind===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"kind"},message:"must have required proper\
 ty 'kind'"};e===null?e=[r]:e.push(r),i++}if(s.name===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"name"},
@@ -445,7 +445,7 @@ must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.
 const r={instancePath:n+"/uid",schemaPath:"#/properties/uid/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.
 reason!==void 0&&typeof s.reason!="string"){const r={instancePath:n+"/reason",schemaPath:"#/properties/reason/type",keyword:"type",params:{type:"string"},message:"\
 must be string"};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};
-e===null?e=[r]:e.push(r),i++}return O.errors=e,i===0}O.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const U={type:"object",additionalProperties:!1,required:[
+e===null?e=[r]:e.push(r),i++}return I.errors=e,i===0}I.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const U={type:"object",additionalProperties:!1,required:[
 "code","severity","detail"],properties:{code:{enum:["SPEC_NOT_FOUND","SPEC_UNREADABLE","SPEC_TOO_LARGE","SPEC_SYNTAX","SPEC_DUPLICATE_KEY","SPEC_UNKNOWN_KEY","S\
 PEC_MISSING_KEY","SPEC_WRONG_TYPE","SPEC_OUT_OF_RANGE","SPEC_BAD_VALUE","SPEC_BAD_NAME","SPEC_VERSION","SPEC_UNKNOWN_REFERENCE","SPEC_CYCLE","SPEC_NAME_COLLISIO\
 N","SPEC_CONFLICT","SPEC_LITERAL_SECRET","SECRET_NOT_FOUND","VARIABLE_UNDEFINED","VARIABLE_UNUSED","VARIABLE_BAD_VALUE","EXPRESSION_SYNTAX","AGENT_UNREACHABLE",
@@ -454,13 +454,13 @@ N","SPEC_CONFLICT","SPEC_LITERAL_SECRET","SECRET_NOT_FOUND","VARIABLE_UNDEFINED"
 DABLE","PLAN_SPEC_CHANGED","HOST_OUT_OF_VCPU","HOST_OUT_OF_MEMORY","HOST_OUT_OF_DISK","HOST_NOT_SCHEDULABLE","HOST_ERROR","CHANGE_IGNORED","IMAGE_NEWER","IMAGE_\
 UNKNOWN","IMAGE_MISSING","VM_NOT_FOUND","VM_EXISTS","VM_POWER_STATE","VM_INVALID","TEMPLATE_NOT_FOUND","TEMPLATE_EXISTS","TEMPLATE_INVALID","WAIT_TIMEOUT","SET_\
 CONFLICT","OPERATION_NOT_FOUND","OPERATION_INTERRUPTED","OPERATION_CANCELLED","SERVICE_NOT_FOUND","DEPENDENCY_FAILED","PERMISSION","UNSUPPORTED","CONFIRMATION_N\
-EEDED","FILE_NOT_WRITABLE","USAGE","INTERNAL"]},severity:{enum:["error","warning"]},detail:{type:"string"},hint:{type:"string"},path:{type:"array"},at:{type:"ob\
-ject",additionalProperties:!1,required:["file","line","column"],properties:{file:{type:"string"},line:{type:"integer",minimum:0},column:{type:"integer",minimum:0}}},
-sourceLine:{type:"string"},agent:{type:"string"}}};function I(s,{instancePath:n="",parentData:c,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,
-i=0;const m=I.evaluated;if(m.dynamicProps&&(m.props=void 0),m.dynamicItems&&(m.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.code===void 0){const r={
-instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"code"},message:"must have required property 'code'"};e===null?e=[r]:e.push(r),
-i++}if(s.severity===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"severity"},message:"must have required p\
-roperty 'severity'"};e===null?e=[r]:e.push(r),i++}if(s.detail===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
+EEDED","PROVIDER_MISSING","FILE_NOT_WRITABLE","USAGE","INTERNAL"]},severity:{enum:["error","warning"]},detail:{type:"string"},hint:{type:"string"},path:{type:"a\
+rray"},at:{type:"object",additionalProperties:!1,required:["file","line","column"],properties:{file:{type:"string"},line:{type:"integer",minimum:0},column:{type:"\
+integer",minimum:0}}},sourceLine:{type:"string"},agent:{type:"string"}}};function O(s,{instancePath:n="",parentData:c,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){
+let e=null,i=0;const m=O.evaluated;if(m.dynamicProps&&(m.props=void 0),m.dynamicItems&&(m.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.code===void 0){
+const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"code"},message:"must have required property 'code'"};e===null?e=[r]:
+e.push(r),i++}if(s.severity===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"severity"},message:"must have \
+required property 'severity'"};e===null?e=[r]:e.push(r),i++}if(s.detail===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
 detail"},message:"must have required property 'detail'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!(r==="code"||r==="severity"||r==="detail"||r==="hint"||
 r==="path"||r==="at"||r==="sourceLine"||r==="agent")){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},
 message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.code!==void 0){let r=s.code;if(!(r==="SPEC_NOT_FOUND"||r==="SPEC_UNREADABLE"||r===
@@ -473,47 +473,47 @@ _EXCEEDED"||r==="DESTROY_EXCEEDED"||r==="PLAN_STALE"||r==="PLAN_EXPIRED"||r==="P
 VCPU"||r==="HOST_OUT_OF_MEMORY"||r==="HOST_OUT_OF_DISK"||r==="HOST_NOT_SCHEDULABLE"||r==="HOST_ERROR"||r==="CHANGE_IGNORED"||r==="IMAGE_NEWER"||r==="IMAGE_UNKNO\
 WN"||r==="IMAGE_MISSING"||r==="VM_NOT_FOUND"||r==="VM_EXISTS"||r==="VM_POWER_STATE"||r==="VM_INVALID"||r==="TEMPLATE_NOT_FOUND"||r==="TEMPLATE_EXISTS"||r==="TEM\
 PLATE_INVALID"||r==="WAIT_TIMEOUT"||r==="SET_CONFLICT"||r==="OPERATION_NOT_FOUND"||r==="OPERATION_INTERRUPTED"||r==="OPERATION_CANCELLED"||r==="SERVICE_NOT_FOUN\
-D"||r==="DEPENDENCY_FAILED"||r==="PERMISSION"||r==="UNSUPPORTED"||r==="CONFIRMATION_NEEDED"||r==="FILE_NOT_WRITABLE"||r==="USAGE"||r==="INTERNAL")){const t={instancePath:n+
-"/code",schemaPath:"#/properties/code/enum",keyword:"enum",params:{allowedValues:U.properties.code.enum},message:"must be equal to one of the allowed values"};e===
-null?e=[t]:e.push(t),i++}}if(s.severity!==void 0){let r=s.severity;if(!(r==="error"||r==="warning")){const t={instancePath:n+"/severity",schemaPath:"#/propertie\
-s/severity/enum",keyword:"enum",params:{allowedValues:U.properties.severity.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),
-i++}}if(s.detail!==void 0&&typeof s.detail!="string"){const r={instancePath:n+"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type:"strin\
-g"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.hint!==void 0&&typeof s.hint!="string"){const r={instancePath:n+"/hint",schemaPath:"#/properties\
-/hint/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.path!==void 0&&!Array.isArray(s.path)){const r={instancePath:n+
-"/path",schemaPath:"#/properties/path/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[r]:e.push(r),i++}if(s.at!==void 0){let r=s.
-at;if(r&&typeof r=="object"&&!Array.isArray(r)){if(r.file===void 0){const t={instancePath:n+"/at",schemaPath:"#/properties/at/required",keyword:"required",params:{
-missingProperty:"file"},message:"must have required property 'file'"};e===null?e=[t]:e.push(t),i++}if(r.line===void 0){const t={instancePath:n+"/at",schemaPath:"\
-#/properties/at/required",keyword:"required",params:{missingProperty:"line"},message:"must have required property 'line'"};e===null?e=[t]:e.push(t),i++}if(r.column===
-void 0){const t={instancePath:n+"/at",schemaPath:"#/properties/at/required",keyword:"required",params:{missingProperty:"column"},message:"must have required pro\
-perty 'column'"};e===null?e=[t]:e.push(t),i++}for(const t in r)if(!(t==="file"||t==="line"||t==="column")){const p={instancePath:n+"/at",schemaPath:"#/propertie\
-s/at/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additional properties"};e===null?e=[p]:e.push(p),
-i++}if(r.file!==void 0&&typeof r.file!="string"){const t={instancePath:n+"/at/file",schemaPath:"#/properties/at/properties/file/type",keyword:"type",params:{type:"\
-string"},message:"must be string"};e===null?e=[t]:e.push(t),i++}if(r.line!==void 0){let t=r.line;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const p={
-instancePath:n+"/at/line",schemaPath:"#/properties/at/properties/line/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[p]:e.push(
-p),i++}if(typeof t=="number"&&isFinite(t)&&(t<0||isNaN(t))){const p={instancePath:n+"/at/line",schemaPath:"#/properties/at/properties/line/minimum",keyword:"min\
-imum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[p]:e.push(p),i++}}if(r.column!==void 0){let t=r.column;if(!(typeof t=="number"&&!(t%1)&&
-!isNaN(t)&&isFinite(t))){const p={instancePath:n+"/at/column",schemaPath:"#/properties/at/properties/column/type",keyword:"type",params:{type:"integer"},message:"\
-must be integer"};e===null?e=[p]:e.push(p),i++}if(typeof t=="number"&&isFinite(t)&&(t<0||isNaN(t))){const p={instancePath:n+"/at/column",schemaPath:"#/propertie\
-s/at/properties/column/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[p]:e.push(p),i++}}}else{const t={instancePath:n+
-"/at",schemaPath:"#/properties/at/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(s.sourceLine!==void 0&&
-typeof s.sourceLine!="string"){const r={instancePath:n+"/sourceLine",schemaPath:"#/properties/sourceLine/type",keyword:"type",params:{type:"string"},message:"mu\
-st be string"};e===null?e=[r]:e.push(r),i++}if(s.agent!==void 0&&typeof s.agent!="string"){const r={instancePath:n+"/agent",schemaPath:"#/properties/agent/type",
-keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{
-type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return I.errors=e,i===0}I.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const W={type:"\
-object",additionalProperties:!1,required:["serial","members","agents"],properties:{serial:{type:"integer",minimum:0},members:{type:"array",items:{type:"object",
-additionalProperties:!1,required:["kind","name","uid","agentId"],properties:{kind:{enum:["vm","template"]},name:{type:"string"},uid:{type:"string"},agentId:{type:"\
-string"},until:{type:"string",pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"},otherNames:{type:"array",items:{type:"string"}}}}},agents:{type:"\
-array",items:{type:"object",additionalProperties:!1,required:["agentId","name","address"],properties:{agentId:{type:"string"},name:{type:"string"},address:{type:"\
-string"}}}},outdated:{type:"array",items:{type:"string"}},copies:{type:"array",items:{type:"object",additionalProperties:!1,required:["agent","serial","digest"],
-properties:{agent:{type:"string"},serial:{type:"integer",minimum:0},digest:{type:"string"}}}}}};function D(s,{instancePath:n="",parentData:c,parentDataProperty:y,
-rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const m=D.evaluated;if(m.dynamicProps&&(m.props=void 0),m.dynamicItems&&(m.items=void 0),s&&typeof s=="obje\
-ct"&&!Array.isArray(s)){if(s.serial===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"serial"},message:"must\
- have required property 'serial'"};e===null?e=[r]:e.push(r),i++}if(s.members===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{
-missingProperty:"members"},message:"must have required property 'members'"};e===null?e=[r]:e.push(r),i++}if(s.agents===void 0){const r={instancePath:n,schemaPath:"\
-#/required",keyword:"required",params:{missingProperty:"agents"},message:"must have required property 'agents'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!(r===
-"serial"||r==="members"||r==="agents"||r==="outdated"||r==="copies")){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",
-params:{additionalProperty:r},message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.serial!==void 0){let r=s.serial;if(!(typeof r=="n\
-umber"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/serial",schemaPath:"#/properties/serial/type",keyword:"type",params:{type:"integer"},message:"\
+D"||r==="DEPENDENCY_FAILED"||r==="PERMISSION"||r==="UNSUPPORTED"||r==="CONFIRMATION_NEEDED"||r==="PROVIDER_MISSING"||r==="FILE_NOT_WRITABLE"||r==="USAGE"||r==="\
+INTERNAL")){const t={instancePath:n+"/code",schemaPath:"#/properties/code/enum",keyword:"enum",params:{allowedValues:U.properties.code.enum},message:"must be eq\
+ual to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.severity!==void 0){let r=s.severity;if(!(r==="error"||r==="warning")){const t={instancePath:n+
+"/severity",schemaPath:"#/properties/severity/enum",keyword:"enum",params:{allowedValues:U.properties.severity.enum},message:"must be equal to one of the allowe\
+d values"};e===null?e=[t]:e.push(t),i++}}if(s.detail!==void 0&&typeof s.detail!="string"){const r={instancePath:n+"/detail",schemaPath:"#/properties/detail/type",
+keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.hint!==void 0&&typeof s.hint!="string"){const r={instancePath:n+
+"/hint",schemaPath:"#/properties/hint/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.path!==void 0&&!Array.
+isArray(s.path)){const r={instancePath:n+"/path",schemaPath:"#/properties/path/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[r]:
+e.push(r),i++}if(s.at!==void 0){let r=s.at;if(r&&typeof r=="object"&&!Array.isArray(r)){if(r.file===void 0){const t={instancePath:n+"/at",schemaPath:"#/properti\
+es/at/required",keyword:"required",params:{missingProperty:"file"},message:"must have required property 'file'"};e===null?e=[t]:e.push(t),i++}if(r.line===void 0){
+const t={instancePath:n+"/at",schemaPath:"#/properties/at/required",keyword:"required",params:{missingProperty:"line"},message:"must have required property 'lin\
+e'"};e===null?e=[t]:e.push(t),i++}if(r.column===void 0){const t={instancePath:n+"/at",schemaPath:"#/properties/at/required",keyword:"required",params:{missingProperty:"\
+column"},message:"must have required property 'column'"};e===null?e=[t]:e.push(t),i++}for(const t in r)if(!(t==="file"||t==="line"||t==="column")){const p={instancePath:n+
+"/at",schemaPath:"#/properties/at/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additional propertie\
+s"};e===null?e=[p]:e.push(p),i++}if(r.file!==void 0&&typeof r.file!="string"){const t={instancePath:n+"/at/file",schemaPath:"#/properties/at/properties/file/typ\
+e",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),i++}if(r.line!==void 0){let t=r.line;if(!(typeof t=="number"&&!(t%1)&&
+!isNaN(t)&&isFinite(t))){const p={instancePath:n+"/at/line",schemaPath:"#/properties/at/properties/line/type",keyword:"type",params:{type:"integer"},message:"mu\
+st be integer"};e===null?e=[p]:e.push(p),i++}if(typeof t=="number"&&isFinite(t)&&(t<0||isNaN(t))){const p={instancePath:n+"/at/line",schemaPath:"#/properties/at\
+/properties/line/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[p]:e.push(p),i++}}if(r.column!==void 0){let t=r.
+column;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const p={instancePath:n+"/at/column",schemaPath:"#/properties/at/properties/column/type",keyword:"\
+type",params:{type:"integer"},message:"must be integer"};e===null?e=[p]:e.push(p),i++}if(typeof t=="number"&&isFinite(t)&&(t<0||isNaN(t))){const p={instancePath:n+
+"/at/column",schemaPath:"#/properties/at/properties/column/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[p]:e.
+push(p),i++}}}else{const t={instancePath:n+"/at",schemaPath:"#/properties/at/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:
+e.push(t),i++}}if(s.sourceLine!==void 0&&typeof s.sourceLine!="string"){const r={instancePath:n+"/sourceLine",schemaPath:"#/properties/sourceLine/type",keyword:"\
+type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.agent!==void 0&&typeof s.agent!="string"){const r={instancePath:n+"/age\
+nt",schemaPath:"#/properties/agent/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:n,
+schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return O.errors=e,i===0}O.evaluated={props:!0,dynamicProps:!1,
+dynamicItems:!1};const W={type:"object",additionalProperties:!1,required:["serial","members","agents"],properties:{serial:{type:"integer",minimum:0},members:{type:"\
+array",items:{type:"object",additionalProperties:!1,required:["kind","name","uid","agentId"],properties:{kind:{enum:["vm","template"]},name:{type:"string"},uid:{
+type:"string"},agentId:{type:"string"},until:{type:"string",pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"},otherNames:{type:"array",items:{type:"\
+string"}}}}},agents:{type:"array",items:{type:"object",additionalProperties:!1,required:["agentId","name","address"],properties:{agentId:{type:"string"},name:{type:"\
+string"},address:{type:"string"}}}},outdated:{type:"array",items:{type:"string"}},copies:{type:"array",items:{type:"object",additionalProperties:!1,required:["a\
+gent","serial","digest"],properties:{agent:{type:"string"},serial:{type:"integer",minimum:0},digest:{type:"string"}}}}}};function D(s,{instancePath:n="",parentData:c,
+parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const m=D.evaluated;if(m.dynamicProps&&(m.props=void 0),m.dynamicItems&&(m.items=void 0),
+s&&typeof s=="object"&&!Array.isArray(s)){if(s.serial===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"seri\
+al"},message:"must have required property 'serial'"};e===null?e=[r]:e.push(r),i++}if(s.members===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
+required",params:{missingProperty:"members"},message:"must have required property 'members'"};e===null?e=[r]:e.push(r),i++}if(s.agents===void 0){const r={instancePath:n,
+schemaPath:"#/required",keyword:"required",params:{missingProperty:"agents"},message:"must have required property 'agents'"};e===null?e=[r]:e.push(r),i++}for(const r in s)
+if(!(r==="serial"||r==="members"||r==="agents"||r==="outdated"||r==="copies")){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalPr\
+operties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.serial!==void 0){let r=s.serial;if(!(typeof r==
+"number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/serial",schemaPath:"#/properties/serial/type",keyword:"type",params:{type:"integer"},message:"\
 must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/serial",schemaPath:"#/properties/s\
 erial/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.members!==void 0){let r=s.members;if(Array.
 isArray(r)){const t=r.length;for(let p=0;p<t;p++){let o=r[p];if(o&&typeof o=="object"&&!Array.isArray(o)){if(o.kind===void 0){const a={instancePath:n+"/members/"+
@@ -612,10 +612,10 @@ e.concat(E.errors),i=e.length)}else{const t={instancePath:n+"/agents",schemaPath
 e array"};e===null?e=[t]:e.push(t),i++}}if(s.steps!==void 0){let r=s.steps;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)T(r[p],{instancePath:n+"/st\
 eps/"+p,parentData:r,parentDataProperty:p,rootData:u,dynamicAnchors:l})||(e=e===null?T.errors:e.concat(T.errors),i=e.length)}else{const t={instancePath:n+"/step\
 s",schemaPath:"#/properties/steps/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.unknown!==void 0){let r=s.
-unknown;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)O(r[p],{instancePath:n+"/unknown/"+p,parentData:r,parentDataProperty:p,rootData:u,dynamicAnchors:l})||
-(e=e===null?O.errors:e.concat(O.errors),i=e.length)}else{const t={instancePath:n+"/unknown",schemaPath:"#/properties/unknown/type",keyword:"type",params:{type:"\
+unknown;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)I(r[p],{instancePath:n+"/unknown/"+p,parentData:r,parentDataProperty:p,rootData:u,dynamicAnchors:l})||
+(e=e===null?I.errors:e.concat(I.errors),i=e.length)}else{const t={instancePath:n+"/unknown",schemaPath:"#/properties/unknown/type",keyword:"type",params:{type:"\
 array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.diagnostics!==void 0){let r=s.diagnostics;if(Array.isArray(r)){const t=r.length;for(let p=0;p<
-t;p++)I(r[p],{instancePath:n+"/diagnostics/"+p,parentData:r,parentDataProperty:p,rootData:u,dynamicAnchors:l})||(e=e===null?I.errors:e.concat(I.errors),i=e.length)}else{
+t;p++)O(r[p],{instancePath:n+"/diagnostics/"+p,parentData:r,parentDataProperty:p,rootData:u,dynamicAnchors:l})||(e=e===null?O.errors:e.concat(O.errors),i=e.length)}else{
 const t={instancePath:n+"/diagnostics",schemaPath:"#/properties/diagnostics/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.
 push(t),i++}}s.set!==void 0&&(D(s.set,{instancePath:n+"/set",parentData:s,parentDataProperty:"set",rootData:u,dynamicAnchors:l})||(e=e===null?D.errors:e.concat(
 D.errors),i=e.length))}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),
