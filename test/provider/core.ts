@@ -81,6 +81,7 @@ export class Core {
   async plan(config: Values | null): Promise<Planned> {
     const diagnostics = [...(config === null ? [] : ((await this.resource.validate?.(config)) ?? []))];
     if (hasErrors(diagnostics)) return { prior: this.kept, config, answer: { planned: null }, action: "no-op", diagnostics };
+    if (this.kept !== undefined) this.resource.stored?.(this.kept.state);
     const prior = this.kept?.tainted === true ? undefined : this.kept;
     const before = prior?.state ?? null;
     const { attributes } = this.resource.schema;

@@ -182,6 +182,17 @@ suite("another address in the configuration", () => {
     assert.notEqual(core.kept.state["uid"], uid);
   });
 
+  test("a tainted VM is replaced without a refresh too", async () => {
+    await using fleet = await startFleet("desk");
+    const core = fleet.core();
+    await settle(core, WEB, fleet.configure);
+    core.kept = { ...core.kept!, tainted: true };
+    await fleet.configure();
+    const plan = await core.plan(core.config(WEB));
+    assert.deepEqual(await core.applyReplacement(plan, fleet.configure), []);
+    await assertSettled(core, WEB, fleet.configure);
+  });
+
   test("a tainted VM that is protected, or kept when it leaves, is not replaced", async () => {
     for (const [more, code] of [
       [{ protect: true }, "VM_PROTECTED"],

@@ -121,6 +121,8 @@ export interface Resource {
   validate?(config: Values): Promise<readonly Diagnostic[]>;
   /** From the JSON of an older schema version to the values of this one. The same version never asks; a newer one is refused before. */
   upgrade?(version: number, state: Readonly<Record<string, unknown>>): Values;
+  /** Told of each object that the state has, as JSON, also where nothing is refreshed: what is replaced is never read then. */
+  stored?(state: Readonly<Record<string, unknown>>): void;
   read(request: ReadRequest, context: Context): Promise<ReadAnswer>;
   plan(request: PlanRequest, context: Context): Promise<PlanAnswer>;
   apply(request: ApplyRequest, context: Context): Promise<ApplyAnswer>;

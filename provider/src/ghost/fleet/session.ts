@@ -106,6 +106,11 @@ export class Session {
     this.#walk = new Walk(settings, this.#connections);
   }
 
+  /** An object that Terraform's state has; while nothing is configured, nothing is planned. */
+  know(uid: string): void {
+    this.#walk?.known.add(uid);
+  }
+
   /** The present walk. Terraform asks nothing that needs it before it has configured the provider. */
   get walk(): Walk {
     if (this.#walk === undefined) throw new Error("the provider is asked before it is configured");

@@ -366,7 +366,7 @@ function movedWithoutBlock(name: string, agent: string): GhostDiagnostic {
     code: "VM_EXISTS",
     severity: "error",
     detail: `VM "${name}" on agent "${agent}" would be deleted as one resource and made anew as another, and its disks would be lost.`,
-    hint: "When the resource only got another address (a key of for_each, a number of count, another name), say so with a block: moved { from = OLD to = NEW }. To really make it anew, remove the resource, apply, and add it again.",
+    hint: "When the resource only got another address (a key of for_each, a number of count, another name), say so with a block: moved { from = OLD to = NEW }. When a replacement with create_before_destroy has failed, take what is left out of the state with `terraform state rm` and import the VM again. To really make it anew, remove the resource, apply, and add it again.",
     path: ["name"],
     agent,
   };

@@ -19,6 +19,7 @@ export function vmResource(session: Session): Resource {
   return withIdentity(session, {
     schema: VM_SCHEMA,
     validate: async (config) => checkVm(config).map((one) => toTerraform(one)),
+    stored: ({ uid }) => session.know(String(uid)),
     read: (request, context) => readVm(session.walk, request, context),
     plan: (request, context) => planVmResource(session.walk, request, context),
     apply: (request, context) => applyVmResource(session.walk, request, context),

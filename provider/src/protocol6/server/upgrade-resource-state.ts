@@ -21,6 +21,7 @@ export const upgradeResourceState: Rpc<UpgradeResourceState_Request, UpgradeReso
     }
     const text = json.toString("utf8");
     const type = impliedType(schema.attributes);
+    if (version === schema.version) resource.stored?.(JSON.parse(text) as Record<string, unknown>);
     if (version === schema.version && fitsJson(type, text)) {
       return { upgraded_state: { json, msgpack: Buffer.alloc(0) }, diagnostics: [] };
     }
