@@ -28,7 +28,7 @@ suite("a configuration of ghost_vm", () => {
       want: [],
     },
     { name: "with an address whose digest is not known", given: { image_url: "https://x/y", image_sha256: UNKNOWN }, want: [] },
-    { name: "with an address without a digest", given: { image_url: "https://x/y" }, want: ["SPEC_MISSING_KEY at image_sha256"] },
+    { name: "with an address without a digest", given: { image_url: "https://x/y" }, want: ["SPEC_MISSING_KEY at image_url"] },
     { name: "with an address and its digest", given: { image_url: "https://x/y", image_sha256: DIGEST }, want: [] },
     {
       name: "with a card of a network that may be null",
