@@ -4,8 +4,8 @@
  * (1) The state is what was configured, but where the machine differs from it: what differs, the engine says, as in
  *     every plan. So a value that means the same in another form stays as it was written, a change that is ignored on
  *     an existing VM stays as it was planned, and after an apply there is nothing to plan.
- * (2) Of a VM that Terraform takes into its state, what was last applied counts as configured; of one that nobody
- *     applied, its hardware.
+ * (2) Of a VM that Terraform takes into its state, what was last applied counts as configured; of one that was given
+ *     up, what it was set up with; of one that Ghost never had, its hardware.
  */
 import { completeConfig, differencesOf } from "@ghost/engine";
 import type { Attribute, Change, Observation, ObservedVm, VmConfig } from "@ghost/schemas";
@@ -26,10 +26,17 @@ export function readState(prior: Values, vm: ObservedVm, observation: Observatio
 
 /** The state of a VM that Terraform did not make. */
 export function importedState(agent: string, vm: ObservedVm, observation: Observation): Values {
-  const base = completeConfig({ ...(vm.applied as VmConfig), name: vm.name }, vm);
+  const base = completeConfig({ ...setupOf(vm), ...(vm.applied as VmConfig), name: vm.name }, vm);
   const empty = newValues(Object.keys(VM_SCHEMA.attributes).map((name) => [name, null]));
   const state = newValues(Object.entries({ ...empty, ...toValues(CONFIG_ATTRIBUTES, base), agent, adopt: false }));
   return readState(state, vm, observation, () => undefined);
+}
+
+/** What no machine tells and its record still knows: no difference would ever show it, since a change of it is ignored. */
+function setupOf({ live }: ObservedVm): VmConfig {
+  const { image, image_url, image_sha256, image_path, cloud_init, ssh_keys } = live;
+  const setup = { image, image_url, image_sha256, image_path, cloud_init, ssh_keys };
+  return Object.fromEntries(Object.entries(setup).filter(([, value]) => value !== undefined));
 }
 
 /** What was planned, with what is known now in place of what was not. */
