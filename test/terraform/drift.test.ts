@@ -62,8 +62,8 @@ suite("drift", () => {
     site.desk.host.removeDomain("web");
     site.desk.host.setDomain("db", { name: "database" });
     const planned = await site.plan();
-    assert.deepEqual(planned.changes, { "ghost_vm.db": "update", "ghost_vm.web": "create" });
-    assert.equal(planned.drift["ghost_vm.web"], "delete");
+    assert.deepEqual(planned.changes, { "ghost_vm.db": "update", "ghost_vm.web": "update" });
+    assert.equal(planned.drift["ghost_vm.web"], "update");
     await site.apply();
     assert.deepEqual(site.desk.names(), ["db", "web"]);
     assert.equal(site.desk.host.findDomain("db")?.uid, uid);

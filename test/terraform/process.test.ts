@@ -59,7 +59,8 @@ suite("through a mirror", () => {
 });
 
 suite("started by hand", () => {
-  const { TF_PLUGIN_MAGIC_COOKIE: _cookie, ...env } = process.env;
+  const { TF_PLUGIN_MAGIC_COOKIE: _cookie, ...inherited } = process.env;
+  const env = { ...inherited, GHOST_NODE: process.execPath };
   for (const args of [[], ["--help"]]) {
     test(`with ${args.length === 0 ? "nothing" : args.join(" ")} it says what it is`, async () => {
       const { code, stdout, stderr } = await collect(spawn(await launcher(), args, { env, stdio: ["ignore", "pipe", "pipe"] }));

@@ -114,7 +114,7 @@ suite("the provider block", () => {
     { body: 'stack = "shop"\n agents = { desk = { address = "nonsense" } }', says: /host:port/, at: /agents/ },
     { body: 'stack = "shop"\n agents = { desk = { address = "embedded:.ghost/desk" } }', says: /ghost agent run/, at: /agents/ },
     { body: 'stack = "shop"\n agents = { desk = { address = "unix:/x", timeout_s = 0 } }', says: /1.*600/, at: /agents/ },
-    { body: 'stack = "shop"\n agents = { desk = { address = "a:1", tls = { cert = "x" } } }', says: /key/, at: /agents/ },
+    { body: 'stack = "shop"\n agents = { desk = { address = "a:1", tls = { cert = "x" } } }', says: /key/, at: /agent/ },
     {
       body: 'stack = "shop"\n max_impact = "reboot"\n agents = { desk = { address = "unix:/x" } }',
       says: /none.*data-loss/,

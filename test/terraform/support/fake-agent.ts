@@ -27,7 +27,7 @@ export async function startFakeAgent(socket: string, answer: Answer): Promise<As
 export async function startStranger(socket: string): Promise<AsyncDisposable> {
   const server = createServer((connection) => {
     connection.on("error", () => {});
-    connection.end("220 mail.example ESMTP\r\n");
+    connection.end("220 mail.example ESMTP\r\n", () => connection.destroy());
   });
   server.listen(socket);
   await once(server, "listening");
