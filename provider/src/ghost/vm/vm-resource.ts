@@ -42,7 +42,7 @@ async function readVm(walk: Walk, { state, private: kept }: ReadRequest, context
   if (found.kind === "unknown") return stays(`How agent "${textOf(state["agent"])}" is reached is not known yet.`);
   if (found.kind === "missing") return stays(`The provider's block has no agent "${textOf(state["agent"])}".`);
   const { observation, problem: silent } = await found.agent.observe(context.signal);
-  if (silent !== undefined) return stays([silent.detail, silent.hint].filter((text) => text !== undefined).join(" "));
+  if (silent !== undefined) return stays(toTerraform(silent).detail);
   const vm = observation.vms.find((one) => one.uid === uid);
   const { seen } = toVmPrivate(kept);
   if (vm === undefined) {
