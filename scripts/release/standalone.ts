@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { ROOT } from "../bundle/common.ts";
+import { fileURLToPath } from "node:url";
 
 /** Where Node looks for its program: https://nodejs.org/docs/latest-v24.x/api/single-executable-applications.html. */
 const RESOURCE = "NODE_SEA_BLOB";
@@ -16,7 +16,7 @@ export function standaloneExecutable(script: string): Uint8Array {
     writeFileSync(config, JSON.stringify({ main: script, output: blob, disableExperimentalSEAWarning: true, useCodeCache: true }));
     execFileSync(process.execPath, ["--experimental-sea-config", config], { stdio: "ignore" });
     writeFileSync(executable, readFileSync(process.execPath), { mode: 0o755 });
-    const postject = path.join(ROOT, "node_modules/postject/dist/cli.js");
+    const postject = fileURLToPath(import.meta.resolve("postject/dist/cli.js"));
     // It warns of section names of Node's own that it cannot read.
     execFileSync(process.execPath, [postject, executable, RESOURCE, blob, "--sentinel-fuse", FUSE], { stdio: "ignore" });
     return readFileSync(executable);
