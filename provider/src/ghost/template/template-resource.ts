@@ -30,7 +30,12 @@ async function readTemplate(walk: Walk, { state, private: before }: ReadRequest,
   const agent: Value = state["agent"] ?? null;
   const stays = (why: string): ReadAnswer => ({
     diagnostics: [
-      { severity: "warning", summary: `Template "${name}" is not read`, detail: `${why}\n\nIts state stays as it was.`, path: ["agent"] },
+      {
+        severity: "warning",
+        summary: `Template "${name}" on agent "${textOf(state["agent"])}" is not read`,
+        detail: `${why}\n\nIts state stays as it was.`,
+        path: ["agent"],
+      },
     ],
   });
   walk.known.add(uid);

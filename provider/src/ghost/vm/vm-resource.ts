@@ -33,7 +33,12 @@ async function readVm(walk: Walk, { state, private: kept }: ReadRequest, context
   const name = textOf(state["name"]);
   const stays = (why: string): ReadAnswer => ({
     diagnostics: [
-      { severity: "warning", summary: `VM "${name}" is not read`, detail: `${why}\n\nIts state stays as it was.`, path: ["agent"] },
+      {
+        severity: "warning",
+        summary: `VM "${name}" on agent "${textOf(state["agent"])}" is not read`,
+        detail: `${why}\n\nIts state stays as it was.`,
+        path: ["agent"],
+      },
     ],
   });
   const uid = textOf(state["uid"]);
