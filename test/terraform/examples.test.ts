@@ -19,7 +19,10 @@ suite("examples/terraform", () => {
   test("is there", () => assert.ok(names.length > 0));
 
   test("is formatted as terraform fmt has it", async () => {
-    const outcome = await terraform(["fmt", "-check", "-recursive", "-diff", EXAMPLES], { dir: EXAMPLES, env: { TF_LOG: "" } });
+    const outcome = await terraform(["fmt", "-check", "-recursive", "-diff", EXAMPLES], {
+      dir: EXAMPLES,
+      env: { TF_LOG: "", TF_LOG_PATH: "" },
+    });
     assert.equal(outcome.code, 0, outcome.stdout + outcome.stderr);
   });
 
