@@ -41,12 +41,12 @@ export function toDesiredVm(values: Values, agent: string, name: string, findTem
 }
 
 /** Whether the configuration takes over what belongs to someone else; what is not known yet is decided when it is. */
-export function isAdopting(values: Values): boolean {
+function isAdopting(values: Values): boolean {
   return values["adopt"] === true || values["adopt"] === UNKNOWN;
 }
 
 /** Paths of the secrets that are set. */
-export function secretsOf(values: Values): readonly (readonly string[])[] {
+function secretsOf(values: Values): readonly (readonly string[])[] {
   return SECRETS.filter((path) => (valueAt(values, path, WRITE_ONLY_VERSION) ?? null) !== null);
 }
 
