@@ -15,6 +15,7 @@ const EXIT_MEANING: Readonly<Record<keyof typeof EXIT, string>> = {
 const ENVIRONMENT: readonly (readonly [name: string, means: string])[] = [
   ["`GHOST_VAR_name`", "Value of the variable `name` where neither `--var` nor `--var-file` gives one."],
   ["`GHOST_AGENT_ADDRESS`", "Agent of `ghost vm` and `ghostctl` where `--address` is not given."],
+  ["`GHOST_NODE`", "The Node, 24 or newer, that Terraform starts the provider on; the PATH's where it is not set."],
   ["`CI`", "Set: no questions, plain lines."],
   ["`NO_COLOR`", "Set: plain lines without colours."],
   ["`FORCE_COLOR`", "Set: colours even where no terminal is."],
