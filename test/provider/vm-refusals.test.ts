@@ -43,6 +43,18 @@ suite("whose a VM is", () => {
     assert.deepEqual([plan.action, plan.diagnostics], ["no-op", []]);
   });
 
+  test("one of the same stack that is not in the state comes into it with adopt, whether it is as it should be or not", async () => {
+    await using fleet = await startFleet("desk");
+    const first = fleet.core();
+    await settle(first, WEB, fleet.configure);
+    for (const ramGb of [2, 4]) {
+      const core = fleet.core();
+      await fleet.configure();
+      await settle(core, { ...WEB, ram_gb: ramGb, adopt: true }, fleet.configure);
+      assert.deepEqual([core.kept!.state["uid"], core.kept!.state["status"]], [first.kept!.state["uid"], "running"]);
+    }
+  });
+
   test("a foreign machine is imported as it is; to change it it must be adopted", async () => {
     await using fleet = await startFleet("desk");
     {

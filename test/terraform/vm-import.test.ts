@@ -99,6 +99,14 @@ suite("a machine that is there already", () => {
     assert.equal(errors(outcome)[0]?.address, "ghost_vm.web");
   });
 
+  test("of the stack itself comes into the state with adopt", async () => {
+    await using site = await openSite();
+    const uid = await forgotten(site);
+    await site.write(vm("web", { adopt: true }));
+    await site.apply();
+    assert.deepEqual([(await site.values())["ghost_vm.web"]?.["uid"], site.desk.host.findDomain("web")?.uid], [uid, uid]);
+  });
+
   test("is taken over with adopt, and then it is the stack's", async () => {
     await using site = await openSite();
     site.desk.host.addForeignDomain({ name: "web", ram_gb: 2, status: "running" });

@@ -46,6 +46,7 @@ export async function applyVmResource(walk: Walk, request: ApplyRequest, context
   });
   const vm = run.operation?.vm;
   if (run.ok) {
+    if (steps.length === 0 && prior === null) return await takeIn(agent, planned, context);
     if (steps.length === 0) return { state: fillNothing(planned, prior ?? {}), private: { ...(seen && { seen }) } satisfies VmPrivate };
     for (const { body } of steps) if (body.uid !== vm?.uid) agent.drop(body.uid);
     if (vm === undefined) return fail(notTold(agent.name));
@@ -53,6 +54,17 @@ export async function applyVmResource(walk: Walk, request: ApplyRequest, context
     return { state: fillState(planned, vm), private: { seen: toSeen(steps[0]!.body.agent_id, vm) } satisfies VmPrivate };
   }
   return await afterFailure({ run, agent, prior, planned, uid: steps.at(-1)!.body.uid, private: request.plannedPrivate });
+}
+
+/** A VM that is as it should be already, and only was not in the state. */
+async function takeIn(agent: FleetAgent, planned: Values, { signal }: Context): Promise<ApplyAnswer> {
+  const { observation, problem: silent } = await agent.observe(signal);
+  const vm = observation?.vms.find((one) => one.uid === planned["uid"]);
+  if (observation === undefined || vm === undefined) {
+    const gone = problem("PLAN_STALE", `The VM is not on agent "${agent.name}" any more.`, { hint: "Plan again.", agent: agent.name });
+    return { state: null, diagnostics: [toTerraform(silent === undefined ? gone.diagnostics[0] : { ...silent, severity: "error" })] };
+  }
+  return { state: fillState(planned, vm), private: { seen: toSeen(observation.host.agentId, vm) } satisfies VmPrivate };
 }
 
 async function applyDelete(

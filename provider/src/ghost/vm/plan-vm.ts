@@ -265,6 +265,9 @@ function toPlannedState(
   } else if (prior !== null) {
     const before = prior["planned_impact"] ?? null;
     planned["planned_impact"] = sameValues(prior, { ...planned, planned_impact: before } as Values) ? before : "none";
+  } else if (existing !== undefined) {
+    // The stack's own already and as it should be: it only comes into the state. What it has by then is read then.
+    Object.assign(planned, { uid: existing.uid, owner, planned_impact: "none" });
   }
   return newValues(Object.entries(planned));
 }
