@@ -69,6 +69,18 @@ suite("the life of a ghost_template", () => {
     assert.equal((await site.values())["ghost_template.base"]?.["owner"], "terraform:shop");
   });
 
+  test("of the stack itself that the state lost comes into it with adopt", async () => {
+    await using site = await openSite();
+    await site.write(template());
+    await site.apply();
+    const { uid } = (await site.values())["ghost_template.base"]!;
+    await rm(path.join(site.dir, "terraform.tfstate"));
+    assert.match(said(await site.refused("plan")), /import/);
+    await site.write(template({ adopt: true }));
+    await site.apply();
+    assert.equal((await site.values())["ghost_template.base"]?.["uid"], uid);
+  });
+
   test("is replaced, tainted and moved", async () => {
     await using site = await openSite();
     await site.write(template());
