@@ -2,6 +2,7 @@ import { startedByTerraform, handshakeLine, reattachVariable, speaksOurs } from 
 import { endWithParent, handleSignals } from "./lifetime.ts";
 import { redirectConsole, stderrLog } from "./log.ts";
 import type { Log, Provider } from "./provider.ts";
+import type { Started } from "./server/start.ts";
 
 export interface ServeOptions {
   /** In log lines, for example `provider.cloud`. */
@@ -47,31 +48,35 @@ export async function serve(options: ServeOptions): Promise<void> {
 
 async function plugin({ load }: ServeOptions, log: Log): Promise<void> {
   const { env } = process;
+  const clientPem = env["PLUGIN_CLIENT_CERT"] ?? "";
+  const folder = env["PLUGIN_UNIX_SOCKET_DIR"] ?? "";
   // Loaded here: whoever starts the program by hand is answered without.
-  const [{ start }, { automaticTls }] = await Promise.all([import("./server/start.ts"), import("./automatic-tls.ts")]);
-  const tls = automaticTls(env["PLUGIN_CLIENT_CERT"]);
-  let close = (): void => {};
+  const [{ makeCertificate }, { listen }] = await Promise.all([import("./certificate.ts"), import("./listen.ts")]);
+  const certificate = clientPem === "" ? undefined : makeCertificate();
+  const listener = await listen(folder === "" ? {} : { folder });
+  let started: Started | undefined;
   const end = (why: string): void => {
     log.debug(`The provider ends: ${why}.`);
-    close();
+    void (started ?? listener).close();
     process.exit(0);
   };
-  const started = await start({
+  handleSignals(
+    async () => await started?.stop(),
+    () => end("SIGTERM"),
+  );
+  endWithParent(end);
+  process.stdout.write(handshakeLine(listener.endpoint, certificate?.der ?? Buffer.alloc(0)));
+  // Terraform connects while this is loaded: gRPC is most of what a start takes.
+  const [{ start }, { automaticTls }] = await Promise.all([import("./server/start.ts"), import("./automatic-tls.ts")]);
+  started = await start({
     load,
     log,
-    ...(tls === undefined ? {} : { credentials: tls.credentials }),
-    ...(env["PLUGIN_UNIX_SOCKET_DIR"] ? { folder: env["PLUGIN_UNIX_SOCKET_DIR"] } : {}),
+    listener,
+    ...(certificate !== undefined && { credentials: automaticTls(clientPem, certificate) }),
     // After the answer is on its way; Terraform waits for the process, not for it.
     onShutdown: () => setImmediate(end, "Terraform said so"),
     onHangup: () => end("Terraform hung up"),
   });
-  close = () => started.close();
-  handleSignals(
-    () => started.stop(),
-    () => end("SIGTERM"),
-  );
-  endWithParent(end);
-  process.stdout.write(handshakeLine(started.endpoint, tls?.certificate ?? Buffer.alloc(0)));
 }
 
 async function debug({ load, source }: ServeOptions, log: Log): Promise<void> {

@@ -1,12 +1,10 @@
-import { randomBytes } from "node:crypto";
-import { chmodSync, rmSync } from "node:fs";
-import os from "node:os";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { GRPCControllerService, GRPCStdioService } from "../../../gen/plugin.ts";
 import type { GRPCControllerServer, GRPCStdioServer } from "../../../gen/plugin.ts";
 import { ProviderService } from "../../../gen/tfplugin6.ts";
-import { socketPath } from "../handshake.ts";
 import type { Endpoint } from "../handshake.ts";
+import { listen } from "../listen.ts";
+import type { Listener } from "../listen.ts";
 import type { Log, Provider } from "../provider.ts";
 import { providerService } from "./service.ts";
 
@@ -17,10 +15,8 @@ export interface StartOptions {
   readonly load: () => Promise<Provider>;
   readonly log: Log;
   readonly credentials?: ServerCredentials;
-  /** Folder of the socket. Default: that for temporary files. */
-  readonly folder?: string;
-  /** Default: tcp on Windows, where Go has no sockets to speak of, else unix. */
-  readonly network?: Endpoint["network"];
+  /** Where to serve. Default: a socket of its own. */
+  readonly listener?: Listener;
   /** Terraform asks the process to end. */
   readonly onShutdown?: () => void;
   /** The client that opened the plugin's output stream is gone. */
@@ -35,7 +31,7 @@ export interface Started {
   close(): void;
 }
 
-/** Serves a provider on a socket of its own. */
+/** Serves a provider. */
 export async function start(options: StartOptions): Promise<Started> {
   const server = new Server({ "grpc.max_receive_message_length": MESSAGE_MAX_BYTES, "grpc.max_send_message_length": MESSAGE_MAX_BYTES });
   const service = providerService(options.load, options.log);
@@ -51,25 +47,26 @@ export async function start(options: StartOptions): Promise<Started> {
   const stdio: GRPCStdioServer = { streamStdio: (call) => void call.on("cancelled", () => options.onHangup?.()) };
   server.addService(GRPCStdioService, stdio);
   const credentials = options.credentials ?? ServerCredentials.createInsecure();
-  const network = options.network ?? (process.platform === "win32" ? "tcp" : "unix");
-  const path = socketPath(options.folder ?? os.tmpdir(), `plugin-${process.pid}-${randomBytes(6).toString("hex")}`);
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(network === "unix" ? `unix:${path}` : "127.0.0.1:0", credentials, (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    );
+  const listener = options.listener ?? (await listen());
+  const injector = server.createConnectionInjector(credentials);
+  listener.serve((socket) => {
+    // Whoever is gone before the handshake is nobody's problem.
+    socket.on("error", () => socket.destroy());
+    injector.injectConnection(socket);
   });
-  // Of nobody else, whatever the umask.
-  if (network === "unix") chmodSync(path, 0o600);
   const close = (): void => {
+    void listener.close();
     server.forceShutdown();
-    if (network === "unix") rmSync(path, { force: true });
   };
   return {
-    endpoint: network === "unix" ? { network, address: path } : { network, address: `127.0.0.1:${port}` },
+    endpoint: listener.endpoint,
     close,
     stop: async () => {
       service.stop();
-      await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+      const ended = listener.close();
+      // Every connection ends with its last call; gRPC's own callback does not wait for connections that it was given.
+      server.tryShutdown(() => {});
+      await ended;
       close();
     },
   };
