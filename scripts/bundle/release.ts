@@ -20,7 +20,7 @@ export async function bundleRelease(folder: string): Promise<readonly Metafile[]
 function packageText(): string {
   const { version, description, license } = JSON.parse(readFileSync(path.join(ROOT, "cli/package.json"), "utf8")) as Record<string, string>;
   const facts = {
-    name: "@ghost-vm/cli",
+    name: "@ghost/cli",
     version,
     description,
     license,

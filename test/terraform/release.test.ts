@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, suite, test } from "node:test";
@@ -163,7 +163,7 @@ suite("release", () => {
     const text = readFileSync(path.join(first, `ghost_${VERSION}_sbom.cdx.json`), "utf8");
     const { components } = JSON.parse(text) as { components: readonly { readonly "bom-ref": string }[] };
     const refs = new Set(components.map((component) => component["bom-ref"]));
-    const { stdout } = run("tar", ["xzOf", path.join(first, `ghost-vm-cli-${VERSION}.tgz`), "package/THIRD-PARTY-NOTICES.txt"]);
+    const { stdout } = run("tar", ["xzOf", path.join(first, `ghost-cli-${VERSION}.tgz`), "package/THIRD-PARTY-NOTICES.txt"]);
     const notices = [...stdout.matchAll(/^={80}\n\n(\S+) (\S+) \(/gm)].map(([, name, version]) => `${name}@${version}`);
     assert.ok(notices.length > 20);
     for (const ref of notices) assert.ok(refs.has(ref), ref);
@@ -205,7 +205,7 @@ suite("the npm package", () => {
       "--offline",
       "--prefix",
       prefix,
-      path.join(first, `ghost-vm-cli-${VERSION}.tgz`),
+      path.join(first, `ghost-cli-${VERSION}.tgz`),
     ]);
     assert.equal(code, 0, stderr);
   });
@@ -284,8 +284,14 @@ suite("the npm package", () => {
   });
 
   test("where the PATH's node is another one, GHOST_NODE is advised", () => {
-    const { stderr } = run(process.execPath, [bin("ghost"), "provider", "install"], { PATH: "/nowhere", GHOST_NODE: undefined });
-    assert.match(stderr, new RegExp(`export GHOST_NODE=${process.execPath}`));
+    const ofNpx = path.join(scratch, "node_modules/.bin");
+    mkdirSync(ofNpx, { recursive: true });
+    symlinkSync(process.execPath, path.join(ofNpx, "node"));
+    for (const found of ["/nowhere", ofNpx]) {
+      const { stderr } = run(process.execPath, [bin("ghost"), "provider", "install"], { PATH: found, GHOST_NODE: undefined });
+      assert.match(stderr, new RegExp(`export GHOST_NODE=${process.execPath}`), found);
+    }
+    assert.doesNotMatch(run(bin("ghost"), ["provider", "install"], { GHOST_NODE: undefined }).stderr, /GHOST_NODE/);
   });
 });
 
