@@ -148,12 +148,16 @@ function notes(
   ];
 }
 
-/** True when the launcher would start the provider on the Node that runs this, which is new enough. */
+/**
+ * True when the launcher would start the provider on the Node that runs this, which is new enough. Folders that npx and
+ * `npm run` put in front are not on the PATH that Terraform has.
+ */
 function findsThisNode(env: NodeJS.ProcessEnv): boolean {
   if ((env["GHOST_NODE"] ?? "") !== "") return true;
   const name = process.platform === "win32" ? "node.exe" : "node";
   const found = (env["PATH"] ?? "")
     .split(path.delimiter)
+    .filter((folder) => !folder.endsWith(path.join("node_modules", ".bin")))
     .map((folder) => path.join(folder, name))
     .find((file) => existsSync(file));
   return found !== undefined && realpathSync(found) === realpathSync(process.execPath);
