@@ -65,6 +65,7 @@ output "names" {
       const outcome = await site.run("plan", "-json");
       assert.equal(outcome.code, 1);
       assert.match(errors(outcome)[0]?.detail ?? "", says);
+      assert.doesNotMatch(errors(outcome)[0]?.detail ?? "", /\.\.$/, "one full stop ends it");
       assert.doesNotMatch(said(outcome), /TypeError|Cannot read/);
     });
   }

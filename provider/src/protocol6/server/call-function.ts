@@ -21,7 +21,9 @@ export const callFunction: Rpc<CallFunction_Request, CallFunction_Response> = {
       return { result: toWireValue(schema.returns, await definition.call(args)) };
     } catch (error) {
       if (!(error instanceof FunctionError)) throw error;
-      return { error: { text: error.message, ...(error.argument === undefined ? {} : { function_argument: error.argument }) } };
+      // Core puts a full stop behind it.
+      const text = error.message.replace(/\.$/, "");
+      return { error: { text, ...(error.argument === undefined ? {} : { function_argument: error.argument }) } };
     }
   },
   refuse: (diagnostics) => ({ error: { text: diagnostics.map(({ summary, detail }) => `${summary}: ${detail}`).join("\n") } }),
