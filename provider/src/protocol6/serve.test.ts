@@ -13,7 +13,7 @@ import type { Program } from "./testing/client.ts";
 import { toyProvider } from "./testing/toy-provider.ts";
 
 const MAIN = path.join(import.meta.dirname, "testing/toy-main.ts");
-const COMMAND = [process.execPath, "--conditions=@ghost/source", MAIN] as const;
+const COMMAND = [process.execPath, MAIN] as const;
 const COOKIE = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
 
 async function started(t: TestContext, env: NodeJS.ProcessEnv = {}): Promise<Program> {
