@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { suite, test } from "node:test";
+import { until } from "../support/ghost.ts";
 import { startFakeAgent, startStranger } from "./support/fake-agent.ts";
 import type { Answer } from "./support/fake-agent.ts";
 import { vm } from "./support/hcl.ts";
@@ -68,6 +69,29 @@ suite("an agent that is down", () => {
     await site.agents["rack"]!.start();
     await site.apply();
     assert.deepEqual(site.agents["rack"]!.names(), ["db"]);
+  });
+
+  test("in the middle of an apply: applying again converges, with nothing lost and nothing twice", async () => {
+    await using site = await openSite();
+    await site.write(vm("web", { count: 6, name: '"web-${count.index}"' }));
+    site.desk.host.setLatency({ define: 300 });
+    const { ended } = site.start("apply", "-auto-approve", "-json", "-parallelism=2");
+    await until(() => site.desk.names().length >= 2, "the first machines");
+    await site.desk.stop();
+    const outcome = await ended;
+    assert.equal(outcome.code, 1);
+    assert.match(said({ told: errors(outcome) }), /desk/);
+    site.desk.host.setLatency({ define: 0 });
+    await site.desk.start();
+    await site.apply();
+    assert.deepEqual(
+      site.desk.names(),
+      [0, 1, 2, 3, 4, 5].map((index) => `web-${index}`),
+    );
+    assert.deepEqual(
+      [...site.desk.host.listDisks().values()].map((disks) => disks.length),
+      [1, 1, 1, 1, 1, 1],
+    );
   });
 
   test("that is not asked for anything is not waited for", async () => {
@@ -199,9 +223,8 @@ suite("an agent of another version", () => {
       await using site = await openSite();
       await site.write(vm("web"));
       await site.apply();
-      const socket = path.join(site.dir, "other.sock");
-      const other = { providerBody: `stack = "shop"\n agents = { desk = { address = "unix:${socket}", timeout_s = 5 } }` };
-      await using _fake = await startFakeAgent(socket, answer);
+      await using fake = await startFakeAgent(answer);
+      const other = { providerBody: `stack = "shop"\n agents = { desk = { address = "${fake.address}", timeout_s = 5 } }` };
       await site.write(vm("web"), other);
       const planned = await site.plan();
       assert.deepEqual([planned.code, planned.drift], [0, {}], said(planned));
@@ -215,9 +238,10 @@ suite("an agent of another version", () => {
 
   test("what does not speak gRPC at all", async () => {
     await using site = await openSite();
-    const socket = path.join(site.dir, "stranger.sock");
-    await using _stranger = await startStranger(socket);
-    await site.write(vm("web"), { providerBody: `stack = "shop"\n agents = { desk = { address = "unix:${socket}", timeout_s = 2 } }` });
+    await using stranger = await startStranger();
+    await site.write(vm("web"), {
+      providerBody: `stack = "shop"\n agents = { desk = { address = "${stranger.address}", timeout_s = 2 } }`,
+    });
     assert.match(said(await site.refused("plan")), /desk/);
   });
 

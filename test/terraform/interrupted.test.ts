@@ -1,6 +1,8 @@
 /** A terraform that is stopped in the middle of an apply, by hand or by force, and two at once. True processes throughout. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { copyFile, stat } from "node:fs/promises";
+import path from "node:path";
 import { suite, test } from "node:test";
 import { until } from "../support/ghost.ts";
 import { vm } from "./support/hcl.ts";
@@ -34,6 +36,12 @@ function assertWhole(site: Site, before: Readonly<Record<string, string>>): void
     [...site.desk.host.listDisks().values()].map((disks) => disks.length),
     ALL.map(() => 1),
   );
+}
+
+/** Terraform empties its state before it writes it: killed between the two, what a person has is the copy it made before. */
+async function mendState(site: Site): Promise<void> {
+  const file = path.join(site.dir, "terraform.tfstate");
+  if ((await stat(file)).size === 0) await copyFile(`${file}.backup`, file);
 }
 
 /** Processes of the provider that this site's terraform left behind. */
@@ -86,9 +94,25 @@ suite("an apply that is interrupted", () => {
       const refused = await site.refused("plan", "-lock=false");
       assert.match(said({ told: errors(refused) }), /import/, "what exists and is not in the state is not made a second time");
     }
-    await site.write(FLEET.replace("}\n", "}\n").replace(/\n\}/, "\n  adopt = true\n}"));
+    await site.write(FLEET.replace(/\n\}/, "\n  adopt = true\n}"));
     await site.ok("apply", "-auto-approve", "-json", "-lock=false");
     await site.settled();
+    assertWhole(site, before);
+  });
+
+  test("by the death of the provider alone: terraform says so, and the next one takes up what is there", async () => {
+    await using site = await openSite({ by: "mirror" });
+    const { child, ended } = await halfWay(site);
+    const provider = providersOf(child.pid!).find((row) => row.includes("start.cjs"));
+    process.kill(Number(provider?.trim().split(/\s+/)[1]), "SIGKILL");
+    const outcome = await ended;
+    assert.equal(outcome.code, 1);
+    assert.match(said({ told: errors(outcome) }), /plugin|provider/i);
+    await until(() => site.desk.host.listDomains().every(({ status }) => status === "running"), "the agent to finish what it began");
+    const before = uids(site);
+    site.desk.host.setLatency({ define: 0 });
+    await site.write(FLEET.replace(/\n\}/, "\n  adopt = true\n}"));
+    await site.apply();
     assertWhole(site, before);
   });
 
@@ -104,6 +128,7 @@ suite("an apply that is interrupted", () => {
     await ended;
     site.desk.host.setLatency({ undefine: 0 });
     await until(() => providersOf(child.pid!).length === 0, "the provider to notice");
+    await mendState(site);
     await site.ok("apply", "-auto-approve", "-json", "-lock=false");
     await site.settled();
     assert.deepEqual(site.desk.names(), []);

@@ -226,6 +226,16 @@ suite("numbers", () => {
     });
   }
 
+  for (const version of ["0.1", "9007199254740993", "-1"]) {
+    test(`${version} is no version of a password`, async () => {
+      await using site = await openSite();
+      await site.write(vm("web", { cloud_init: `{ password_wo = "x", password_wo_version = ${version} }` }));
+      const outcome = await site.refused("validate");
+      assert.match(errors(outcome)[0]?.code ?? "", /^\s*cloud_init\b/);
+      assert.ok(said(outcome).includes(version), said(outcome));
+    });
+  }
+
   test('4.0 and "4" are the number 4', async () => {
     await using site = await openSite();
     await site.write(vm("web", { ram_gb: "4.0", vcpu: '"2"' }));
