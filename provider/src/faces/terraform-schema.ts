@@ -17,8 +17,6 @@ export const WRITE_ONLY_VERSION = "_wo_version";
 export interface FaceOptions {
   /** Attributes that this face has although they belong to spec files alone. */
   readonly keep?: readonly string[];
-  /** Attributes that this face does not have. */
-  readonly without?: readonly string[];
   /** Attributes that have a default although none is written in the definition. */
   readonly computed?: readonly string[];
   /** Of something that is only read: every attribute is computed, and what is sensitive is left out. */
@@ -33,7 +31,6 @@ type Use = Pick<FaceOptions, "readOnly" | "settable">;
 export function toAttributeSchemas(attributes: Attributes, options: FaceOptions = {}): AttributeSchemas {
   const schemas: Record<string, AttributeSchema> = {};
   for (const [name, attribute] of Object.entries(attributes)) {
-    if (options.without?.includes(name) === true) continue;
     if (attribute.specOnly === true && options.keep?.includes(name) !== true) continue;
     if (attribute.sensitive === true) {
       if (options.readOnly !== true) Object.assign(schemas, writeOnly(name, attribute));

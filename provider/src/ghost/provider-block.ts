@@ -7,8 +7,7 @@ import { textOf } from "../faces/text.ts";
 import type { Value, Values } from "../protocol6/value.ts";
 import { hasUnknown, UNKNOWN } from "../protocol6/value.ts";
 import type { ProviderSettings } from "./fleet/session.ts";
-
-const { address, tls, timeout_s: timeoutS } = agent.attributes;
+import { AGENT_ATTRIBUTES } from "./provider-schema.ts";
 
 const ATTRIBUTES: Attributes = {
   stack: specAttributes.stack,
@@ -19,7 +18,7 @@ const ATTRIBUTES: Attributes = {
     keyPattern: NAME_PATTERN,
     keyDoc: NAME_DOC,
     doc: "The agents by name.",
-    of: { kind: "object", mode: "required", change: "none", doc: "One agent.", attributes: { address, tls, timeout_s: timeoutS } },
+    of: { kind: "object", mode: "required", change: "none", doc: "One agent.", attributes: AGENT_ATTRIBUTES },
   },
   max_impact: { kind: "string", mode: "optional", change: "none", oneOf: IMPACTS, doc: "The worst that a plan may do." },
 };
@@ -89,7 +88,7 @@ function toAgent(name: string, values: Values): DesiredAgent {
     name,
     address: textOf(values["address"]),
     ...(certificates !== null && { tls: Object.fromEntries(set) as PlanTls }),
-    timeoutMs: Number(values["timeout_s"] ?? timeoutS.default) * 1000,
+    timeoutMs: Number(values["timeout_s"] ?? agent.attributes.timeout_s.default) * 1000,
     settings: {},
     at: { file: "", line: 0, column: 0 },
   };

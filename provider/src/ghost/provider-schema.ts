@@ -1,6 +1,16 @@
+import type { Attributes } from "@ghost/schemas";
 import { agent, IMPACTS, NAME_DOC } from "@ghost/schemas";
 import { toAttributeSchemas } from "../faces/terraform-schema.ts";
 import type { Schema } from "../protocol6/schema.ts";
+
+const { address, tls, timeout_s } = agent.attributes;
+
+/** How one agent is reached. A spec's words are others: it knows embedded agents, and has a folder. */
+export const AGENT_ATTRIBUTES: Attributes = {
+  address: { ...address, patternDoc: "host:port or unix:/path", doc: "Where the agent answers." },
+  tls: { ...tls, doc: "Certificates of the connection; a relative path starts at the folder in which Terraform runs." },
+  timeout_s,
+};
 
 /** The provider's block: the stack, and how its agents are reached. */
 export const PROVIDER_SCHEMA: Schema = {
@@ -18,11 +28,7 @@ export const PROVIDER_SCHEMA: Schema = {
       required: true,
       nested: {
         nesting: "map",
-        attributes: toAttributeSchemas(agent.attributes, {
-          keep: ["tls", "timeout_s"],
-          without: ["name", "settings", "agent_id"],
-          settable: true,
-        }),
+        attributes: toAttributeSchemas(AGENT_ATTRIBUTES, { keep: ["tls", "timeout_s"], settable: true }),
       },
     },
     max_impact: {

@@ -111,7 +111,7 @@ export function ghostProviderAgentsTlsToHclTerraform(struct?: GhostProviderAgent
 
 export interface GhostProviderAgents {
   /**
-  * Where the agent answers: host:port, unix:/path, or embedded:DIR for one that runs on this machine with a simulated host. Form: host:port, unix:/path or embedded:DIR.
+  * Where the agent answers. Form: host:port or unix:/path.
   *
   * Docs at Terraform Registry: {@link https://registry.terraform.io/providers/ghost-vm/ghost/0.1.0/docs#address GhostProvider#address}
   */
@@ -123,7 +123,7 @@ export interface GhostProviderAgents {
   */
   readonly timeoutS?: number;
   /**
-  * Certificates of the connection; a relative path starts at the spec's folder.
+  * Certificates of the connection; a relative path starts at the folder in which Terraform runs.
   *
   * Docs at Terraform Registry: {@link https://registry.terraform.io/providers/ghost-vm/ghost/0.1.0/docs#tls GhostProvider#tls}
   */
