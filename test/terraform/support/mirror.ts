@@ -16,7 +16,7 @@ export async function mirrorEnvironment(): Promise<NodeJS.ProcessEnv> {
 
 /** What terraform starts. */
 export async function launcher(): Promise<string> {
-  return path.join(await mirror(), packageFolder(), `terraform-provider-${PROVIDER_NAME}`);
+  return path.join(await mirror(), "mirror", packageFolder(), `terraform-provider-${PROVIDER_NAME}`);
 }
 
 let made: Promise<string> | undefined;
@@ -36,10 +36,10 @@ async function ownMirror(): Promise<string> {
 
 /** Lays the provider out in `dir`, as it is released, and beside it the configuration of terraform that names it. */
 export async function makeMirror(dir: string): Promise<void> {
-  await bundleProvider(path.join(dir, packageFolder()));
+  await bundleProvider(path.join(dir, "mirror", packageFolder()));
   await writeFile(
     path.join(dir, "terraform.rc"),
-    `provider_installation {\n  filesystem_mirror {\n    path = "${dir}"\n  }\n}\ndisable_checkpoint = true\n`,
+    `provider_installation {\n  filesystem_mirror {\n    path = "${path.join(dir, "mirror")}"\n  }\n}\ndisable_checkpoint = true\n`,
   );
 }
 
