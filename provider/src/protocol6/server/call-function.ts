@@ -1,6 +1,7 @@
 import type { CallFunction_Request, CallFunction_Response } from "../../../gen/tfplugin6.ts";
 import { fromWireValue } from "../from-wire/values.ts";
 import { FunctionError } from "../provider.ts";
+import { toPrintable } from "../to-wire/text.ts";
 import { toWireValue } from "../to-wire/values.ts";
 import { Refusal, requireNamed } from "./rpc.ts";
 import type { Rpc } from "./rpc.ts";
@@ -22,7 +23,7 @@ export const callFunction: Rpc<CallFunction_Request, CallFunction_Response> = {
     } catch (error) {
       if (!(error instanceof FunctionError)) throw error;
       // Core puts a full stop behind it.
-      const text = error.message.replace(/\.$/, "");
+      const text = toPrintable(error.message).replace(/\.$/, "");
       return { error: { text, ...(error.argument === undefined ? {} : { function_argument: error.argument }) } };
     }
   },

@@ -1,6 +1,7 @@
 import type { InvokeAction_Event, InvokeAction_Request } from "../../../gen/tfplugin6.ts";
 import { fromWireConfig } from "../from-wire/values.ts";
 import { toWireDiagnostics } from "../to-wire/diagnostics.ts";
+import { toPrintable } from "../to-wire/text.ts";
 import { requireNamed } from "./rpc.ts";
 import type { StreamRpc } from "./rpc.ts";
 
@@ -28,7 +29,7 @@ export const invokeAction: StreamRpc<InvokeAction_Request, InvokeAction_Event> =
     invoked.then(ended, ended);
     while (!done || messages.length > 0) {
       const message = messages.shift();
-      if (message !== undefined) yield { type: { $case: "progress", value: { message } } };
+      if (message !== undefined) yield { type: { $case: "progress", value: { message: toPrintable(message) } } };
       else await new Promise<void>((resolve) => (wake = resolve));
     }
     yield completed(toWireDiagnostics(await invoked, attributes));

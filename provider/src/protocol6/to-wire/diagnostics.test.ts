@@ -39,3 +39,14 @@ suite("the path of a diagnostic ends where Terraform can still find it", () => {
     });
   }
 });
+
+test("what others said cannot move the cursor or turn the text around", () => {
+  const [diagnostic] = toWireDiagnostics(
+    [{ severity: "error", summary: "the host says \u001b[2J", detail: "one\n\ttwo\r\u202eeerht\u009b\ud800 ö 😀" }],
+    ATTRIBUTES,
+  );
+  assert.deepEqual(
+    [diagnostic?.summary, diagnostic?.detail],
+    ["the host says \\u001b[2J", "one\n\ttwo\\u000d\\u202eeerht\\u009b\\ud800 ö 😀"],
+  );
+});

@@ -3,6 +3,7 @@ import type { AttributePath_Step, Diagnostic as WireDiagnostic } from "../../../
 import type { Diagnostic } from "../provider.ts";
 import type { AttributeSchemas } from "../schema.ts";
 import { toWirePath } from "./path.ts";
+import { toPrintable } from "./text.ts";
 
 /** Paths are those of an object with these attributes; what Terraform cannot find in a configuration is cut off their end. */
 export function toWireDiagnostics(diagnostics: readonly Diagnostic[] | undefined, attributes: AttributeSchemas): WireDiagnostic[] {
@@ -10,8 +11,8 @@ export function toWireDiagnostics(diagnostics: readonly Diagnostic[] | undefined
     const steps = path === undefined ? [] : shown(toWirePath(attributes, path).steps);
     return {
       severity: severity === "error" ? Diagnostic_Severity.ERROR : Diagnostic_Severity.WARNING,
-      summary,
-      detail,
+      summary: toPrintable(summary),
+      detail: toPrintable(detail),
       ...(steps.length > 0 ? { attribute: { steps } } : {}),
     };
   });
