@@ -9,12 +9,12 @@
  *     while it applies, with everything known.
  */
 import { randomUUID } from "node:crypto";
-import { BUILTIN_DEFAULTS, completeConfig, describeDifference, hasUnknown as hasUnknownConfig, planOneVm, projectVm } from "@ghost/engine";
+import { completeConfig, describeDifference, hasUnknown as hasUnknownConfig, planOneVm, projectVm } from "@ghost/engine";
 import type { OneVmPlan } from "@ghost/engine";
 import type { Diagnostic as GhostDiagnostic, Impact, Observation, ObservedVm, VmConfig } from "@ghost/schemas";
 import { compareImpact, worstImpact } from "@ghost/schemas";
 import { textOf } from "../../faces/text.ts";
-import { newValues, sameValues, toPlanned } from "../../faces/values.ts";
+import { newValues, sameValues } from "../../faces/values.ts";
 import type { Context, Diagnostic, PlanAnswer, PlanRequest } from "../../protocol6/provider.ts";
 import type { Value, Values } from "../../protocol6/value.ts";
 import { UNKNOWN } from "../../protocol6/value.ts";
@@ -22,11 +22,13 @@ import { hasError, toTerraform } from "../fleet/diagnostics.ts";
 import type { FleetAgent } from "../fleet/fleet-agent.ts";
 import type { Walk } from "../fleet/session.ts";
 import { checkNewVm, checkVm } from "./check-vm.ts";
+import { planUnknown } from "./plan-unknown.ts";
+import { configured } from "./planned-config.ts";
 import { vmExists } from "./vm-exists.ts";
 import type { Seen, VmPrivate } from "./vm-private.ts";
 import { toVmPrivate } from "./vm-private.ts";
-import { VM_SCHEMA } from "./vm-schema.ts";
-import { CONFIG_ATTRIBUTES, toConfigPath, toDesiredVm } from "./vm-values.ts";
+import { toConfigPath, toDesiredVm } from "./vm-values.ts";
+import { LET_GO, setMaxImpact, TAKE_OVER, withOwnHint } from "./vm-hints.ts";
 import { impactWarnings } from "./vm-warnings.ts";
 
 /** What only the agent can say; unknown where the plan changes it. */
@@ -172,14 +174,6 @@ export async function planDelete(walk: Walk, prior: Values | null, priorPrivate:
   };
 }
 
-const TAKE_OVER = "Take it over with adopt = true, or leave it as it is: what is not changed needs no owner.";
-const LET_GO = "Take the resource out of the state and leave the VM alone: terraform state rm, or a removed block with destroy = false.";
-
-/** What to do about a VM of somebody else is another thing here than in a spec. */
-function withOwnHint(diagnostic: GhostDiagnostic, hint: string): GhostDiagnostic {
-  return diagnostic.code === "OWNED_BY_OTHER" ? { ...diagnostic, hint } : diagnostic;
-}
-
 interface Existing {
   readonly vm?: ObservedVm;
   /** The VM whose place is taken. */
@@ -276,31 +270,6 @@ function isFelt(impact: Impact): boolean {
   return compareImpact(impact, "guest") > 0;
 }
 
-/** Every attribute that a configuration has, as it is planned. */
-function configured(config: Values, complete: VmConfig): Record<string, Value> {
-  return Object.fromEntries(
-    Object.entries(VM_SCHEMA.attributes).map(([name, schema]) => {
-      const attribute = CONFIG_ATTRIBUTES[name];
-      const value = config[name] ?? null;
-      if (attribute === undefined) return [name, name === "adopt" && value === null ? false : value];
-      return [name, toPlanned(attribute, schema, value, complete[name as keyof VmConfig])];
-    }),
-  );
-}
-
-/** Nothing can be decided: what is configured is planned, what the provider says is not known. */
-function planUnknown({ prior, proposed, config }: PlanRequest, priorPrivate: VmPrivate): PlanAnswer {
-  if (prior !== null && sameValues(prior, proposed)) return { planned: prior, private: priorPrivate };
-  const planned = configured(config!, prior === null ? BUILTIN_DEFAULTS : {});
-  for (const [name, schema] of Object.entries(VM_SCHEMA.attributes)) {
-    const isOpen = (config![name] ?? null) === null && schema.computed === true && name !== "adopt";
-    // Whether it is a VM that is taken over, and what that one has, is not known.
-    if (isOpen) planned[name] = UNKNOWN;
-  }
-  if (prior !== null) planned["uid"] = prior["uid"] ?? UNKNOWN;
-  return { planned: newValues(Object.entries(planned)), private: priorPrivate };
-}
-
 /** What a VM that is to be made does not say. */
 function lackOf(config: Values, complete: VmConfig): GhostDiagnostic | undefined {
   const { template } = complete;
@@ -383,8 +352,4 @@ function unknownAtDelete(prior: Values | null): GhostDiagnostic {
     hint: "Give the provider's block values that are known while planning, or apply what they come from first with -target.",
     path: ["agent"],
   };
-}
-
-function setMaxImpact(impact: Impact): string {
-  return `max_impact = "${impact}" in the provider's block`;
 }

@@ -1,0 +1,16 @@
+/* What to do next where the engine's words are those of a spec. */
+import type { Diagnostic, Impact } from "@ghost/schemas";
+
+export const TAKE_OVER = "Take it over with adopt = true, or leave it as it is: what is not changed needs no owner.";
+export const LET_GO =
+  "Take the resource out of the state and leave the VM alone: terraform state rm, or a removed block with destroy = false.";
+
+/** What to do about a VM of somebody else is another thing here than in a spec. */
+export function withOwnHint(diagnostic: Diagnostic, hint: string): Diagnostic {
+  return diagnostic.code === "OWNED_BY_OTHER" ? { ...diagnostic, hint } : diagnostic;
+}
+
+/** How the provider's limit of impacts is set. */
+export function setMaxImpact(impact: Impact): string {
+  return `max_impact = "${impact}" in the provider's block`;
+}
