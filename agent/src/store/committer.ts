@@ -27,6 +27,7 @@ export class Committer {
   #fd: number | undefined;
   #queue: Pending[] = [];
   #running: Promise<void> | undefined;
+  #isClosed = false;
 
   /** Without a path nothing is synced: a database in memory. */
   constructor(database: DatabaseSync, path?: string) {
@@ -36,17 +37,18 @@ export class Committer {
 
   /** Runs `work` in a transaction, soon. Resolves when it is on the disk; rejects with what `work` threw. */
   write(work: () => void): Promise<void> {
+    if (this.#isClosed) return Promise.reject(stopped());
     return new Promise((resolve, reject) => {
       this.#queue.push({ work, resolve, reject });
       this.#running ??= this.#run();
     });
   }
 
-  /** Waits for what is queued, then lets go of the file. */
+  /** Waits for what is queued, then lets go of the file; what is asked for later is refused. */
   async close(): Promise<void> {
-    await this.#running;
+    while (this.#running !== undefined) await this.#running;
+    this.#isClosed = true;
     if (this.#fd !== undefined) await promisify(close)(this.#fd);
-    this.#fd = undefined;
   }
 
   async #run(): Promise<void> {
@@ -96,6 +98,12 @@ export class Committer {
     this.#fd ??= openSync(this.#walPath, "r+");
     await sync(this.#fd);
   }
+}
+
+function stopped(): GhostError {
+  return problem("AGENT_STOPPING", "The agent has stopped: nothing more is put on record, and nothing is done that is not.", {
+    hint: "Run the command again when the agent is back.",
+  });
 }
 
 function writeError(reason: unknown): GhostError {

@@ -98,6 +98,26 @@ suite("the store", () => {
     assert.deepEqual([...store.vms.keys()], ["uid-a", "uid-b"]);
   });
 
+  test("puts on the disk what was asked for before its end, and refuses the rest", async (t) => {
+    const dir = await tempDir(t);
+    const store = openStore({ dir });
+    const asked = Array.from({ length: 50 }, (_, index) => store.write({ vm: vmRecord(`vm-${index}`) }));
+    const closed = store[Symbol.asyncDispose]();
+    // In the middle of the end, when the first group is on the disk.
+    const late = asked[0]!
+      .then(() => store.write({ vm: vmRecord("late") }))
+      .then(
+        () => "written",
+        (reason: unknown) => String(reason),
+      );
+    await Promise.all([...asked, closed]);
+    const outcome = await late;
+    await using again = openStore({ dir });
+    assert.equal(again.findVmByName("late") !== undefined, outcome === "written");
+    assert.equal(again.vms.size, outcome === "written" ? 51 : 50);
+    await assert.rejects(store.write({ vm: vmRecord("too-late") }), refusal("AGENT_STOPPING", /has stopped/));
+  });
+
   test("a set record is replaced only by who knows it, and never goes back", async () => {
     await using store = openStore();
     const set = { stack: "shop", serial: 3, members: [], agents: [], digest: "sha256:a" };
