@@ -301,16 +301,13 @@ async function planSpec(one: Case): Promise<Said> {
     vms: block === undefined ? {} : { web: { agent: "desk", ...block, ...(formerly !== undefined && { previous_names: [formerly] }) } },
   });
   const { desired, diagnostics } = await parseSpec([{ file: "ghost.yaml", text }], { cwd: "/", env: { PASSWORD: "x" } });
-  if (desired === undefined) return { steps: [], problems: diagnostics.map(({ severity, code }) => `${severity} ${code}`).sort() };
+  if (desired === undefined) return { steps: [], problems: diagnostics.map(toProblem).sort() };
   const plan = makePlan({
     desired,
     observations: [{ agent: desired.agents[0]!, observation: observationOf(one, "spec:shop") }],
     options: planOptions({ newUid: () => "new", ...(maxImpact && { maxImpact }) }),
   });
-  return said(
-    plan.steps,
-    plan.diagnostics.map(({ severity, code }) => `${severity} ${code}`),
-  );
+  return said(plan.steps, plan.diagnostics.map(toProblem));
 }
 
 async function planTerraform(one: Case): Promise<Said> {
@@ -338,11 +335,24 @@ async function planTerraform(one: Case): Promise<Said> {
     }
   }
   const plan = await core.plan(after === undefined ? null : config(after));
-  const problems = plan.diagnostics.flatMap(({ severity, summary }) => {
+  const problems = plan.diagnostics.flatMap(({ severity, summary, detail }) => {
     const [, code] = /\[([A-Z_]+)\]$/.exec(summary) ?? [];
-    return code === undefined ? [] : [`${severity} ${code}`];
+    // What to do next is the door's own, and comes in a paragraph of its own.
+    return code === undefined ? [] : [toProblem({ severity, code, detail: detail.split("\n\n")[0]! })];
   });
   return said((plan.answer.private as VmPrivate | undefined)?.steps ?? [], problems);
+}
+
+function toProblem({ severity, code, detail }: { readonly severity: string; readonly code: string; readonly detail: string }): string {
+  return `${severity} ${code}: ${inOneWord(detail)}`;
+}
+
+/** The few words in which the doors differ: where a VM can leave, where a ceiling stands, and lines that only a file has. */
+function inOneWord(text: string): string {
+  return text
+    .replace("left the configuration", "left the spec")
+    .replace("(max_impact of the provider)", "(--max-impact)")
+    .replace(/ \(ghost\.yaml:\d+ and ghost\.yaml:\d+\)/, "");
 }
 
 /** A spec's configuration as Terraform has it: a secret in two attributes. */
@@ -371,8 +381,7 @@ function said(steps: readonly Omit<PlanStep, "hash">[], problems: readonly strin
         vm: body.vm,
         defaults: body.defaults,
         impact,
-        // Only the word for what a VM can leave is another one.
-        reason: reason.replace("left the configuration", "left the spec"),
+        reason: inOneWord(reason),
         changes,
         from: owner,
       })),
