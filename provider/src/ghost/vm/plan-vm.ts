@@ -24,6 +24,7 @@ import type { Walk } from "../fleet/session.ts";
 import { checkNewVm, checkVm } from "./check-vm.ts";
 import { planUnknown } from "./plan-unknown.ts";
 import { configured } from "./planned-config.ts";
+import { makesRootDisk, newImageDigest } from "./root-disk.ts";
 import { vmExists } from "./vm-exists.ts";
 import type { Seen, VmPrivate } from "./vm-private.ts";
 import { toVmPrivate } from "./vm-private.ts";
@@ -90,7 +91,8 @@ export async function planVmResource(walk: Walk, request: PlanRequest, context: 
   const gone = existing.replaces && planGone(walk, agent, observation, owner, existing.replaces);
   if (gone !== undefined && hasError(gone.diagnostics)) return { planned: proposed, diagnostics: [...diagnostics, ...gone.diagnostics] };
 
-  const planned = toPlannedState(request, completeConfig(desired.config, vm), vm, plan, owner);
+  const newDigest = newImageDigest(walk, agent.name, observation, config);
+  const planned = toPlannedState(request, completeConfig(desired.config, vm), vm, plan, owner, newDigest);
   if (prior !== null && plan.steps.length === 0 && sameValues(prior, planned))
     return { planned: prior, private: priorPrivate, diagnostics };
   const isKnown = !plan.steps.some(({ body }) => hasUnknownConfig(body));
@@ -235,6 +237,7 @@ function toPlannedState(
   existing: ObservedVm | undefined,
   { steps }: OneVmPlan,
   owner: string,
+  newDigest: Value,
 ): Values {
   const planned: Record<string, Value> = configured(config!, complete);
   const actions = steps.map(({ body }) => body.action);
@@ -245,14 +248,16 @@ function toPlannedState(
     planned["owner"] = owner;
     if (existing === undefined || actions.includes("create")) {
       planned["uid"] = existing === undefined || actions.length > 1 ? UNKNOWN : existing.uid;
-      for (const name of ["ip_address", "image_digest", "status"]) planned[name] = UNKNOWN;
+      for (const name of ["ip_address", "status"]) planned[name] = UNKNOWN;
+      planned["image_digest"] = existing === undefined ? newDigest : UNKNOWN;
     } else {
       planned["uid"] = existing.uid;
       if (isFelt(impact) || changes.some(({ path }) => path[0] === "power" || path[0] === "networks")) {
         planned["status"] = UNKNOWN;
         planned["ip_address"] = UNKNOWN;
       }
-      if (impact === "data-loss") planned["image_digest"] = UNKNOWN;
+      // Known, so that a root disk that nobody approved cannot be made anew when this is planned once more.
+      if (steps.some(makesRootDisk)) planned["image_digest"] = UNKNOWN;
     }
     planned["planned_impact"] = hasUnknownConfig(complete) && prior !== null ? UNKNOWN : impact;
     if (prior !== null && sameValues(prior, planned)) planned["status"] = UNKNOWN;

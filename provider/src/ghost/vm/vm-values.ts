@@ -11,7 +11,8 @@ export const CONFIG_ATTRIBUTES: Attributes = Object.fromEntries(
   VM_CONFIG_ATTRIBUTES.map((name): [string, Attribute] => [name, vmType.attributes[name]]),
 );
 
-const IMAGE_KEYS = ["image", "image_url", "image_sha256", "image_path"] as const;
+/** What says which image a VM is made from. */
+export const IMAGE_KEYS = ["image", "image_url", "image_sha256", "image_path"] as const;
 
 /** The configuration that a state or a configuration of Terraform's means; a template gives the image where none is named. */
 export function toVmConfig(values: Values, findTemplate: FindTemplate): VmConfig {

@@ -1,0 +1,87 @@
+/** A VM and the template that it is made from, which may move between a plan and its apply. */
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { UNKNOWN } from "../../provider/src/protocol6/value.ts";
+import type { Value } from "../../provider/src/protocol6/value.ts";
+import type { Core, Json } from "./core.ts";
+import { errorsOf, settle, told } from "./core.ts";
+import type { Fleet } from "./fleet.ts";
+import { startFleet } from "./fleet.ts";
+
+type Config = { readonly [key: string]: Json | Value };
+
+const BASE = { name: "base", agent: "desk", image: "debian-12" };
+const NEWER = { ...BASE, image: "debian-13" };
+const WEB = { name: "web", agent: "desk", template: "base" };
+const REMADE = { ...WEB, image_on_change: "recreate", disks: { a: { size_gb: 1 } } };
+const { disks: _disks, ...WITHOUT_DISK } = REMADE;
+
+async function withTemplate(): Promise<{ fleet: Fleet; template: Core; vm: Core }> {
+  const fleet = await startFleet("desk");
+  const template = fleet.core("ghost_template");
+  await settle(template, BASE, fleet.configure);
+  return { fleet, template, vm: fleet.core() };
+}
+
+async function repin(template: Core, config: Config): Promise<void> {
+  assert.deepEqual(errorsOf(await template.apply(await template.plan(template.config(config)))), []);
+}
+
+suite("a template that gets another image after the plan", () => {
+  test("an approved change of another disk does not make the root disk anew", async () => {
+    const { fleet, template, vm } = await withTemplate();
+    await using _fleet = fleet;
+    await settle(vm, REMADE, fleet.configure);
+    const { image_digest: digest } = vm.kept!.state;
+    const approved = await vm.plan(vm.config(WITHOUT_DISK));
+    assert.deepEqual(told(approved.diagnostics), ['warning VM "web": disks.a, data-loss disks.a']);
+    assert.equal(approved.answer.planned?.["image_digest"], digest);
+    await repin(template, NEWER);
+    await fleet.configure();
+    await assert.rejects(vm.apply(approved), /image_digest was planned as/);
+    const [web] = (await fleet.client("desk").snapshot("")).vms;
+    assert.deepEqual([web!.imageDigest, Object.keys(web!.live.disks ?? {})], [digest, ["a"]]);
+  });
+
+  test("a VM that is to be made is not made from the other image", async () => {
+    const { fleet, template, vm } = await withTemplate();
+    await using _fleet = fleet;
+    await fleet.configure();
+    const approved = await vm.plan(vm.config(WEB));
+    assert.equal(approved.answer.planned?.["image_digest"], template.kept!.state["digest"]);
+    await repin(template, NEWER);
+    await fleet.configure();
+    await assert.rejects(vm.apply(approved), /image_digest was planned as/);
+    assert.deepEqual((await fleet.client("desk").snapshot("")).vms, []);
+  });
+});
+
+suite("what a VM is made from is known before", () => {
+  test("where its template is there and stays as it is", async () => {
+    const { fleet, template, vm } = await withTemplate();
+    await using _fleet = fleet;
+    await fleet.configure();
+    await template.refresh();
+    await template.plan(template.config(BASE));
+    const plan = await settle(vm, WEB, fleet.configure);
+    assert.equal(plan.answer.planned?.["image_digest"], template.kept!.state["digest"]);
+    assert.equal(vm.kept!.state["image_digest"], template.kept!.state["digest"]);
+  });
+
+  for (const [name, config] of [
+    ["not where the same plan gives it another image", WEB],
+    ["not where the VM has an image of its own", { ...WEB, image: "debian-13" }],
+  ] as const) {
+    test(name, async () => {
+      const { fleet, template, vm } = await withTemplate();
+      await using _fleet = fleet;
+      await fleet.configure();
+      await template.refresh();
+      const newer = await template.plan(template.config(NEWER));
+      const plan = await vm.plan(vm.config(config));
+      assert.equal(plan.answer.planned?.["image_digest"], UNKNOWN);
+      assert.deepEqual(errorsOf(await template.apply(newer)), []);
+      assert.deepEqual(errorsOf(await vm.apply(plan)), []);
+    });
+  }
+});
