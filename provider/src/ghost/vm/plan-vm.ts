@@ -52,7 +52,7 @@ export async function planVmResource(walk: Walk, request: PlanRequest, context: 
   if (prior !== null && typeof agentName === "string" && agentName !== prior["agent"]) return refuse(agentChanged(prior, agentName));
   const found = walk.find(agentName);
   if (found.kind === "missing") return refuse(found.diagnostic);
-  if (found.kind === "unknown" || owner === undefined) return planUnknown(request, priorPrivate);
+  if (found.kind === "unknown" || owner === undefined) return planUnknown(walk, request, priorPrivate);
   const { agent } = found;
   const { observation, problem } = await agent.observe(context.signal);
   if (problem !== undefined) {
@@ -63,7 +63,7 @@ export async function planVmResource(walk: Walk, request: PlanRequest, context: 
   const existing = findExisting(walk, request, priorPrivate, agent, observation);
   if (existing.refusal !== undefined) return refuse(existing.refusal);
   // Without a name nobody can tell whether there is such a VM already.
-  if (prior === null && config["name"] === UNKNOWN) return planUnknown(request, priorPrivate);
+  if (prior === null && config["name"] === UNKNOWN) return planUnknown(walk, request, priorPrivate);
   const { vm } = existing;
   const name = typeof config["name"] === "string" ? config["name"] : (vm?.name ?? "");
   const desired = toDesiredVm(config, agent.name, name, walk.templatesOf(agent.name, observation));

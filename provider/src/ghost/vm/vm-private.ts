@@ -1,4 +1,4 @@
-import type { Json, ObservedVm, PlanStep } from "@ghost/schemas";
+import type { Json, ObservedVm, PlanStep, VmConfig } from "@ghost/schemas";
 import { projectVm } from "@ghost/engine";
 import type { Private } from "../../protocol6/provider.ts";
 
@@ -14,6 +14,8 @@ export interface Seen {
   readonly projection: Json;
   /** A fact that impacts depend on and that no revision covers. */
   readonly guest_agent: boolean;
+  /** Recorded with the VM: what holds where a configuration says nothing. */
+  readonly defaults: VmConfig;
 }
 
 /** What is kept beside the state of a VM. */
@@ -26,7 +28,8 @@ export interface VmPrivate {
 }
 
 export function toSeen(agentId: string, vm: ObservedVm): Seen {
-  return { agent_id: agentId, uid: vm.uid, revision: vm.revision, projection: projectVm(vm), guest_agent: vm.guestAgent };
+  const { uid, revision, guestAgent, defaults } = vm;
+  return { agent_id: agentId, uid, revision, projection: projectVm(vm), guest_agent: guestAgent, defaults };
 }
 
 /** Nothing for a state that is of an older version, or was just imported. */
