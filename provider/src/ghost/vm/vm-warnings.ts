@@ -1,17 +1,15 @@
+import { findAttribute } from "@ghost/engine";
 import type { Change, PlanStep } from "@ghost/schemas";
 import { compareImpact, IMPACT_MEANING } from "@ghost/schemas";
 import type { Diagnostic } from "../../protocol6/provider.ts";
 import { toConfigPath } from "./vm-values.ts";
-
-/** Longer texts are not shown in a sentence. */
-const SHOWN_MAX = 60;
 
 /** What a plan does to a running machine, said where it is decided: one warning for each change that is felt. */
 export function impactWarnings(step: Omit<PlanStep, "hash">): readonly Diagnostic[] {
   const { action, name } = step.body;
   const of = `VM "${step.body.previous_name ?? name}"`;
   if (action === "delete") {
-    return [{ severity: "warning", summary: `${of} is deleted`, detail: `${upperFirst(step.reason)}. What is on them is lost.` }];
+    return [{ severity: "warning", summary: `${of} is deleted`, detail: `${upperFirst(step.reason)}. Their content is lost.` }];
   }
   if (action === "release") return [{ severity: "warning", summary: `${of} is released and kept`, detail: `${upperFirst(step.reason)}.` }];
   const taken: readonly Diagnostic[] =
@@ -35,20 +33,18 @@ function impactWarning(of: string, { body }: Omit<PlanStep, "hash">, change: Cha
   return { severity: "warning", summary: `${of}: ${path.join(".")}, ${impact}`, detail: sentences.join(" "), path: toConfigPath(path) };
 }
 
-/** Attributes whose text is the person's own: Terraform may have it marked as sensitive, which a provider is not told. */
-const OWN_TEXT: ReadonlySet<string> = new Set(["cloud_init", "ssh_keys"]);
-
+/** A text of the person's own is not repeated: Terraform may have it marked as sensitive, which a provider is not told. */
 function describe({ path, sensitive, unknown, before, after, op }: Change): string {
   if (sensitive === true) return "a secret";
-  if (OWN_TEXT.has(path[0]!)) return { add: "added", remove: "removed", update: "changed" }[op];
+  const { attribute } = findAttribute(path);
+  const isOwnText = attribute.kind !== "integer" && attribute.kind !== "boolean" && !(attribute.kind === "string" && attribute.oneOf);
+  if (isOwnText) return { add: "added", remove: "removed", update: "changed" }[op];
   const to = unknown === true ? "known after apply" : show(after);
   return op === "add" && before === undefined ? to : `${show(before)} → ${to}`;
 }
 
 function show(value: unknown): string {
-  if (value === undefined) return "not set";
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.length > SHOWN_MAX || text.includes("\n") ? "a text" : text;
+  return value === undefined ? "not set" : String(value);
 }
 
 function upperFirst(text: string): string {
