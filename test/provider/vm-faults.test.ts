@@ -41,6 +41,18 @@ suite("a failure", () => {
     await assertSettled(core, waiting, fleet.configure);
   });
 
+  test("of a create whose name was taken meanwhile is told at the name, in Terraform's words", async () => {
+    await using fleet = await startFleet("desk");
+    const core = fleet.core();
+    const plan = await core.plan(core.config(WEB));
+    using host = fleet.host("desk");
+    host.addForeignDomain({ name: "web", ram_gb: 1, vcpu: 1, disk_gb: 1 });
+    const diagnostics = await core.apply(plan);
+    assert.deepEqual(told(diagnostics), ["error VM_EXISTS name"]);
+    assert.match(diagnostics[0]!.detail, /import block/);
+    assert.doesNotMatch(diagnostics[0]!.detail, /ghost adopt/);
+  });
+
   test("of an update leaves the state as the machine is, and the next apply goes on", async () => {
     await using fleet = await startFleet("desk");
     const core = fleet.core();

@@ -5,7 +5,7 @@
  *     When nobody can tell whether it exists, it counts as there; the next look at the machine will say.
  * (2) The values of secrets come from the configuration, which is the only place that has them.
  */
-import type { Diagnostic as GhostDiagnostic, ObservedVm, PlanStep } from "@ghost/schemas";
+import type { Diagnostic as GhostDiagnostic, DiagnosticCode, ObservedVm, PlanStep } from "@ghost/schemas";
 import { GhostError, problem } from "@ghost/schemas";
 import type { ApplyAnswer, ApplyRequest, Context, Diagnostic } from "../../protocol6/provider.ts";
 import type { Values } from "../../protocol6/value.ts";
@@ -16,6 +16,7 @@ import { runSteps } from "../fleet/run-steps.ts";
 import type { Walk } from "../fleet/session.ts";
 import { planDelete } from "./plan-vm.ts";
 import { toDurationMs } from "./timeouts.ts";
+import { TAKE_OVER } from "./vm-hints.ts";
 import type { VmPrivate } from "./vm-private.ts";
 import { toSeen, toVmPrivate } from "./vm-private.ts";
 import { fillNothing, fillState, readState } from "./vm-state.ts";
@@ -27,7 +28,7 @@ export async function applyVmResource(walk: Walk, request: ApplyRequest, context
   const fail = (...problems: readonly GhostDiagnostic[]): ApplyAnswer => ({
     state: prior,
     private: { ...(seen && { seen }) } satisfies VmPrivate,
-    diagnostics: problems.map((one) => toTerraform(one)),
+    diagnostics: problems.map((one) => toTerraform(inOurWords(one))),
   });
   if (planned === null) return await applyDelete(walk, request, kept.gone ?? kept.steps, context);
   const { steps } = kept;
@@ -117,7 +118,7 @@ interface Failure {
 }
 
 async function afterFailure({ run, agent, prior, planned, uid, private: kept }: Failure): Promise<ApplyAnswer> {
-  const diagnostics = run.diagnostics.map((one) => toTerraform(one));
+  const diagnostics = run.diagnostics.map((one) => toTerraform(inOurWords(one)));
   const { seen } = toVmPrivate(kept);
   if (!run.begun) return { state: prior, private: { ...(seen && { seen }) } satisfies VmPrivate, diagnostics };
   agent.forget();
@@ -163,4 +164,15 @@ function notTold(agent: string): GhostDiagnostic {
     hint: `Bring agent "${agent}" to this version of Ghost; then plan again.`,
     agent,
   };
+}
+
+/** What an agent refuses, at the attribute that it is about, with what to do about it here. */
+const AT_APPLY: Partial<Record<DiagnosticCode, Pick<GhostDiagnostic, "path" | "hint">>> = {
+  VM_EXISTS: { path: ["name"], hint: "Give the VM another name, or take that one into the state with an import block and adopt = true." },
+  OWNED_BY_OTHER: { path: ["name"], hint: TAKE_OVER },
+  IMAGE_UNKNOWN: { path: ["image"] },
+};
+
+function inOurWords(diagnostic: GhostDiagnostic): GhostDiagnostic {
+  return { ...diagnostic, ...AT_APPLY[diagnostic.code] };
 }
