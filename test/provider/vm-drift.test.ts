@@ -120,6 +120,34 @@ suite("a saved plan", () => {
     assert.equal(core.kept!.state["ram_gb"], 8, "the state is what is there");
   });
 
+  test("that deletes is made from the machine as it is, whatever was read before", async () => {
+    await using fleet = await startFleet("desk");
+    const core = fleet.core();
+    await settle(core, WEB, fleet.configure);
+    using host = fleet.host("desk");
+    host.setDomain("web", { status: "stopped" });
+    await fleet.configure();
+    // Of what left the configuration Terraform plans the deletion first, and reads it then.
+    const plan = await core.plan(null);
+    assert.deepEqual(told(plan.diagnostics), ['warning VM "web" is deleted']);
+    await fleet.configure();
+    assert.deepEqual(await core.apply(plan), []);
+    assert.equal(host.findDomain("web"), undefined);
+  });
+
+  test("of which the deletion is planned anew while it is applied is refused when the machine moved", async () => {
+    await using fleet = await startFleet("desk");
+    const core = fleet.core();
+    await settle(core, WEB, fleet.configure);
+    using host = fleet.host("desk");
+    host.setDomain("web", { disks: { precious: 5 } });
+    await fleet.configure();
+    // As Terraform does it with an old object that a replacement left.
+    const plan = await core.plan(null);
+    assert.deepEqual(told(await core.apply(plan)), ["error PLAN_STALE"]);
+    assert.ok(host.findDomain("web"));
+  });
+
   test("that deletes is refused when the machine moved", async () => {
     await using fleet = await startFleet("desk");
     const core = fleet.core();

@@ -54,6 +54,21 @@ suite("drift", () => {
     assert.deepEqual(Object.keys(site.desk.host.findDomain("web")!.live.disks).toSorted(), ["data", "root"]);
   });
 
+  test("of a machine that left the configuration is no reason to keep it", async () => {
+    await using site = await openSite();
+    await site.write(vm("web") + vm("db"));
+    await site.apply();
+    site.desk.host.setDomain("web", { status: "stopped" });
+    await site.write(vm("db"));
+    const planned = await site.plan();
+    assert.deepEqual([planned.drift, planned.changes], [{ "ghost_vm.web": "update" }, { "ghost_vm.web": "delete" }]);
+    await site.ok("plan", "-out=saved.tfplan");
+    site.desk.host.setDomain("web", { disks: { precious: 3 } });
+    assert.match(said(await site.refused("apply", "saved.tfplan")), /PLAN_STALE/);
+    await site.apply();
+    assert.deepEqual(site.desk.names(), ["db"]);
+  });
+
   test("a machine that is gone is made again, and one that was renamed is the same", async () => {
     await using site = await openSite();
     await site.write(vm("web") + vm("db"));

@@ -7,6 +7,7 @@
  */
 import type { Diagnostic as GhostDiagnostic, DiagnosticCode, ObservedVm, PlanStep } from "@ghost/schemas";
 import { GhostError, problem } from "@ghost/schemas";
+import { textOf } from "../../faces/text.ts";
 import type { ApplyAnswer, ApplyRequest, Context, Diagnostic } from "../../protocol6/provider.ts";
 import type { Values } from "../../protocol6/value.ts";
 import { hasError, toTerraform } from "../fleet/diagnostics.ts";
@@ -14,7 +15,7 @@ import type { FleetAgent } from "../fleet/fleet-agent.ts";
 import type { RunResult } from "../fleet/run-steps.ts";
 import { runSteps } from "../fleet/run-steps.ts";
 import type { Walk } from "../fleet/session.ts";
-import { planDelete } from "./plan-vm.ts";
+import { findStale, planDelete } from "./plan-vm.ts";
 import { toDurationMs } from "./timeouts.ts";
 import { TAKE_OVER } from "./vm-hints.ts";
 import type { VmPrivate } from "./vm-private.ts";
@@ -92,6 +93,14 @@ async function applyDelete(
   if (step === undefined) return { state: null };
   if (found.kind !== "known") return stays([toTerraform(found.kind === "missing" ? found.diagnostic : notPlanned())]);
   const { agent } = found;
+  // Planned in the walk that applies, which nobody looks at: what may go is what was read when the plan was made.
+  const uid = textOf(prior?.["uid"]);
+  const now = walk.deleted.has(uid) ? (await agent.observe(context.signal)).observation : undefined;
+  const stale = findStale(
+    seen,
+    now?.vms.find((vm) => vm.uid === uid),
+  );
+  if (stale !== undefined) return stays([toTerraform(stale)]);
   const timeoutMs = toDurationMs(prior?.["timeouts"] ?? null, "delete");
   const run = await runSteps({ walk, agent, steps, secretAt: () => "", ...(timeoutMs !== undefined && { timeoutMs }), context });
   if (run.ok) {

@@ -167,8 +167,7 @@ export async function planDelete(walk: Walk, prior: Values | null, priorPrivate:
   });
   const diagnostics = plan.diagnostics.map((one) => toTerraform(withOwnHint(one, LET_GO)));
   if (hasError(diagnostics)) return { planned: null, diagnostics };
-  const stale = findStale(priorPrivate.seen, existing);
-  if (plan.steps.length > 0 && stale !== undefined) return refuse(stale);
+  // Terraform plans this before it reads, so what was kept may be old: the step is bound to the machine as it is now.
   return {
     planned: null,
     diagnostics: [...diagnostics, ...plan.steps.flatMap((step) => impactWarnings(step))],
@@ -290,7 +289,8 @@ function lackOf(config: Values, complete: VmConfig): GhostDiagnostic | undefined
   };
 }
 
-function findStale(seen: Seen | undefined, vm: ObservedVm | undefined): GhostDiagnostic | undefined {
+/** What moved since a VM was read. */
+export function findStale(seen: Seen | undefined, vm: ObservedVm | undefined): GhostDiagnostic | undefined {
   if (seen === undefined || vm === undefined || seen.uid !== vm.uid || seen.revision === vm.revision) return undefined;
   const moved = describeDifference(seen.projection, projectVm(vm));
   return {
