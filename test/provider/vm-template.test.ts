@@ -56,6 +56,32 @@ suite("a template that gets another image after the plan", () => {
   });
 });
 
+suite("a template that is gone while a VM uses it", () => {
+  test("is missed where the root disk would be made anew, and not announced as a lost image", async () => {
+    const { fleet, template, vm } = await withTemplate();
+    await using _fleet = fleet;
+    await settle(vm, REMADE, fleet.configure);
+    assert.deepEqual(errorsOf(await template.apply(await template.plan(null))), []);
+    await fleet.configure();
+    await vm.refresh();
+    const plan = await vm.plan(vm.config(REMADE));
+    assert.deepEqual(told(plan.diagnostics), ["error SPEC_UNKNOWN_REFERENCE template"]);
+    assert.match(plan.diagnostics[0]!.detail, /There is no template "base" on agent "desk"\./);
+  });
+
+  test("is no matter for a VM that keeps its image, unless it is to get another template", async () => {
+    const { fleet, template, vm } = await withTemplate();
+    await using _fleet = fleet;
+    await settle(vm, WEB, fleet.configure);
+    assert.deepEqual(errorsOf(await template.apply(await template.plan(null))), []);
+    await fleet.configure();
+    await vm.refresh();
+    assert.deepEqual(errorsOf((await vm.plan(vm.config({ ...WEB, labels: { a: "b" } }))).diagnostics), []);
+    const other = await vm.plan(vm.config({ ...WEB, template: "bsae" }));
+    assert.deepEqual(told(errorsOf(other.diagnostics)), ["error SPEC_UNKNOWN_REFERENCE template"]);
+  });
+});
+
 suite("what a VM is made from is known before", () => {
   test("where its template is there and stays as it is", async () => {
     const { fleet, template, vm } = await withTemplate();

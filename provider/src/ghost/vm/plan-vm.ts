@@ -21,7 +21,8 @@ import { UNKNOWN } from "../../protocol6/value.ts";
 import { hasError, toTerraform } from "../fleet/diagnostics.ts";
 import type { FleetAgent } from "../fleet/fleet-agent.ts";
 import type { Walk } from "../fleet/session.ts";
-import { checkNewVm, checkVm } from "./check-vm.ts";
+import { checkVm } from "./check-vm.ts";
+import { lackOf, lostTemplate } from "./lacks.ts";
 import { planUnknown } from "./plan-unknown.ts";
 import { configured } from "./planned-config.ts";
 import { makesRootDisk, newImageDigest } from "./root-disk.ts";
@@ -80,6 +81,8 @@ export async function planVmResource(walk: Walk, request: PlanRequest, context: 
     maxImpact: walk.settings.maxImpact,
     setMaxImpact,
   });
+  const lost = lostTemplate(desired, plan);
+  if (lost !== undefined) return refuse(lost);
   const worst = plan.steps[0]?.changes[0]?.path;
   const diagnostics = [
     ...existing.warnings,
@@ -272,21 +275,6 @@ function toPlannedState(
 
 function isFelt(impact: Impact): boolean {
   return compareImpact(impact, "guest") > 0;
-}
-
-/** What a VM that is to be made does not say. */
-function lackOf(config: Values, complete: VmConfig): GhostDiagnostic | undefined {
-  const { template } = complete;
-  const [first] = checkNewVm(config, complete);
-  if (first === undefined || first.path?.[0] !== "image" || template === undefined) return first;
-  if (typeof template !== "string") return undefined;
-  return {
-    code: "SPEC_UNKNOWN_REFERENCE",
-    severity: "error",
-    detail: `There is no template "${template}" on agent "${textOf(config["agent"])}".`,
-    hint: "Make it with a ghost_template, and refer to its name here, so that it is made first: template = ghost_template.NAME.name.",
-    path: ["template"],
-  };
 }
 
 /** What moved since a VM was read. */
