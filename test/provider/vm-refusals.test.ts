@@ -179,6 +179,26 @@ suite("another address in the configuration", () => {
     }
   });
 
+  test("adopt = true takes no VM from the address that loses it, whichever is planned and read first", async () => {
+    for (const order of ["create first", "delete first"])
+      for (const isRead of [true, false]) {
+        await using fleet = await startFleet("desk");
+        const old = fleet.core();
+        await settle(old, { ...WEB, adopt: true }, fleet.configure);
+        await fleet.configure();
+        if (isRead) await old.refresh();
+        const fresh = new Core(fleet.provider);
+        const plans: (() => Promise<{ diagnostics: Parameters<typeof errorsOf>[0] }>)[] = [
+          () => fresh.plan(fresh.config({ ...WEB, adopt: true })),
+          () => old.plan(null),
+        ];
+        const found = [];
+        for (const plan of order === "create first" ? plans : plans.reverse()) found.push(...errorsOf((await plan()).diagnostics));
+        assert.deepEqual(told(found), ["error VM_EXISTS name"], `${order}, ${isRead}`);
+        assert.match(found[0]!.detail, /moved \{/);
+      }
+  });
+
   test("a tainted VM is deleted and made anew", async () => {
     await using fleet = await startFleet("desk");
     const core = fleet.core();

@@ -43,6 +43,8 @@ export class Walk {
   readonly known: Set<string> = new Set();
   /** Objects that this walk plans to delete, by uid. */
   readonly deleted: Set<string> = new Set();
+  /** Objects that a resource which had none is to take over, by uid. */
+  readonly adopted: Set<string> = new Set();
   /** Objects whose place something new is to take, by uid. */
   readonly replaced: Set<string> = new Set();
 

@@ -157,7 +157,8 @@ export async function planDelete(walk: Walk, prior: Values | null, priorPrivate:
   const existing = observation.vms.find((vm) => vm.uid === uid);
   const replaced = agentReplaced(priorPrivate.seen, existing, agent, observation);
   if (replaced !== undefined) return refuse(replaced);
-  if (existing !== undefined && walk.replaced.has(uid)) return refuse(movedWithoutBlock(existing.name, agent.name));
+  if (existing !== undefined && (walk.replaced.has(uid) || walk.adopted.has(uid)))
+    return refuse(movedWithoutBlock(existing.name, agent.name));
   const plan = planOneVm({
     agent: agent.entry,
     observation,
@@ -206,15 +207,22 @@ function findExisting(
   if (same === undefined) return { warnings: [] };
   // Terraform plans a replacement as if there was nothing, but hands on what was kept beside the old object.
   if (same.uid === seen?.uid || walk.known.has(same.uid)) return replaceExisting(walk, same, agent.name);
-  if (config?.["adopt"] === true || config?.["adopt"] === UNKNOWN) return { vm: same, warnings: [] };
+  if (config?.["adopt"] === true || config?.["adopt"] === UNKNOWN) return adoptExisting(walk, same, agent.name);
   // Half deleted: what is left of it goes first.
   if (same.phase === "deleting" && same.owner === walk.owner) return { vm: same, warnings: [] };
   return { refusal: vmExists(agent.name, same, walk.owner ?? ""), warnings: [] };
 }
 
+/** A VM that is taken over. One of this stack may be that of a resource that is yet to be read, and leaves the configuration. */
+function adoptExisting(walk: Walk, vm: ObservedVm, agent: string): Existing {
+  if (walk.deleted.has(vm.uid) || walk.replaced.has(vm.uid)) return { refusal: movedWithoutBlock(vm.name, agent), warnings: [] };
+  walk.adopted.add(vm.uid);
+  return { vm, warnings: [] };
+}
+
 /** The VM of a tainted resource, or of one that is to be replaced: it goes first, then the new one is made. */
 function replaceExisting(walk: Walk, vm: ObservedVm, agent: string): Existing {
-  if (walk.deleted.has(vm.uid)) return { refusal: movedWithoutBlock(vm.name, agent), warnings: [] };
+  if (walk.deleted.has(vm.uid) || walk.adopted.has(vm.uid)) return { refusal: movedWithoutBlock(vm.name, agent), warnings: [] };
   walk.replaced.add(vm.uid);
   return {
     replaces: vm,
