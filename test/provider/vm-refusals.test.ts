@@ -74,9 +74,9 @@ suite("whose a VM is", () => {
   });
 
   for (const [id, code] of [
-    ["web", "USAGE"],
-    ["desk/web/x", "USAGE"],
-    ["", "USAGE"],
+    ["web", "SPEC_BAD_VALUE"],
+    ["desk/web/x", "SPEC_BAD_VALUE"],
+    ["", "SPEC_BAD_VALUE"],
     ["rack/web", "SPEC_UNKNOWN_REFERENCE"],
     ["desk/none", "VM_NOT_FOUND"],
   ] as const) {

@@ -20,7 +20,7 @@ export interface VmConfig extends cdktn.TerraformMetaArguments {
   */
   readonly adopt?: boolean | cdktn.IResolvable;
   /**
-  * The agent whose host runs the VM. Form: 1 to 63 characters: lower-case letters, digits and inner hyphens, starting with a letter. A change is at worst restart: the guest goes down and comes back.
+  * The agent whose host runs the VM; a VM cannot be moved to another one yet. Form: 1 to 63 characters: lower-case letters, digits and inner hyphens, starting with a letter.
   *
   * Docs at Terraform Registry: {@link https://registry.terraform.io/providers/ghost-vm/ghost/0.1.0/docs/resources/vm#agent Vm#agent}
   */

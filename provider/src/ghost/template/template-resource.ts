@@ -32,8 +32,9 @@ async function readTemplate(walk: Walk, { state, private: before }: ReadRequest,
     diagnostics: [
       {
         severity: "warning",
-        summary: `Template "${name}" on agent "${textOf(state["agent"])}" is not read`,
-        detail: `${why}\n\nIts state stays as it was.`,
+        // The same for all of an agent's: Terraform shows one, and how many there are more.
+        summary: `Not read from agent "${textOf(state["agent"])}"`,
+        detail: `Template "${name}" is not read, and its state stays as it was. ${why}`,
         path: ["agent"],
       },
     ],
@@ -63,7 +64,7 @@ async function importTemplate(walk: Walk, { id = "" }: ImportRequest, { signal }
   const [, agent, name] = /^([^/]+)\/([^/]+)$/.exec(id) ?? [];
   if (agent === undefined || name === undefined) {
     const detail = `${JSON.stringify(id)} does not name a template; the id of a template is agent/name.`;
-    return refuse({ code: "USAGE", severity: "error", detail, hint: 'For example id = "desk/debian".' });
+    return refuse({ code: "SPEC_BAD_VALUE", severity: "error", detail, hint: 'For example id = "desk/debian".' });
   }
   const asked = await ask(walk, agent, "agent", signal);
   if (asked.kind !== "answer") return refuse(problemOf(asked, agent, "agent")!);

@@ -35,8 +35,9 @@ async function readVm(walk: Walk, { state, private: kept }: ReadRequest, context
     diagnostics: [
       {
         severity: "warning",
-        summary: `VM "${name}" on agent "${textOf(state["agent"])}" is not read`,
-        detail: `${why}\n\nIts state stays as it was.`,
+        // The same for all of an agent's: Terraform shows one, and how many there are more.
+        summary: `Not read from agent "${textOf(state["agent"])}"`,
+        detail: `VM "${name}" is not read, and its state stays as it was. ${why}`,
         path: ["agent"],
       },
     ],
@@ -65,7 +66,7 @@ async function importVm(walk: Walk, { id }: ImportRequest, context: Context): Pr
   const [, agentName, name] = /^([^/]+)\/([^/]+)$/.exec(id ?? "") ?? [];
   if (agentName === undefined || name === undefined) {
     return refuse(
-      problem("USAGE", `${JSON.stringify(id ?? "")} does not name a VM; the id of a VM is agent/name.`, {
+      problem("SPEC_BAD_VALUE", `${JSON.stringify(id ?? "")} does not name a VM; the id of a VM is agent/name.`, {
         hint: 'For example id = "desk/web".',
       }),
     );

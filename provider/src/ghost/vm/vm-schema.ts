@@ -6,6 +6,9 @@ import type { AttributeSchemas, Schema } from "../../protocol6/schema.ts";
 export const VM_ATTRIBUTES: AttributeSchemas = {
   // A VM without a card of its own gets one.
   ...toAttributeSchemas(vm.attributes, { keep: ["adopt"], computed: ["networks"] }),
+  ...toAttributeSchemas({
+    agent: { ...vm.attributes.agent, change: "none", doc: "The agent whose host runs the VM; a VM cannot be moved to another one yet." },
+  }),
   template: {
     description:
       "Template of the agent (`ghost_template`) whose image the root disk is made from, where the VM names no image of its own. Form: the name of a template.",
