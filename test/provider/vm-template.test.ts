@@ -56,6 +56,26 @@ suite("a template that gets another image after the plan", () => {
   });
 });
 
+suite("a template whose image is not known yet", () => {
+  test("is there for a new VM, and makes the worst of one that follows it", async () => {
+    await using fleet = await startFleet("desk");
+    const [template, vm] = [fleet.core("ghost_template"), fleet.core()];
+    const later = await template.plan(template.config({ ...BASE, image: UNKNOWN }));
+    const made = await vm.plan(vm.config(REMADE));
+    assert.deepEqual(errorsOf(made.diagnostics), []);
+    await fleet.configure();
+    assert.deepEqual(errorsOf(await template.apply(later, template.config(BASE))), []);
+    assert.deepEqual(errorsOf(await vm.apply(made)), []);
+
+    await fleet.configure();
+    await Promise.all([template.refresh(), vm.refresh()]);
+    await template.plan(template.config({ ...BASE, image: UNKNOWN }));
+    const follows = await vm.plan(vm.config(REMADE));
+    assert.deepEqual(told(follows.diagnostics), ['warning VM "web": image, data-loss image']);
+    assert.equal(follows.answer.planned?.["image_digest"], UNKNOWN);
+  });
+});
+
 suite("a template that is gone while a VM uses it", () => {
   test("is missed where the root disk would be made anew, and not announced as a lost image", async () => {
     const { fleet, template, vm } = await withTemplate();

@@ -43,6 +43,10 @@ export async function planTemplateResource(walk: Walk, request: PlanRequest, con
   const asked = await ask(walk, agentName, "agent", context.signal);
   if (asked.kind === "missing") return refuse(asked.problem);
   const isSame = before !== null && sameValues(before, proposed);
+  const desired = toTemplateConfig(config);
+  // What a VM is made from: also what is not known of it yet.
+  if (asked.kind === "answer" && typeof config["name"] === "string")
+    walk.plannedTemplates.set(`${asked.agent.name}/${config["name"]}`, desired);
   if (asked.kind === "unknown" || owner === undefined || hasUnknown(config)) {
     return { planned: isSame ? before : planUnknown(config, before), ...more };
   }
@@ -51,7 +55,6 @@ export async function planTemplateResource(walk: Walk, request: PlanRequest, con
   const { agent, observation } = asked;
   const { existing, refusal } = findExisting(walk, { before, config, kept, agent: agent.name }, observation);
   if (refusal !== undefined) return refuse(refusal);
-  const desired = toTemplateConfig(config);
   const plan = planTemplate({
     agent: agent.name,
     agentId: observation.host.agentId,
@@ -65,7 +68,6 @@ export async function planTemplateResource(walk: Walk, request: PlanRequest, con
   if (hasError(diagnostics)) return { planned: proposed, diagnostics };
   const stale = plan.step === undefined ? undefined : findStale(kept.seen, existing);
   if (stale !== undefined) return refuse(stale);
-  if (desired.name !== undefined) walk.plannedTemplates.set(`${agent.name}/${desired.name}`, desired);
   return {
     planned: toPlanned(config, before, existing, desired, plan, owner),
     ...more,

@@ -10,7 +10,9 @@ export function lackOf(config: Values, complete: VmConfig): Diagnostic | undefin
   const { template } = complete;
   const [first] = checkNewVm(config, complete);
   if (first === undefined || first.path?.[0] !== "image" || template === undefined) return first;
-  return typeof template === "string" ? noTemplate(template, textOf(config["agent"])) : undefined;
+  // It is there, and gives an image that is not known yet.
+  if (typeof template !== "string" || IMAGE_KEYS.some((key) => complete[key] !== undefined)) return undefined;
+  return noTemplate(template, textOf(config["agent"]));
 }
 
 /** A template that a VM needs and that is not there. One that keeps the image it has, and was made from it, needs none. */
