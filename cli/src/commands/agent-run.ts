@@ -46,6 +46,8 @@ export const agentRun: Command = defineCommand({
       return EXIT.ok;
     }
     session.emit({ type: "agent", agent_id: agent.agentId, address: agent.address });
+    // A configured agent says it in its log.
+    if (embedded !== undefined) session.say(`A simulated host answers at ${escapeLine(agent.address)}. Ctrl-C ends its agent.\n`);
     const stop = (): void => void agent.stop();
     if (session.stop.aborted) stop();
     session.stop.addEventListener("abort", stop, { once: true });
