@@ -16,12 +16,13 @@ import type { RunResult } from "../fleet/run-steps.ts";
 import { runSteps } from "../fleet/run-steps.ts";
 import type { Walk } from "../fleet/session.ts";
 import { findStale, planDelete } from "./plan-vm.ts";
+import { requireSecret } from "./secrets.ts";
 import { toDurationMs } from "./timeouts.ts";
 import { TAKE_OVER } from "./vm-hints.ts";
 import type { VmPrivate } from "./vm-private.ts";
 import { toSeen, toVmPrivate } from "./vm-private.ts";
 import { fillNothing, fillState, readState } from "./vm-state.ts";
-import { computedValues, secretValue } from "./vm-values.ts";
+import { computedValues } from "./vm-values.ts";
 
 export async function applyVmResource(walk: Walk, request: ApplyRequest, context: Context): Promise<ApplyAnswer> {
   const { prior, planned, config } = request;
@@ -42,7 +43,7 @@ export async function applyVmResource(walk: Walk, request: ApplyRequest, context
     walk,
     agent,
     steps,
-    secretAt: (path) => requireSecret(config, path),
+    secretAt: (path) => requireSecret(config ?? {}, path),
     ...(timeoutMs !== undefined && { timeoutMs }),
     context,
   });
@@ -149,15 +150,6 @@ function stateOf(prior: Values | null, planned: Values, vm: ObservedVm, observat
   return prior === null
     ? { ...fillNothing(planned, computedValues(vm)), ...computedValues(vm) }
     : readState(prior, vm, observation, () => undefined);
-}
-
-function requireSecret(config: Values | null, path: string): string {
-  const value = secretValue(config ?? {}, path.split("."));
-  if (typeof value === "string" && value !== "") return value;
-  throw problem("SECRET_NOT_FOUND", `${path} is needed to set up the guest, and ${path}_wo is not set.`, {
-    hint: `Set ${path}_wo; it is needed whenever the guest's first-boot configuration is written.`,
-    path: `${path}_wo`.split("."),
-  });
 }
 
 function notPlanned(): GhostDiagnostic {

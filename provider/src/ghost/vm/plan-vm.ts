@@ -26,6 +26,7 @@ import { lackOf, lostTemplate } from "./lacks.ts";
 import { planUnknown } from "./plan-unknown.ts";
 import { configured } from "./planned-config.ts";
 import { makesRootDisk, newImageDigest } from "./root-disk.ts";
+import { checkSecrets } from "./secrets.ts";
 import { vmExists } from "./vm-exists.ts";
 import type { Seen, VmPrivate } from "./vm-private.ts";
 import { toVmPrivate } from "./vm-private.ts";
@@ -87,6 +88,7 @@ export async function planVmResource(walk: Walk, request: PlanRequest, context: 
   const diagnostics = [
     ...existing.warnings,
     ...plan.diagnostics.map((one) => toTerraform(withOwnHint(one, TAKE_OVER), worst && toConfigPath(worst))),
+    ...checkSecrets(config, plan.steps).map((one) => toTerraform(one)),
   ];
   if (hasError(diagnostics)) return { planned: proposed, diagnostics };
   const stale = plan.steps.length === 0 ? undefined : findStale(priorPrivate.seen, vm);

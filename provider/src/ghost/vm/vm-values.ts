@@ -48,7 +48,7 @@ function isAdopting(values: Values): boolean {
 
 /** Paths of the secrets that are set. */
 function secretsOf(values: Values): readonly (readonly string[])[] {
-  return SECRETS.filter((path) => (valueAt(values, path, WRITE_ONLY_VERSION) ?? null) !== null);
+  return SECRETS.filter((path) => (secretVersion(values, path) ?? null) !== null);
 }
 
 /** Where Terraform's configuration has what the engine calls by this path: of a secret that is its version. */
@@ -60,6 +60,11 @@ export function toConfigPath(path: readonly string[]): readonly string[] {
 /** The value of a secret; it is only in a configuration. */
 export function secretValue(config: Values, path: readonly string[]): Value | undefined {
   return valueAt(config, path, WRITE_ONLY);
+}
+
+/** The version of a secret. */
+export function secretVersion(config: Values, path: readonly string[]): Value | undefined {
+  return valueAt(config, path, WRITE_ONLY_VERSION);
 }
 
 const SECRETS: readonly (readonly string[])[] = findSecrets(CONFIG_ATTRIBUTES, []);
