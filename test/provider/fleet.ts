@@ -23,6 +23,8 @@ export interface Fleet extends AsyncDisposable {
   /** Comes between the agent and the provider. */
   onExecute: (operations: AsyncIterable<Operation>) => AsyncIterable<Operation>;
   dir(agent: string): string;
+  /** Where an agent listens, as the provider's block has it. */
+  address(agent: string): string;
   host(agent: string): SimulatedHost;
   client(agent: string): HostClient;
   /** Another walk: Terraform configures the provider again. */
@@ -74,6 +76,7 @@ export async function startFleet(...names: readonly string[]): Promise<Fleet> {
     onCall: () => {},
     onExecute: (operations) => operations,
     dir,
+    address,
     host: (agent) => openSimulatedHost(dir(agent)),
     client,
     configure: async (more = {}) =>

@@ -143,6 +143,27 @@ suite("what must not be done", () => {
     assert.match(missing.diagnostics[0]!.detail, /Did you mean "rack"\?/);
   });
 
+  test("an agent that got another name: what keeps the VM is said, whether it is moved or removed, and works", async () => {
+    await using fleet = await startFleet("desk");
+    const core = fleet.core();
+    await settle(core, WEB, fleet.configure);
+    const { uid } = core.kept!.state;
+    const renamed = { agents: { bench: { address: fleet.address("desk") } } };
+    await fleet.configure(renamed);
+    await core.refresh();
+    const moved = await core.plan(core.config({ ...WEB, agent: "bench" }));
+    assert.deepEqual(told(moved.diagnostics), ["error AGENT_CHANGED agent"]);
+    assert.match(moved.diagnostics[0]!.detail, /terraform state rm(.|\n)*import \{\n  to = ghost_vm\.NAME\n  id = "bench\/web"\n\}/);
+    const removed = await core.plan(null);
+    assert.deepEqual(told(removed.diagnostics), ["error SPEC_UNKNOWN_REFERENCE agent"]);
+    assert.match(removed.diagnostics[0]!.detail, /There is no agent "desk"\.(.|\n)*terraform state rm(.|\n)*AGENT\/web/);
+
+    const again = fleet.core();
+    await fleet.configure(renamed);
+    assert.deepEqual(await again.import("bench/web"), []);
+    assert.deepEqual([again.kept!.state["uid"], (await again.plan(again.config({ ...WEB, agent: "bench" }))).action], [uid, "no-op"]);
+  });
+
   test("a name that another VM has is not taken", async () => {
     await using fleet = await startFleet("desk");
     const [one, two] = [fleet.core(), fleet.core()];

@@ -6,7 +6,6 @@ import type { Diagnostic, Path } from "../../protocol6/provider.ts";
 /** What to do next where that is another thing in Terraform than in a spec. */
 const HINTS: Partial<Record<DiagnosticCode, string>> = {
   VM_PROTECTED: "First apply it with protect = false and nothing else changed.",
-  AGENT_CHANGED: "Set agent to what it was. To give the VM up, remove the resource, apply, and add it again; its disks are lost then.",
   PLAN_STALE: "Plan again and look at what the new plan says.",
 };
 

@@ -31,7 +31,7 @@ import { vmExists } from "./vm-exists.ts";
 import type { Seen, VmPrivate } from "./vm-private.ts";
 import { toVmPrivate } from "./vm-private.ts";
 import { toConfigPath, toDesiredVm } from "./vm-values.ts";
-import { LET_GO, setMaxImpact, TAKE_OVER, withOwnHint } from "./vm-hints.ts";
+import { keepElsewhere, LET_GO, setMaxImpact, TAKE_OVER, withOwnHint } from "./vm-hints.ts";
 import { impactWarnings } from "./vm-warnings.ts";
 
 /** What only the agent can say; unknown where the plan changes it. */
@@ -150,7 +150,10 @@ export async function planDelete(walk: Walk, prior: Values | null, priorPrivate:
   const uid = textOf(prior?.["uid"]);
   const found = walk.find(prior?.["agent"] ?? UNKNOWN);
   const refuse = (problem: GhostDiagnostic): PlanAnswer => ({ planned: null, diagnostics: [toTerraform(problem)] });
-  if (found.kind === "missing") return refuse(found.diagnostic);
+  if (found.kind === "missing") {
+    const { hint = "" } = found.diagnostic;
+    return refuse({ ...found.diagnostic, hint: `${hint} ${keepElsewhere("AGENT", textOf(prior?.["name"]))}` });
+  }
   if (found.kind === "unknown" || owner === undefined) return refuse(unknownAtDelete(prior));
   const { agent } = found;
   const { observation, problem } = await agent.observe(context.signal);
@@ -332,6 +335,7 @@ function agentChanged(prior: Values, agent: string): GhostDiagnostic {
     code: "AGENT_CHANGED",
     severity: "error",
     detail: `VM "${name}" is on agent "${textOf(prior["agent"])}" and the configuration puts it on "${agent}". Ghost cannot move a VM between hosts yet, and making it anew would destroy its disks.`,
+    hint: `Set agent to what it was. ${keepElsewhere(agent, name)}`,
     path: ["agent"],
   };
 }

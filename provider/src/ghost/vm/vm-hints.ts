@@ -14,3 +14,15 @@ export function withOwnHint(diagnostic: Diagnostic, hint: string): Diagnostic {
 export function setMaxImpact(impact: Impact): string {
   return `max_impact = "${impact}" in the provider's block`;
 }
+
+/** What to do where a host is in the provider's block under another name than a VM's state has. */
+export function keepElsewhere(agent: string, name: string): string {
+  return `When the same host only got another name in the provider's block, take the resource out of the state and import the VM from there: it runs on and keeps its disks.
+
+terraform state rm ghost_vm.NAME
+
+import {
+  to = ghost_vm.NAME
+  id = "${agent}/${name}"
+}`;
+}
