@@ -7,6 +7,9 @@ export interface CallOptions {
   readonly timeoutMs?: number;
 }
 
+/** For what moves memory or disks: it may take minutes, and a libvirt that hangs is noticed by keep-alive. */
+export const UNHURRIED: CallOptions = { timeoutMs: Infinity };
+
 /** Bytes both ways, of a console. Iterating it gives what the guest writes, until either side ends it. */
 export interface ByteStream extends AsyncIterable<Uint8Array>, AsyncDisposable {
   /** Waits until the socket takes it. */
