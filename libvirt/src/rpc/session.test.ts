@@ -233,6 +233,16 @@ suite("streams", () => {
     assert.equal(parts.join(""), "one two");
   });
 
+  test("an empty packet is the end, and the server is told that it was understood", async (t) => {
+    const { server, call, stream } = await openConsole(t);
+    server.stream(call, "continue", Buffer.from("last"));
+    server.stream(call, "continue");
+    assert.equal((await server.nextWhere(({ type }) => type === "stream")).status, "ok");
+    assert.equal(Buffer.concat(await Array.fromAsync(stream)).toString(), "last");
+    server.stream(call, "ok");
+    assert.equal(server.received.length, 0);
+  });
+
   test("closing it tells the server, and what still comes is ignored", async (t) => {
     const { session, server, call, stream } = await openConsole(t);
     await stream.close();

@@ -309,7 +309,7 @@ export class Session implements Caller, AsyncDisposable {
   }
 }
 
-/** One error per call: each has the call's stack and name. */
+/** One error per call: each names what was called. */
 function endOf(reason: LibvirtError, procedure: string): LibvirtError {
   const { source, code, domain, message } = reason;
   return new LibvirtError({ source, code, domain, message, procedure }, { cause: reason });

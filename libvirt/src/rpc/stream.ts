@@ -28,9 +28,14 @@ export class SessionStream implements ByteStream {
     this.#wire = wire;
   }
 
-  /** What the server sent. */
+  /** What the server sent; nothing at all is its way to say that nothing more comes. */
   push(bytes: Uint8Array): void {
     if (this.#end !== undefined) return;
+    if (bytes.length === 0) {
+      // The guest's end is closed. The server waits to hear that this was understood before it lets go of the stream.
+      this.#wire.send("ok", bytes).catch(() => {});
+      return this.finish();
+    }
     this.#waitingBytes += bytes.length;
     if (this.#waitingBytes > MOST_WAITING_BYTES) {
       this.#wire.abort();
