@@ -1,0 +1,167 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { connect } from "../../../libvirt/src/connection.ts";
+
+const run = promisify(execFile);
+const START_TIMEOUT_MS = 60_000;
+const POLL_MS = 50;
+
+/** A libvirtd apart from the machine's: its own configuration, state, processes and, when asked for, network. */
+export interface PrivateLibvirtd extends AsyncDisposable {
+  readonly socketPath: string;
+  /** Where its guests' logs and files may be. */
+  readonly folder: string;
+  /** What `virsh ARGS` prints, asked of this daemon. */
+  virsh(uri: "qemu:///system" | "test:///default", ...args: readonly string[]): Promise<string>;
+  /** Ends the daemon by a signal and waits until it is gone; its guests stay. */
+  end(signal: "TERM" | "KILL"): Promise<void>;
+  /** Starts it again, and waits until it answers. */
+  start(): Promise<void>;
+  /** Lets it stand still, or go on. */
+  freeze(isFrozen: boolean): Promise<void>;
+}
+
+export interface PrivateLibvirtdOptions {
+  /** A network of its own too, where it can make bridges: the machine's is then out of the guests' reach, and they are out of its. */
+  readonly ownNetwork?: boolean;
+}
+
+/*
+ * The first process of namespaces of its own. It does what it is told on stdin. When that ends, however the test did, it
+ * ends, and with it everything that it or libvirt has started: the kernel sees to that. Bash, since it buries the
+ * processes that libvirt leaves behind; libvirt waits for that.
+ */
+const INIT = `
+set -e
+for place in /etc/libvirt /var/lib/libvirt /run/libvirt /var/log/libvirt /var/cache/libvirt; do
+  mkdir -p "$place" "$1$place"
+  mount --bind "$1$place" "$place"
+done
+for file in passwd group; do mount --bind "$1/$file" "/etc/$file"; done
+if [ "$2" = own ] && command -v ip >/dev/null; then ip link set lo up; fi
+pid=
+while read -r what; do
+  case "$what" in
+    start) libvirtd -f "$1/libvirtd.conf" -p "$1/pid" </dev/null & pid=$! ;;
+    wait) wait "$pid" || true; echo ended ;;
+    *) kill -s "$what" "$pid"; echo done ;;
+  esac
+done
+`;
+
+const QEMU_CONF = `user = "root"
+group = "root"
+dynamic_ownership = 0
+security_driver = "none"
+cgroup_controllers = []
+stdio_handler = "file"
+namespaces = []
+remember_owner = 0
+`;
+
+export async function startLibvirtd({ ownNetwork = false }: PrivateLibvirtdOptions = {}): Promise<PrivateLibvirtd> {
+  const folder = await mkdtemp(path.join(tmpdir(), "ghost-libvirtd-"));
+  const socketPath = path.join(folder, "libvirt-sock");
+  await configure(folder);
+  const child = spawn(
+    "unshare",
+    [
+      "--mount",
+      "--pid",
+      "--fork",
+      "--kill-child",
+      "--mount-proc",
+      ...(ownNetwork ? ["--net"] : []),
+      "bash",
+      "-c",
+      INIT,
+      "init",
+      folder,
+      ownNetwork ? "own" : "shared",
+    ],
+    { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` } },
+  );
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  child.stdin.on("error", () => {});
+  const ended = once(child, "close");
+  const tell = async (what: string): Promise<void> => {
+    const answered = once(child.stdout, "data");
+    child.stdin.write(`${what}\n`);
+    await Promise.race([answered, ended]);
+  };
+  const start = async (): Promise<void> => {
+    child.stdin.write("start\n");
+    const until = performance.now() + START_TIMEOUT_MS;
+    for (;;) {
+      try {
+        return await (await connect({ uri: "qemu:///system", socketPath }))[Symbol.asyncDispose]();
+      } catch (error) {
+        if (child.exitCode !== null || performance.now() > until) {
+          const log = await readFile(path.join(folder, "log"), "utf8").catch(() => "");
+          throw new Error(`libvirtd does not answer.\n${stderr}${log}`, { cause: error });
+        }
+        await sleep(POLL_MS);
+      }
+    }
+  };
+  const dispose = async (): Promise<void> => {
+    child.stdin.end();
+    child.kill("SIGKILL");
+    await ended;
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    await start();
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  return {
+    socketPath,
+    folder,
+    start,
+    virsh: async (uri, ...args) => {
+      const { stdout } = await run("virsh", ["-c", `${uri.replace(":", "+unix:")}?socket=${socketPath}`, "--quiet", ...args], {
+        maxBuffer: 256 * 1024 * 1024,
+      });
+      return stdout.trim();
+    },
+    end: async (signal) => {
+      await tell(signal);
+      await tell("wait");
+    },
+    freeze: (isFrozen) => tell(isFrozen ? "STOP" : "CONT"),
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+async function configure(folder: string): Promise<void> {
+  const etc = path.join(folder, "etc/libvirt");
+  await mkdir(etc, { recursive: true });
+  await writeFile(path.join(etc, "qemu.conf"), QEMU_CONF);
+  const lines = [
+    `unix_sock_dir = "${folder}"`,
+    `auth_unix_ro = "none"`,
+    `auth_unix_rw = "none"`,
+    "listen_tls = 0",
+    "listen_tcp = 0",
+    `log_outputs = "3:file:${path.join(folder, "log")}"`,
+  ];
+  await writeFile(path.join(folder, "libvirtd.conf"), `${lines.join("\n")}\n`);
+  // libvirtd's QEMU driver does not start without a user of that name, whichever it is told to use.
+  for (const [name, line] of [
+    ["passwd", "libvirt-qemu:x:64055:64055::/nonexistent:/usr/sbin/nologin\n"],
+    ["group", "libvirt-qemu:x:64055:\n"],
+  ] as const) {
+    const file = path.join(folder, name);
+    await copyFile(path.join("/etc", name), file);
+    const text = await readFile(file, "utf8");
+    if (!/^libvirt-qemu:/m.test(text)) await writeFile(file, text + line);
+  }
+}

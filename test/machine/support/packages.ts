@@ -1,0 +1,50 @@
+import { spawnSync } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import path from "node:path";
+
+/** What the tests start, and the Debian package that has it. */
+const PROGRAMS = {
+  libvirtd: "libvirt-daemon",
+  virsh: "libvirt-clients",
+  "qemu-system-x86_64": "qemu-system-x86",
+  "qemu-img": "qemu-utils",
+  dnsmasq: "dnsmasq-base",
+  iptables: "iptables",
+} as const;
+
+export type Program = keyof typeof PROGRAMS;
+
+/** Installs what is missing where that can be done without asking: as root, from Debian's or Ubuntu's packages. */
+export function installPackages(): void {
+  const packages = (Object.keys(PROGRAMS) as Program[]).filter((name) => !isInstalled(name)).map((name) => PROGRAMS[name]);
+  if (packages.length === 0 || process.getuid?.() !== 0 || !isInstalled("apt-get")) return;
+  process.stderr.write(`Installing ${packages.join(", ")} …\n`);
+  for (const args of [
+    ["update", "-q"],
+    ["install", "-q", "-y", "--no-install-recommends", ...packages],
+  ]) {
+    const { status, stderr } = spawnSync("apt-get", args, { encoding: "utf8", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
+    if (status !== 0) return void process.stderr.write(`apt-get ${args.join(" ")} failed:\n${stderr}\n`);
+  }
+}
+
+/** Why a test that needs these cannot run here; undefined when it can. */
+export function whyNot(...programs: readonly Program[]): string | undefined {
+  if (process.platform !== "linux") return "libvirt's daemon is there on Linux only";
+  if (process.getuid?.() !== 0) return "only root can start a libvirt that is apart from the machine's own";
+  const missing = programs.filter((name) => !isInstalled(name));
+  if (missing.length > 0) return `${missing.join(", ")} not installed (${missing.map((name) => PROGRAMS[name]).join(", ")})`;
+  return undefined;
+}
+
+function isInstalled(program: string): boolean {
+  const folders = [...(process.env["PATH"] ?? "").split(path.delimiter), "/usr/sbin", "/sbin"];
+  return folders.some((folder) => {
+    try {
+      accessSync(path.join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
