@@ -16,6 +16,7 @@ const TASKS = {
   quickstart: "scripts/quickstart.ts",
   test: "scripts/test.ts",
   "test:terraform": "scripts/test-terraform.ts",
+  "test:machine": "scripts/test-machine.ts",
   check: "scripts/check.ts",
   generate: "scripts/generate.ts",
   bundle: "scripts/bundle.ts",

@@ -16,6 +16,7 @@ const GENERATED = [
   "provider/cdktf/src",
   "provider/cdktn/src",
   "schemas/gen",
+  "libvirt/gen",
   "schemas/json",
   "docs/reference",
   "provider/docs",

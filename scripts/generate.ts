@@ -1,6 +1,6 @@
 /**
  * Rewrites everything that is generated and committed. `npm run check` fails when the result differs from what is
- * there. With names as arguments (`proto`, `schemas`, `cdk`, `docs`) only those parts.
+ * there. With names as arguments (`proto`, `schemas`, `libvirt`, `cdk`, `docs`) only those parts.
  */
 import { execFileSync } from "node:child_process";
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,6 +13,7 @@ import { referencePages } from "../schemas/src/faces/reference-page.ts";
 import { providerSchema, staleBindings } from "./cdk/bindings.ts";
 import { FRAMEWORKS, packageFolder } from "./cdk/packages.ts";
 import { descriptorsModule } from "./descriptors.ts";
+import { libvirtProtocol } from "./libvirt-protocol.ts";
 import { registryPages } from "./registry-docs.ts";
 import { validatorFiles } from "./validators.ts";
 
@@ -31,6 +32,11 @@ const parts: Readonly<Record<string, () => void | Promise<void>>> = {
       Object.entries(documents).map(([name, document]) => [`${name}.schema.json`, `${JSON.stringify(document, undefined, 2)}\n`]),
     );
     writeFolder("schemas/gen", validatorFiles(documents));
+  },
+  // Its sources are not part of the repository (libvirt/README.md): without them the table stays as it is.
+  libvirt: () => {
+    const source = process.env["GHOST_LIBVIRT_SOURCE"];
+    if (source !== undefined) writeFolder("libvirt/gen", libvirtProtocol(source));
   },
   cdk: () => {
     writeFolder("provider/cdk/gen", [["schema.json", `${JSON.stringify(providerSchema(), undefined, 2)}\n`]]);
