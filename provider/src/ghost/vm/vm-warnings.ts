@@ -44,7 +44,7 @@ function describe({ path, sensitive, unknown, before, after, op }: Change): stri
 }
 
 function show(value: unknown): string {
-  return value === undefined ? "not set" : String(value);
+  return value === undefined ? "not set" : typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function upperFirst(text: string): string {
