@@ -30,6 +30,8 @@ interface Case {
   readonly host?: Partial<Observation["host"]>;
   /** Who has it, when it is not the stack. */
   readonly owner?: string;
+  /** Terraform has it in its state, whoever it belongs to: what is taken over and changed is imported first. */
+  readonly isImported?: boolean;
   readonly maxImpact?: Impact;
   /** The VM was named so before. */
   readonly formerly?: string;
@@ -217,7 +219,13 @@ const cases: readonly Case[] = [
   { name: "something else is stored for the next boot", before: WEB, after: WEB, existing: { pending: { firmware: "bios" } } },
   { name: "another's", before: WEB, after: { ...WEB, ram_gb: 2 }, owner: "spec:other" },
   { name: "another's, taken over", before: WEB, after: { ...WEB, adopt: true }, owner: "spec:other" },
-  { name: "another's, taken over and changed", before: WEB, after: { ...WEB, adopt: true, ram_gb: 2 }, owner: "spec:other" },
+  {
+    name: "another's, taken over and changed",
+    before: WEB,
+    after: { ...WEB, adopt: true, ram_gb: 2 },
+    owner: "spec:other",
+    isImported: true,
+  },
   { name: "nobody's", before: WEB, after: { ...WEB, ram_gb: 2 }, owner: "" },
   { name: "the agent's own", before: WEB, after: { ...WEB, ram_gb: 2 }, owner: "agent" },
   {
@@ -328,8 +336,8 @@ async function planTerraform(one: Case): Promise<Said> {
   const config = (json: Config, name = "web") => core.config({ name, agent: "desk", ...toTerraform(json) });
   await configure();
   if (before !== undefined) {
-    // What belongs to somebody else is not in the state but by an import; where it is to be taken over, it is not yet.
-    if (owner === undefined || after?.["adopt"] !== true) {
+    // What belongs to somebody else is not in the state but by an import; where it is only taken over, it is not yet.
+    if (owner === undefined || after?.["adopt"] !== true || one.isImported === true) {
       await core.import(`desk/${formerly ?? "web"}`);
       await core.refresh();
     }

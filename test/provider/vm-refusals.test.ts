@@ -22,7 +22,10 @@ suite("whose a VM is", () => {
     const adopted = await settle(core, { ...WEB, adopt: true }, fleet.configure);
     assert.equal(adopted.answer.planned?.["planned_impact"], "none");
     assert.deepEqual(told(adopted.diagnostics), ['warning VM "web" is taken over adopt']);
-    assert.equal(core.kept!.state["owner"], "terraform:shop");
+    assert.deepEqual([core.kept!.state["owner"], core.kept!.state["adopted_from"]], ["terraform:shop", "terraform:other"]);
+    await settle(core, { ...WEB, adopt: true, ram_gb: 4 }, fleet.configure);
+    await settle(core, WEB, fleet.configure);
+    assert.equal(core.kept!.state["adopted_from"], "terraform:other");
 
     await fleet.configure({ stack: "other" });
     await other.refresh();
@@ -43,16 +46,52 @@ suite("whose a VM is", () => {
     assert.deepEqual([plan.action, plan.diagnostics], ["no-op", []]);
   });
 
-  test("one of the same stack that is not in the state comes into it with adopt, whether it is as it should be or not", async () => {
+  test("one of the same stack that is not in the state comes into it with adopt", async () => {
     await using fleet = await startFleet("desk");
     const first = fleet.core();
     await settle(first, WEB, fleet.configure);
-    for (const ramGb of [2, 4]) {
-      const core = fleet.core();
+    await fleet.configure();
+    const core = fleet.core();
+    await settle(core, { ...WEB, adopt: true, labels: { role: "web" } }, fleet.configure);
+    const { uid, status, adopted_from: from } = core.kept!.state;
+    assert.deepEqual([uid, status, from], [first.kept!.state["uid"], "running", "terraform:shop"]);
+  });
+
+  test("one that is not in the state is not changed while it is taken over: nothing binds a plan to what was not read", async () => {
+    for (const stack of ["shop", "other"]) {
+      await using fleet = await startFleet("desk");
+      await fleet.configure({ stack });
+      await settle(fleet.core(), WEB, () => fleet.configure({ stack }));
       await fleet.configure();
-      await settle(core, { ...WEB, ram_gb: ramGb, adopt: true }, fleet.configure);
-      assert.deepEqual([core.kept!.state["uid"], core.kept!.state["status"]], [first.kept!.state["uid"], "running"]);
+      const core = fleet.core();
+      const refused = await core.plan(core.config({ ...WEB, ram_gb: 4, adopt: true }));
+      assert.deepEqual(told(errorsOf(refused.diagnostics)), ["error IMPACT_EXCEEDED adopt"]);
+      assert.match(refused.diagnostics[0]!.detail, /ram_gb \(2 → 4\): restart\.[^]*Import it first[^]*id = "desk\/web"/);
+
+      const plan = await core.plan(core.config({ ...WEB, adopt: true }));
+      assert.deepEqual(errorsOf(plan.diagnostics), []);
+      using host = fleet.host("desk");
+      host.setDomain("web", { disks: { precious: 5 } });
+      await fleet.configure();
+      assert.deepEqual(told(await core.apply(plan)), ["error IMPACT_EXCEEDED adopt"], "a saved plan that adopts does nothing else");
+      assert.ok("precious" in host.findDomain("web")!.live.disks);
     }
+  });
+
+  test("one that is another's by the time of the apply is not what the plan takes over", async () => {
+    await using fleet = await startFleet("desk");
+    {
+      using host = fleet.host("desk");
+      host.addForeignDomain({ name: "old", vcpu: 2, ram_gb: 3, status: "running", networks: { net0: "default" } });
+    }
+    const core = fleet.core();
+    const plan = await core.plan(core.config({ name: "old", agent: "desk", vcpu: 2, ram_gb: 3, adopt: true }));
+    assert.deepEqual([errorsOf(plan.diagnostics), plan.answer.planned?.["adopted_from"]], [[], ""]);
+    const other = fleet.core();
+    await fleet.configure({ stack: "other" });
+    await settle(other, { name: "old", agent: "desk", vcpu: 2, ram_gb: 3, adopt: true }, () => fleet.configure({ stack: "other" }));
+    await fleet.configure();
+    await assert.rejects(core.apply(plan), /adopted_from was planned as '' and is 'terraform:other'/);
   });
 
   test("a foreign machine is imported as it is; to change it it must be adopted", async () => {
@@ -70,7 +109,7 @@ suite("whose a VM is", () => {
     const refused = await core.plan(core.config({ name: "old", agent: "desk", vcpu: 4 }));
     assert.deepEqual(told(refused.diagnostics), ["error OWNED_BY_OTHER"]);
     await settle(core, { name: "old", agent: "desk", vcpu: 4, adopt: true }, fleet.configure);
-    assert.equal(core.kept!.state["owner"], "terraform:shop");
+    assert.deepEqual([core.kept!.state["owner"], core.kept!.state["adopted_from"]], ["terraform:shop", ""]);
   });
 
   for (const [id, code] of [

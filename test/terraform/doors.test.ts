@@ -54,7 +54,7 @@ function changed({
 }
 
 /** Bookkeeping of ownership: no attribute of the machine. */
-const BOOKKEEPING = new Set(["adopt", "owner", "planned_impact"]);
+const BOOKKEEPING = new Set(["adopt", "adopted_from", "owner", "planned_impact"]);
 
 suite("there and back", () => {
   test("a machine applied from YAML, released, adopted into terraform shows no difference, and back by removed and adopt", async () => {

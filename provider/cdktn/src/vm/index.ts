@@ -1128,6 +1128,11 @@ export class Vm extends cdktn.TerraformResource {
     return this._adopt;
   }
 
+  // adopted_from - computed: true, optional: false, required: false
+  public get adoptedFrom() {
+    return this.getStringAttribute('adopted_from');
+  }
+
   // agent - computed: false, optional: false, required: true
   private _agent?: string; 
   public get agent() {

@@ -27,6 +27,7 @@ import { planUnknown } from "./plan-unknown.ts";
 import { configured } from "./planned-config.ts";
 import { makesRootDisk, newImageDigest } from "./root-disk.ts";
 import { checkSecrets } from "./secrets.ts";
+import { adoptedFrom, notAsItIs } from "./take-over.ts";
 import { vmExists } from "./vm-exists.ts";
 import type { Seen, VmPrivate } from "./vm-private.ts";
 import { toVmPrivate } from "./vm-private.ts";
@@ -93,6 +94,8 @@ export async function planVmResource(walk: Walk, request: PlanRequest, context: 
   if (hasError(diagnostics)) return { planned: proposed, diagnostics };
   const stale = plan.steps.length === 0 ? undefined : findStale(priorPrivate.seen, vm);
   if (stale !== undefined) return refuse(stale);
+  const changed = prior === null && vm !== undefined && !isLeftover(walk, vm) ? notAsItIs(agent.name, vm, plan) : undefined;
+  if (changed !== undefined) return refuse(changed);
   const gone = existing.replaces && planGone(walk, agent, observation, owner, existing.replaces);
   if (gone !== undefined && hasError(gone.diagnostics)) return { planned: proposed, diagnostics: [...diagnostics, ...gone.diagnostics] };
 
@@ -213,9 +216,13 @@ function findExisting(
   // Terraform plans a replacement as if there was nothing, but hands on what was kept beside the old object.
   if (same.uid === seen?.uid || walk.known.has(same.uid)) return replaceExisting(walk, same, agent.name);
   if (config?.["adopt"] === true || config?.["adopt"] === UNKNOWN) return adoptExisting(walk, same, agent.name);
-  // Half deleted: what is left of it goes first.
-  if (same.phase === "deleting" && same.owner === walk.owner) return { vm: same, warnings: [] };
+  if (isLeftover(walk, same)) return { vm: same, warnings: [] };
   return { refusal: vmExists(agent.name, same, walk.owner ?? ""), warnings: [] };
+}
+
+/** Half deleted: what is left of it goes first. */
+function isLeftover({ owner }: Walk, vm: ObservedVm): boolean {
+  return vm.phase === "deleting" && vm.owner === owner;
 }
 
 /** A VM that is taken over. One of this stack may be that of a resource that is yet to be read, and leaves the configuration. */
@@ -259,6 +266,7 @@ function toPlannedState(
   const impact = worstImpact(steps.map((step) => step.impact));
   const changes = steps.flatMap((step) => step.changes);
   for (const name of COMPUTED) planned[name] = prior?.[name] ?? UNKNOWN;
+  planned["adopted_from"] = adoptedFrom(prior, existing, steps);
   if (steps.length > 0) {
     planned["owner"] = owner;
     if (existing === undefined || actions.includes("create")) {

@@ -7,10 +7,7 @@ export function vmExists(agent: string, vm: ObservedVm, owner: string): Diagnost
     ...ownedByOther({ name: vm.name, agent, origins: {} }, vm),
     hint: `Take it into the state with an import block, or take it over with adopt = true; or choose another name.
 
-import {
-  to = ghost_vm.NAME
-  id = "${agent}/${vm.name}"
-}`,
+${importBlock(agent, vm.name)}`,
     path: ["name"],
   };
   if (vm.owner !== owner) return refusal;
@@ -22,4 +19,12 @@ import {
 
 When the resource only got another address, a moved block keeps it: moved { from = OLD to = NEW }. A replacement cannot be made before the old one is gone: leave create_before_destroy out.`,
   };
+}
+
+/** What takes a VM into the state, and reads it. */
+export function importBlock(agent: string, name: string): string {
+  return `import {
+  to = ghost_vm.NAME
+  id = "${agent}/${name}"
+}`;
 }

@@ -27,6 +27,12 @@ export const VM_ATTRIBUTES: AttributeSchemas = {
     type: "string",
     computed: true,
   },
+  adopted_from: {
+    description:
+      "Who the VM belonged to when Terraform took it over with `adopt`; empty when it belonged to nobody, null for a VM that Terraform made.",
+    type: "string",
+    computed: true,
+  },
   planned_impact: {
     description: `What the plan, or the last change, does to the running machine: one of ${IMPACTS.map((impact) => `\`${impact}\``).join(", ")}.`,
     type: "string",

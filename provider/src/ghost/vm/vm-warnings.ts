@@ -22,7 +22,7 @@ export function impactWarnings(step: Omit<PlanStep, "hash">): readonly Diagnosti
 
 function impactWarning(of: string, { body }: Omit<PlanStep, "hash">, change: Change): Diagnostic {
   const { path, impact, reason } = change;
-  const what = `${path.join(".")} (${describe(change)})`;
+  const what = `${path.join(".")} (${describeChange(change)})`;
   const sentences = [`${what}: ${impact}, because ${reason}.`, `What happens: ${IMPACT_MEANING[impact]}.`];
   if (impact !== "guest" && impact !== "next-boot") {
     const patience = body.vm?.stop_timeout_s;
@@ -34,7 +34,8 @@ function impactWarning(of: string, { body }: Omit<PlanStep, "hash">, change: Cha
 }
 
 /** A text of the person's own is not repeated: Terraform may have it marked as sensitive, which a provider is not told. */
-function describe({ path, sensitive, unknown, before, after, op }: Change): string {
+/** From what to what, with no text of a person's. */
+export function describeChange({ path, sensitive, unknown, before, after, op }: Change): string {
   if (sensitive === true) return "a secret";
   const { attribute } = findAttribute(path);
   const isOwnText = attribute.kind !== "integer" && attribute.kind !== "boolean" && !(attribute.kind === "string" && attribute.oneOf);
