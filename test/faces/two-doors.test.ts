@@ -358,7 +358,7 @@ function toProblem({ severity, code, detail }: { readonly severity: string; read
 /** The few words in which the doors differ: where a VM can leave, where a ceiling stands, and lines that only a file has. */
 function inOneWord(text: string): string {
   return text
-    .replace("left the configuration", "left the spec")
+    .replace("Terraform destroys the resource", "it left the spec")
     .replace("(max_impact of the provider)", "(--max-impact)")
     .replace(/ \(ghost\.yaml:\d+ and ghost\.yaml:\d+\)/, "");
 }

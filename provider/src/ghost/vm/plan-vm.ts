@@ -26,7 +26,7 @@ import { lackOf, lostTemplate } from "./lacks.ts";
 import { planUnknown } from "./plan-unknown.ts";
 import { configured } from "./planned-config.ts";
 import { makesRootDisk, newImageDigest } from "./root-disk.ts";
-import { checkSecrets } from "./secrets.ts";
+import { secretWarnings } from "./secrets.ts";
 import { adoptedFrom, notAsItIs } from "./take-over.ts";
 import { vmExists } from "./vm-exists.ts";
 import type { Seen, VmPrivate } from "./vm-private.ts";
@@ -89,7 +89,7 @@ export async function planVmResource(walk: Walk, request: PlanRequest, context: 
   const diagnostics = [
     ...existing.warnings,
     ...plan.diagnostics.map((one) => toTerraform(withOwnHint(one, TAKE_OVER), worst && toConfigPath(worst))),
-    ...checkSecrets(config, plan.steps).map((one) => toTerraform(one)),
+    ...secretWarnings(config, plan.steps).map((one) => toTerraform(one)),
   ];
   if (hasError(diagnostics)) return { planned: proposed, diagnostics };
   const stale = plan.steps.length === 0 ? undefined : findStale(priorPrivate.seen, vm);
@@ -175,7 +175,7 @@ export async function planDelete(walk: Walk, prior: Values | null, priorPrivate:
     newUid: randomUUID,
     maxImpact: walk.settings.maxImpact,
     setMaxImpact,
-    why: "it left the configuration",
+    why: "Terraform destroys the resource",
   });
   const diagnostics = plan.diagnostics.map((one) => toTerraform(withOwnHint(one, LET_GO)));
   if (hasError(diagnostics)) return { planned: null, diagnostics };
