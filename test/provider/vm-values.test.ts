@@ -331,17 +331,27 @@ suite("a secret", () => {
     assert.doesNotMatch(JSON.stringify([plan.diagnostics, core.kept]), /swordfish/);
   });
 
-  test("that is needed and not there is asked for by its name, while planning", async () => {
+  test("that is needed and not there is missed while planning, and asked for when it is applied", async () => {
     await using fleet = await startFleet("desk");
     const core = fleet.core();
     const named = (name: string, more: Config = {}): Config => ({ ...WEB, name, cloud_init: { password_wo_version: 1, ...more } });
-    const want = ["error SECRET_NOT_FOUND cloud_init.password_wo"];
-    assert.deepEqual(told((await core.plan(core.config(named("web")))).diagnostics), want);
-    assert.deepEqual(told((await core.plan(core.config(named("web", { password_wo: "" })))).diagnostics), want);
-    await settle(core, named("web", { password_wo: "hunter2" }), fleet.configure);
+    const missed = "SECRET_NOT_FOUND cloud_init.password_wo";
+    for (const more of [{}, { password_wo: "" }]) {
+      const plan = await core.plan(core.config(named("web", more)));
+      assert.deepEqual(told(plan.diagnostics), [`warning ${missed}`]);
+      assert.deepEqual(told(await core.apply(plan)), [`error ${missed}`]);
+      assert.equal(core.kept, undefined);
+    }
+    // Whoever only plans need not have it.
+    const plan = await core.plan(core.config(named("web")));
+    assert.deepEqual(await core.apply(plan, core.config(named("web", { password_wo: "hunter2" }))), []);
     // What does not write the guest's configuration needs none.
-    await settle(core, { ...named("web"), labels: { a: "b" } }, fleet.configure);
-    assert.deepEqual(told(errorsOf((await core.plan(core.config(named("www")))).diagnostics)), want);
+    await fleet.configure();
+    await core.refresh();
+    const labelled = await core.plan(core.config({ ...named("web"), labels: { a: "b" } }));
+    assert.deepEqual(labelled.diagnostics, []);
+    const renamed = await core.plan(core.config(named("www")));
+    assert.deepEqual(told(renamed.diagnostics), [`warning ${missed}`, 'warning VM "web": name, restart name']);
   });
 
   test("that is not known yet, or not known to be needed, is asked for when it is applied", async () => {
@@ -349,7 +359,7 @@ suite("a secret", () => {
     const core = fleet.core();
     for (const later of [{ password_wo: UNKNOWN, password_wo_version: 1 }, { password_wo_version: UNKNOWN }]) {
       const plan = await core.plan(core.config({ ...WEB, cloud_init: later }));
-      assert.deepEqual(errorsOf(plan.diagnostics), []);
+      assert.deepEqual(plan.diagnostics, []);
       const without = core.config({ ...WEB, cloud_init: { password_wo_version: 1 } });
       assert.deepEqual(told(await core.apply(plan, without)), ["error SECRET_NOT_FOUND cloud_init.password_wo"]);
       assert.equal(core.kept, undefined);

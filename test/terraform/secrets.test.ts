@@ -80,7 +80,8 @@ suite("a write-only password", () => {
     assert.match(errors(early)[0]?.code ?? "", /cloud_init/);
     // Whoever only plans need not have it.
     await site.write(vm("web", { cloud_init: "{ password_wo_version = 1 }" }));
-    await site.plan();
+    const { told } = await site.plan();
+    assert.match(told.map(({ summary, address }) => `${summary} ${address}`).join(), /SECRET_NOT_FOUND.*ghost_vm\.web/);
     const late = await site.refused("apply", "-auto-approve");
     assert.match(said(late), /Set cloud_init\.password_wo/);
     assert.deepEqual([site.desk.names(), await site.values()], [[], {}]);

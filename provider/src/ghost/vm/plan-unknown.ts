@@ -20,7 +20,7 @@ import { hasError, toTerraform } from "../fleet/diagnostics.ts";
 import type { Walk } from "../fleet/session.ts";
 import { configured } from "./planned-config.ts";
 import { makesRootDisk } from "./root-disk.ts";
-import { checkSecrets } from "./secrets.ts";
+import { secretWarnings } from "./secrets.ts";
 import { setMaxImpact, TAKE_OVER, withOwnHint } from "./vm-hints.ts";
 import type { Seen, VmPrivate } from "./vm-private.ts";
 import { VM_SCHEMA } from "./vm-schema.ts";
@@ -73,7 +73,7 @@ function planLastRead(
     setMaxImpact,
   });
   const worst = steps[0]?.changes[0]?.path;
-  const found = [...diagnostics.map((one) => withOwnHint(one, TAKE_OVER)), ...checkSecrets(config, steps)];
+  const found = [...diagnostics.map((one) => withOwnHint(one, TAKE_OVER)), ...secretWarnings(config, steps)];
   return { steps, diagnostics: found.map((one) => toTerraform(one, worst && toConfigPath(worst))) };
 }
 

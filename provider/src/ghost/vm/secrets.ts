@@ -12,14 +12,14 @@ export function requireSecret(config: Values, path: string): string {
   throw new GhostError([notSet(path)]);
 }
 
-/** What is wrong with the secrets that steps need, as far as they are known. */
-export function checkSecrets(config: Values, steps: OneVmPlan["steps"]): readonly Diagnostic[] {
+/** Warnings of secrets that steps need and that are not set: whoever only plans need not have them, whoever applies must. */
+export function secretWarnings(config: Values, steps: OneVmPlan["steps"]): readonly Diagnostic[] {
   const needed = new Set(steps.flatMap(({ secrets }) => Object.keys(secrets ?? {})));
-  return [...needed].flatMap((path) => {
+  return [...needed].flatMap((path): readonly Diagnostic[] => {
     const value = secretValue(config, path.split(".")) ?? null;
     const isSet = value !== null && value !== "";
     // A version that turns out to be null needs no secret.
-    return isSet || secretVersion(config, path.split(".")) === UNKNOWN ? [] : [notSet(path)];
+    return isSet || secretVersion(config, path.split(".")) === UNKNOWN ? [] : [{ ...notSet(path), severity: "warning" }];
   });
 }
 
