@@ -103,6 +103,20 @@ export class Core {
     return { prior, config, answer: { ...answer, private: json(answer.private) }, action, diagnostics };
   }
 
+  /** Plans as core does with -replace: as ever, and then as if there was nothing, handing on what was kept beside the object. */
+  async planReplace(config: Values): Promise<Planned> {
+    const first = await this.plan(config);
+    if (hasErrors(first.diagnostics)) return first;
+    const { attributes } = this.resource.schema;
+    const answer = await this.resource.plan(
+      { prior: null, proposed: propose(attributes, null, config), config, priorPrivate: first.answer.private },
+      this.context,
+    );
+    const diagnostics = answer.diagnostics ?? [];
+    if (!hasErrors(diagnostics)) assertKeepsConfig(attributes, null, config, answer.planned!, []);
+    return { prior: undefined, config, answer: { ...answer, private: json(answer.private) }, action: "create", diagnostics };
+  }
+
   /** Applies as core does: it plans once more, with what was read when the plan was made. */
   async apply(first: Planned, config: Values | null = first.config): Promise<readonly Diagnostic[]> {
     assert.ok(!hasErrors(first.diagnostics), JSON.stringify(first.diagnostics));

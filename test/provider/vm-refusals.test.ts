@@ -274,6 +274,47 @@ suite("another address in the configuration", () => {
     assert.notEqual(core.kept.state["uid"], uid);
   });
 
+  test("a replacement under another name says that the old one goes, within what is allowed", async () => {
+    await using fleet = await startFleet("desk");
+    const core = fleet.core();
+    await settle(core, WEB, fleet.configure);
+    const { uid } = core.kept!.state;
+    const fresh = { ...WEB, name: "front" };
+    const replace = async (more: Parameters<typeof fleet.configure>[0] = {}): Promise<ReturnType<typeof core.planReplace>> => {
+      await fleet.configure(more);
+      await core.refresh();
+      return await core.planReplace(core.config(fresh));
+    };
+    const limited = await replace({ max_impact: "replace" });
+    assert.deepEqual(told(errorsOf(limited.diagnostics)), ["error IMPACT_EXCEEDED"]);
+    const plan = await replace();
+    assert.deepEqual(told(plan.diagnostics), ['warning VM "web" is deleted and made anew']);
+    assert.deepEqual(await core.applyReplacement(plan, fleet.configure), []);
+    await assertSettled(core, fresh, fleet.configure);
+    assert.notEqual(core.kept!.state["uid"], uid);
+    using host = fleet.host("desk");
+    assert.deepEqual([host.findDomain("web"), host.findDomain("front")?.status], [undefined, "running"]);
+  });
+
+  test("a second resource of one name is no replacement, whichever is planned first", async () => {
+    for (const order of ["old first", "new first"])
+      for (const adopt of [false, true]) {
+        await using fleet = await startFleet("desk");
+        const old = fleet.core();
+        await settle(old, WEB, fleet.configure);
+        await fleet.configure();
+        await old.refresh();
+        const fresh = fleet.core();
+        const plans: (() => Promise<{ diagnostics: Parameters<typeof errorsOf>[0] }>)[] = [
+          () => old.plan(old.config(WEB)),
+          () => fresh.plan(fresh.config({ ...WEB, adopt })),
+        ];
+        const found = [];
+        for (const plan of order === "old first" ? plans : plans.reverse()) found.push(...(await plan()).diagnostics);
+        assert.deepEqual(told(errorsOf(found)), ["error VM_EXISTS name"], `${order}, ${adopt}`);
+      }
+  });
+
   test("a tainted VM is replaced without a refresh too", async () => {
     await using fleet = await startFleet("desk");
     const core = fleet.core();

@@ -41,6 +41,8 @@ export class Walk {
   readonly agents: ReadonlyMap<string, FleetAgent>;
   /** Objects that Terraform's state has, by uid: those that were read or planned in this walk. */
   readonly known: Set<string> = new Set();
+  /** Objects that a resource of this walk goes on with, by uid. */
+  readonly planned: Set<string> = new Set();
   /** Objects that this walk plans to delete, by uid. */
   readonly deleted: Set<string> = new Set();
   /** Objects that a resource which had none is to take over, by uid. */

@@ -23,6 +23,7 @@ import type { FleetAgent } from "../fleet/fleet-agent.ts";
 import type { Walk } from "../fleet/session.ts";
 import { checkVm } from "./check-vm.ts";
 import { lackOf, lostTemplate } from "./lacks.ts";
+import { ofAnotherResource } from "./one-resource.ts";
 import { planUnknown } from "./plan-unknown.ts";
 import { configured } from "./planned-config.ts";
 import { makesRootDisk, newImageDigest } from "./root-disk.ts";
@@ -207,14 +208,21 @@ function findExisting(
   if (prior !== null) {
     const uid = textOf(prior["uid"]);
     walk.known.add(uid);
+    walk.planned.add(uid);
     const vm = vms.find((one) => one.uid === uid);
+    if (vm !== undefined && (walk.replaced.has(uid) || walk.adopted.has(uid)))
+      return { refusal: ofAnotherResource(agent.name, vm), warnings: [] };
     if (vm !== undefined) return { vm: withFacts(vm, seen), warnings: [] };
     return { refusal: agentReplaced(seen, vm, agent, observation) ?? vanished(prior, agent.name), warnings: [] };
   }
+  // Terraform plans a replacement as if there was nothing, but hands on what was kept beside the old object.
+  const old = vms.find(({ uid }) => uid === seen?.uid);
+  if (old !== undefined) return replaceExisting(walk, old, agent.name);
   const same = vms.find(({ name }) => name === config?.["name"]);
   if (same === undefined) return { warnings: [] };
-  // Terraform plans a replacement as if there was nothing, but hands on what was kept beside the old object.
-  if (same.uid === seen?.uid || walk.known.has(same.uid)) return replaceExisting(walk, same, agent.name);
+  // Of a tainted object nothing is handed on; but one that another resource goes on with is not tainted.
+  if (walk.planned.has(same.uid)) return { refusal: ofAnotherResource(agent.name, same), warnings: [] };
+  if (walk.known.has(same.uid)) return replaceExisting(walk, same, agent.name);
   if (config?.["adopt"] === true || config?.["adopt"] === UNKNOWN) return adoptExisting(walk, same, agent.name);
   if (isLeftover(walk, same)) return { vm: same, warnings: [] };
   return { refusal: vmExists(agent.name, same, walk.owner ?? ""), warnings: [] };
