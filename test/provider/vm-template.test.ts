@@ -43,6 +43,52 @@ suite("a template that gets another image after the plan", () => {
     assert.deepEqual([web!.imageDigest, Object.keys(web!.live.disks ?? {})], [digest, ["a"]]);
   });
 
+  test("a root disk that was approved to be made anew is not made from yet another image", async () => {
+    const { fleet, template, vm } = await withTemplate();
+    await using _fleet = fleet;
+    await settle(vm, REMADE, fleet.configure);
+    const { image_digest: digest } = vm.kept!.state;
+    await repin(template, NEWER);
+    await fleet.configure();
+    await vm.refresh();
+    const approved = await vm.plan(vm.config(REMADE));
+    assert.deepEqual(told(approved.diagnostics), ['warning VM "web": image, data-loss image']);
+    assert.equal(approved.answer.planned?.["image_digest"], template.kept!.state["digest"]);
+    await fleet.configure();
+    await template.refresh();
+    await repin(template, { ...BASE, image: "ubuntu-24.04" });
+    await fleet.configure();
+    await assert.rejects(vm.apply(approved), /image_digest was planned as/);
+    const [web] = (await fleet.client("desk").snapshot("")).vms;
+    assert.equal(web!.imageDigest, digest);
+
+    const again = await settle(vm, REMADE, fleet.configure);
+    assert.equal(again.answer.planned?.["image_digest"], template.kept!.state["digest"]);
+  });
+
+  test("a smaller root disk of a VM that keeps its image is made from that one", async () => {
+    const { fleet, template, vm } = await withTemplate();
+    await using _fleet = fleet;
+    await settle(vm, { ...WEB, disk_gb: 20 }, fleet.configure);
+    const { image_digest: digest } = vm.kept!.state;
+    await fleet.configure();
+    await template.refresh();
+    await repin(template, NEWER);
+    await fleet.configure();
+    await vm.refresh();
+    const plan = await settle(vm, { ...WEB, disk_gb: 10 }, fleet.configure);
+    assert.deepEqual([plan.answer.planned?.["image_digest"], vm.kept!.state["image_digest"]], [UNKNOWN, digest]);
+  });
+
+  test("a root disk that may turn out to stay as it is, keeps its image", async () => {
+    const { fleet, vm } = await withTemplate();
+    await using _fleet = fleet;
+    await settle(vm, { ...WEB, disk_gb: 10 }, fleet.configure);
+    const plan = await vm.plan(vm.config({ ...WEB, disk_gb: UNKNOWN, labels: { a: "b" } }));
+    assert.equal(plan.answer.planned?.["image_digest"], UNKNOWN);
+    assert.deepEqual(errorsOf(await vm.apply(plan, vm.config({ ...WEB, disk_gb: 10, labels: { a: "b" } }))), []);
+  });
+
   test("a VM that is to be made is not made from the other image", async () => {
     const { fleet, template, vm } = await withTemplate();
     await using _fleet = fleet;
@@ -112,6 +158,22 @@ suite("what a VM is made from is known before", () => {
     const plan = await settle(vm, WEB, fleet.configure);
     assert.equal(plan.answer.planned?.["image_digest"], template.kept!.state["digest"]);
     assert.equal(vm.kept!.state["image_digest"], template.kept!.state["digest"]);
+  });
+
+  test("not where the template is replaced to be fetched and pinned anew", async () => {
+    const { fleet, template, vm } = await withTemplate();
+    await using _fleet = fleet;
+    template.kept = { ...template.kept!, tainted: true };
+    await fleet.configure();
+    await template.refresh();
+    const successor = await template.plan(template.config(BASE));
+    const plan = await vm.plan(vm.config(WEB));
+    assert.equal(plan.answer.planned?.["image_digest"], UNKNOWN);
+    template.kept = { ...template.kept, tainted: false };
+    await fleet.configure();
+    assert.deepEqual(await template.apply(await template.plan(null)), []);
+    assert.deepEqual(await template.apply(successor), []);
+    assert.deepEqual(errorsOf(await vm.apply(plan)), []);
   });
 
   for (const [name, config] of [

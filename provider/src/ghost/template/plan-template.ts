@@ -122,7 +122,11 @@ function findExisting(
   }
   const same = templates.find(({ name }) => name === config["name"]);
   // What another resource has goes first, or gets another name; so does the old one of a replacement. Its agent looks again.
-  if (same === undefined || walk.known.has(same.uid) || same.uid === kept.seen?.uid) return {};
+  if (same === undefined) return {};
+  if (walk.known.has(same.uid) || same.uid === kept.seen?.uid) {
+    walk.replaced.add(same.uid);
+    return {};
+  }
   if (same.phase === "creating" && same.owner === walk.owner) return {};
   return config["adopt"] === true ? { existing: same } : { refusal: templateExists(agent, same, walk.owner ?? "") };
 }

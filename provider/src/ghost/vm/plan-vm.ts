@@ -100,7 +100,7 @@ export async function planVmResource(walk: Walk, request: PlanRequest, context: 
   const gone = existing.replaces && planGone(walk, agent, observation, owner, existing.replaces);
   if (gone !== undefined && hasError(gone.diagnostics)) return { planned: proposed, diagnostics: [...diagnostics, ...gone.diagnostics] };
 
-  const newDigest = newImageDigest(walk, agent.name, observation, config);
+  const newDigest = newImageDigest(walk, agent.name, observation, plan.steps.at(-1));
   const planned = toPlannedState(request, completeConfig(desired.config, vm), vm, plan, owner, newDigest);
   if (prior !== null && plan.steps.length === 0 && sameValues(prior, planned))
     return { planned: prior, private: priorPrivate, diagnostics };
@@ -288,7 +288,7 @@ function toPlannedState(
         planned["ip_address"] = UNKNOWN;
       }
       // Known, so that a root disk that nobody approved cannot be made anew when this is planned once more.
-      if (steps.some(makesRootDisk)) planned["image_digest"] = UNKNOWN;
+      if (steps.some(makesRootDisk)) planned["image_digest"] = newDigest;
     }
     planned["planned_impact"] = hasUnknownConfig(complete) && prior !== null ? UNKNOWN : impact;
     if (prior !== null && sameValues(prior, planned)) planned["status"] = UNKNOWN;

@@ -1,6 +1,6 @@
-import { sameValue } from "@ghost/engine";
-import type { Observation, PlanStep } from "@ghost/schemas";
-import type { Value, Values } from "../../protocol6/value.ts";
+import { hasUnknown, sameValue } from "@ghost/engine";
+import type { Observation, PlanStep, VmConfig } from "@ghost/schemas";
+import type { Value } from "../../protocol6/value.ts";
 import { UNKNOWN } from "../../protocol6/value.ts";
 import type { Walk } from "../fleet/session.ts";
 import { IMAGE_KEYS } from "./vm-values.ts";
@@ -10,12 +10,17 @@ export function makesRootDisk({ body, changes }: Omit<PlanStep, "hash">): boolea
   return body.action === "create" || changes.some(({ path, impact }) => impact === "data-loss" && path[0] !== "disks");
 }
 
-/** Digest of the image that a new VM is made from: known where its template is there and stays what it is in this walk. */
-export function newImageDigest(walk: Walk, agent: string, { templates }: Observation, config: Values): Value {
-  const name = config["template"];
-  if (typeof name !== "string" || IMAGE_KEYS.some((key) => (config[key] ?? null) !== null)) return UNKNOWN;
-  const template = templates.find((one) => one.name === name);
-  if (template?.phase !== "ready" || template.digest === "") return UNKNOWN;
-  const planned = walk.plannedTemplates.get(`${agent}/${name}`);
+/**
+ * Digest of the image that a step makes the root disk from: known where its agent takes it from a template, at what that
+ * is pinned to, and the template stays what it is in this walk.
+ */
+export function newImageDigest(walk: Walk, agent: string, { templates }: Observation, step: Omit<PlanStep, "hash"> | undefined): Value {
+  const config: VmConfig = step?.body.vm ?? {};
+  // Once it is known, the root disk may turn out to stay.
+  if (step?.body.action !== "create" && hasUnknown(config)) return UNKNOWN;
+  const template = templates.find(({ name }) => name === config.template);
+  if (template?.phase !== "ready" || template.digest === "" || walk.replaced.has(template.uid)) return UNKNOWN;
+  if (IMAGE_KEYS.some((key) => !sameValue(config[key], template.config[key]))) return UNKNOWN;
+  const planned = walk.plannedTemplates.get(`${agent}/${template.name}`);
   return planned === undefined || sameValue(planned, template.config) ? template.digest : UNKNOWN;
 }
