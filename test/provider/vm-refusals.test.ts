@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { assertSettled, Core, errorsOf, hasErrors, settle, told } from "./core.ts";
 import { startFleet } from "./fleet.ts";
+import { UNKNOWN } from "../../provider/src/protocol6/value.ts";
 
 const WEB = { name: "web", agent: "desk", image: "debian-12", ram_gb: 2 };
 
@@ -76,6 +77,23 @@ suite("whose a VM is", () => {
       assert.deepEqual(told(await core.apply(plan)), ["error IMPACT_EXCEEDED adopt"], "a saved plan that adopts does nothing else");
       assert.ok("precious" in host.findDomain("web")!.live.disks);
     }
+  });
+
+  test("one of which something is not known yet is taken over when that turns out to be as it is", async () => {
+    await using fleet = await startFleet("desk");
+    await settle(fleet.core(), WEB, fleet.configure);
+    for (const later of [{ vcpu: UNKNOWN }, { labels: UNKNOWN }]) {
+      await fleet.configure();
+      const core = fleet.core();
+      const plan = await core.plan(core.config({ ...WEB, ...later, adopt: true }));
+      assert.deepEqual(errorsOf(plan.diagnostics), []);
+      await fleet.configure();
+      assert.deepEqual(errorsOf(await core.apply(plan, core.config({ ...WEB, adopt: true, vcpu: 1 }))), []);
+    }
+    await fleet.configure();
+    const core = fleet.core();
+    const plan = await core.plan(core.config({ ...WEB, vcpu: UNKNOWN, adopt: true }));
+    assert.deepEqual(told(await core.apply(plan, core.config({ ...WEB, adopt: true, vcpu: 2 }))), ["error IMPACT_EXCEEDED adopt"]);
   });
 
   test("one that is another's by the time of the apply is not what the plan takes over", async () => {
@@ -269,6 +287,7 @@ suite("another address in the configuration", () => {
     await core.refresh();
     const plan = await core.plan(core.config(WEB));
     assert.deepEqual([plan.action, told(plan.diagnostics)], ["create", ['warning VM "web" is deleted and made anew']]);
+    assert.equal(plan.answer.planned?.["planned_impact"], "data-loss");
     assert.deepEqual(await core.applyReplacement(plan, fleet.configure), []);
     await assertSettled(core, WEB, fleet.configure);
     assert.notEqual(core.kept.state["uid"], uid);
@@ -288,12 +307,26 @@ suite("another address in the configuration", () => {
     const limited = await replace({ max_impact: "replace" });
     assert.deepEqual(told(errorsOf(limited.diagnostics)), ["error IMPACT_EXCEEDED"]);
     const plan = await replace();
+    assert.equal(plan.answer.planned?.["planned_impact"], UNKNOWN, "it may come before the old one goes");
     assert.deepEqual(told(plan.diagnostics), ['warning VM "web" is deleted and made anew']);
     assert.deepEqual(await core.applyReplacement(plan, fleet.configure), []);
     await assertSettled(core, fresh, fleet.configure);
     assert.notEqual(core.kept!.state["uid"], uid);
     using host = fleet.host("desk");
     assert.deepEqual([host.findDomain("web"), host.findDomain("front")?.status], [undefined, "running"]);
+  });
+
+  test("a replacement has the impact data-loss, and applies as it was planned", async () => {
+    await using fleet = await startFleet("desk");
+    const core = fleet.core();
+    await settle(core, WEB, fleet.configure);
+    await fleet.configure();
+    await core.refresh();
+    const plan = await core.planReplace(core.config(WEB));
+    assert.equal(plan.answer.planned?.["planned_impact"], "data-loss");
+    assert.deepEqual(await core.applyReplacement(plan, fleet.configure), []);
+    assert.equal(core.kept!.state["planned_impact"], "data-loss");
+    await assertSettled(core, WEB, fleet.configure);
   });
 
   test("a second resource of one name is no replacement, whichever is planned first", async () => {

@@ -5,6 +5,7 @@ import { vm } from "./support/hcl.ts";
 import type { Expressions } from "./support/hcl.ts";
 import { openSite } from "./support/site.ts";
 import type { Told } from "./support/terraform.ts";
+import { said } from "./support/words.ts";
 
 const SECOND_KEY = '["ssh-ed25519 AAAA me", "ssh-ed25519 BBBB you"]';
 
@@ -135,6 +136,32 @@ suite("a ceiling", () => {
     const { told } = await site.refused("apply", "-auto-approve");
     assert.match(told.map(words).join(), /data-loss/);
     assert.deepEqual(site.desk.names(), ["web"]);
+  });
+
+  test("a replacement is data-loss, whatever asks for it, and is held to the limit under another name too", async () => {
+    await using site = await openSite();
+    await site.write(vm("web"));
+    await site.apply();
+    const replaced = async (...args: readonly string[]): Promise<unknown> =>
+      (await site.planned(...args))["ghost_vm.web"]?.after?.["planned_impact"] ?? "not known";
+    assert.equal(await replaced("-replace=ghost_vm.web"), "data-loss");
+    await site.ok("apply", "-auto-approve", "-json", "-replace=ghost_vm.web");
+    assert.equal((await site.values())["ghost_vm.web"]?.["planned_impact"], "data-loss");
+    await site.settled();
+    await site.ok("taint", "ghost_vm.web");
+    assert.equal(await replaced(), "data-loss");
+    await site.apply();
+
+    for (const lifecycle of ["", "create_before_destroy = true"]) {
+      const name = lifecycle === "" ? "front" : "back";
+      await site.write(vm("web", { name: `"${name}"`, lifecycle }), { provider: 'max_impact = "replace"' });
+      assert.match(said(await site.refused("plan", "-replace=ghost_vm.web")), /data-loss/);
+      await site.write(vm("web", { name: `"${name}"`, lifecycle }));
+      assert.equal(await replaced("-replace=ghost_vm.web"), "not known", "the new one may come first");
+      await site.ok("apply", "-auto-approve", "-json", "-replace=ghost_vm.web");
+      await site.settled();
+      assert.deepEqual(site.desk.names(), [name]);
+    }
   });
 
   test("an unknown value is given its attribute's worst", async () => {

@@ -47,6 +47,8 @@ export class Walk {
   readonly deleted: Set<string> = new Set();
   /** Objects that a resource which had none is to take over, by uid. */
   readonly adopted: Set<string> = new Set();
+  /** Names of VMs that this walk has deleted to make them anew, by `agent/name`. */
+  readonly gone: Set<string> = new Set();
   /** Objects whose place something new is to take, by uid. */
   readonly replaced: Set<string> = new Set();
 

@@ -102,6 +102,7 @@ async function applyDelete(
     now?.vms.find((vm) => vm.uid === uid),
   );
   if (stale !== undefined) return stays([toTerraform(stale)]);
+  for (const { body } of toVmPrivate(plannedPrivate).gone ?? []) walk.gone.add(`${agent.name}/${body.name}`);
   const timeoutMs = toDurationMs(prior?.["timeouts"] ?? null, "delete");
   const run = await runSteps({ walk, agent, steps, secretAt: () => "", ...(timeoutMs !== undefined && { timeoutMs }), context });
   if (run.ok) {

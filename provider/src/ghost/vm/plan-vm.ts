@@ -101,7 +101,10 @@ export async function planVmResource(walk: Walk, request: PlanRequest, context: 
   if (gone !== undefined && hasError(gone.diagnostics)) return { planned: proposed, diagnostics: [...diagnostics, ...gone.diagnostics] };
 
   const newDigest = newImageDigest(walk, agent.name, observation, plan.steps.at(-1));
-  const planned = toPlannedState(request, completeConfig(desired.config, vm), vm, plan, owner, newDigest);
+  const planned: Values = {
+    ...toPlannedState(request, completeConfig(desired.config, vm), vm, plan, owner, newDigest),
+    ...impactOfReplacement(walk, agent.name, name, existing.replaces),
+  };
   if (prior !== null && plan.steps.length === 0 && sameValues(prior, planned))
     return { planned: prior, private: priorPrivate, diagnostics };
   const isKnown = !plan.steps.some(({ body }) => hasUnknownConfig(body));
@@ -114,6 +117,15 @@ export async function planVmResource(walk: Walk, request: PlanRequest, context: 
       ...(gone && { gone: gone.steps }),
     } satisfies VmPrivate,
   };
+}
+
+/**
+ * What is lost where a VM is replaced. Terraform plans the new one once more when the old one is gone, so that this walk
+ * has to remember it; under another name the new one may also come first, and nothing tells that it replaces one.
+ */
+function impactOfReplacement(walk: Walk, agent: string, name: string, old: ObservedVm | undefined): Values {
+  if (old === undefined) return walk.gone.has(`${agent}/${name}`) ? { planned_impact: "data-loss" } : {};
+  return { planned_impact: old.name === name ? "data-loss" : UNKNOWN };
 }
 
 /** How a VM goes whose place is taken. */
@@ -290,7 +302,7 @@ function toPlannedState(
       // Known, so that a root disk that nobody approved cannot be made anew when this is planned once more.
       if (steps.some(makesRootDisk)) planned["image_digest"] = newDigest;
     }
-    planned["planned_impact"] = hasUnknownConfig(complete) && prior !== null ? UNKNOWN : impact;
+    planned["planned_impact"] = hasUnknownConfig(complete) && existing !== undefined ? UNKNOWN : impact;
     if (prior !== null && sameValues(prior, planned)) planned["status"] = UNKNOWN;
   } else if (prior !== null) {
     const before = prior["planned_impact"] ?? null;
