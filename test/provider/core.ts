@@ -48,16 +48,27 @@ export function configOf(schemas: AttributeSchemas, json: { readonly [key: strin
   );
 }
 
+/** Within one walk Terraform plans an object to go on or to go: where both are planned, the second one is in another walk. */
+export interface Walks {
+  /** Of the present one, from 1. */
+  readonly number: () => number;
+  readonly another: () => Promise<unknown>;
+}
+
 /** Core for one object of one resource type. */
 export class Core {
   readonly provider: Provider;
   readonly resource: Resource;
   kept: Kept | undefined;
   context: Context = CONTEXT;
+  readonly #walks: Walks | undefined;
+  #goesOnIn = 0;
+  #goesIn = 0;
 
-  constructor(provider: Provider, type = "ghost_vm") {
+  constructor(provider: Provider, type = "ghost_vm", walks?: Walks) {
     this.provider = provider;
     this.resource = provider.resources[type]!;
+    this.#walks = walks;
   }
 
   config(json: { readonly [key: string]: Json | Value }): Values {
@@ -81,6 +92,11 @@ export class Core {
   async plan(config: Values | null): Promise<Planned> {
     const diagnostics = [...(config === null ? [] : ((await this.resource.validate?.(config)) ?? []))];
     if (hasErrors(diagnostics)) return { prior: this.kept, config, answer: { planned: null }, action: "no-op", diagnostics };
+    if (this.#walks !== undefined) {
+      if ((config === null ? this.#goesOnIn : this.#goesIn) === this.#walks.number()) await this.#walks.another();
+      if (config === null) this.#goesIn = this.#walks.number();
+      else this.#goesOnIn = this.#walks.number();
+    }
     if (this.kept !== undefined) this.resource.stored?.(this.kept.state);
     const prior = this.kept?.tainted === true ? undefined : this.kept;
     const before = prior?.state ?? null;

@@ -70,6 +70,8 @@ export async function startFleet(...names: readonly string[]): Promise<Fleet> {
     running.delete(agent);
   };
   const provider = ghostProvider("0.1.0", counted);
+  let last: { readonly [key: string]: Json } = {};
+  let walk = 0;
   const fleet: Fleet = {
     provider,
     calls,
@@ -79,8 +81,10 @@ export async function startFleet(...names: readonly string[]): Promise<Fleet> {
     address,
     host: (agent) => openSimulatedHost(dir(agent)),
     client,
-    configure: async (more = {}) =>
-      await provider.configure(
+    configure: async (more = {}) => {
+      last = more;
+      walk++;
+      return await provider.configure(
         configOf(provider.schema.attributes, {
           stack: "shop",
           agents: Object.fromEntries(names.map((name) => [name, { address: address(name) }])),
@@ -88,8 +92,9 @@ export async function startFleet(...names: readonly string[]): Promise<Fleet> {
         }),
         "1.11.4",
         CONTEXT,
-      ),
-    core: (type) => new Core(provider, type),
+      );
+    },
+    core: (type) => new Core(provider, type, { number: () => walk, another: () => fleet.configure(last) }),
     start,
     stop,
     async [Symbol.asyncDispose]() {

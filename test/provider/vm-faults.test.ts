@@ -74,8 +74,8 @@ suite("a failure", () => {
     const core = fleet.core();
     await settle(core, WEB, fleet.configure);
     using host = fleet.host("desk");
-    host.addFault({ call: "*", error: "hypervisor-down", times: Infinity });
     const plan = await core.plan(null);
+    host.addFault({ call: "*", error: "hypervisor-down", times: Infinity });
     assert.ok(hasErrors(await core.apply(plan)));
     assert.ok(core.kept);
     host.clearFaults();

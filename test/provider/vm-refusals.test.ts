@@ -1,6 +1,7 @@
 /** Whose a VM is, what must not be done to it, and what is said instead. */
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import type { Diagnostic } from "../../provider/src/protocol6/provider.ts";
 import { assertSettled, Core, errorsOf, hasErrors, settle, told } from "./core.ts";
 import { startFleet } from "./fleet.ts";
 import { UNKNOWN } from "../../provider/src/protocol6/value.ts";
@@ -274,6 +275,32 @@ suite("another address in the configuration", () => {
         for (const plan of order === "create first" ? plans : plans.reverse()) found.push(...errorsOf((await plan()).diagnostics));
         assert.deepEqual(told(found), ["error VM_EXISTS name"], `${order}, ${isRead}`);
         assert.match(found[0]!.detail, /moved \{/);
+      }
+  });
+
+  test("a VM that the state has under two addresses is neither deleted nor changed, whichever is planned first", async () => {
+    for (const order of ["first", "second"])
+      for (const isDeleted of [true, false]) {
+        await using fleet = await startFleet("desk");
+        const [one, two] = [fleet.core(), fleet.core()];
+        await settle(one, WEB, fleet.configure);
+        await fleet.configure();
+        await two.import("desk/web");
+        await fleet.configure();
+        const goes = async (): Promise<readonly Diagnostic[]> => {
+          // Of what left the configuration Terraform plans the deletion first, and reads it then.
+          const { diagnostics } = isDeleted ? await one.plan(null) : { diagnostics: [] };
+          await one.refresh();
+          return isDeleted ? diagnostics : (await one.plan(one.config({ ...WEB, ram_gb: 4 }))).diagnostics;
+        };
+        const stays = async (): Promise<readonly Diagnostic[]> => {
+          await two.refresh();
+          return (await two.plan(two.config(WEB))).diagnostics;
+        };
+        const found = [];
+        for (const plan of order === "first" ? [goes, stays] : [stays, goes]) found.push(...errorsOf(await plan()));
+        assert.deepEqual(told(found), ["error VM_EXISTS name"], `${order}, ${isDeleted}`);
+        assert.match(found[0]!.detail, /terraform state rm/);
       }
   });
 

@@ -121,6 +121,26 @@ suite("a machine that is there already", () => {
     await site.apply();
   });
 
+  test("under two addresses is neither deleted nor changed until one of them leaves the state", async () => {
+    await using site = await openSite();
+    await site.write(vm("web"));
+    await site.apply();
+    const both = vm("web") + vm("twin", { name: '"web"' });
+    await site.write(`${block("import", { to: "ghost_vm.twin", id: '"desk/web"' })}${both}`);
+    await site.apply();
+    await site.write(vm("web"));
+    for (const parallelism of [1, 10]) {
+      const refused = said(await site.refused("apply", "-auto-approve", `-parallelism=${parallelism}`));
+      assert.match(refused, /terraform state rm/);
+    }
+    await site.write(vm("web", { ram_gb: 2 }) + vm("twin", { name: '"web"' }));
+    assert.match(said(await site.refused("plan")), /terraform state rm/);
+    assert.deepEqual(site.desk.names(), ["web"]);
+    await site.ok("state", "rm", "ghost_vm.twin");
+    await site.write(vm("web", { ram_gb: 2 }));
+    await site.apply();
+  });
+
   test("of another stack keeps its owner when it is imported, and is not changed without adopt", async () => {
     await using other = await openSite({ stack: "other" });
     await other.write(vm("web", { ram_gb: 2 }));

@@ -41,6 +41,12 @@ export class Walk {
   readonly agents: ReadonlyMap<string, FleetAgent>;
   /** Objects that Terraform's state has, by uid: those that were read or planned in this walk. */
   readonly known: Set<string> = new Set();
+  /** Objects that were read in this walk, by uid. */
+  readonly read: Set<string> = new Set();
+  /** Objects that were read more than once: the state has them under two addresses. */
+  readonly readTwice: Set<string> = new Set();
+  /** Objects that this walk plans to change, by uid. */
+  readonly changed: Set<string> = new Set();
   /** Objects that a resource of this walk goes on with, by uid. */
   readonly planned: Set<string> = new Set();
   /** Objects that this walk plans to delete, by uid. */

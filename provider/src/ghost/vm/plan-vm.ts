@@ -23,7 +23,7 @@ import type { FleetAgent } from "../fleet/fleet-agent.ts";
 import type { Walk } from "../fleet/session.ts";
 import { checkVm } from "./check-vm.ts";
 import { lackOf, lostTemplate } from "./lacks.ts";
-import { ofAnotherResource } from "./one-resource.ts";
+import { ofAnotherResource, underTwoAddresses } from "./one-resource.ts";
 import { planUnknown } from "./plan-unknown.ts";
 import { configured } from "./planned-config.ts";
 import { makesRootDisk, newImageDigest } from "./root-disk.ts";
@@ -93,6 +93,8 @@ export async function planVmResource(walk: Walk, request: PlanRequest, context: 
     ...secretWarnings(config, plan.steps).map((one) => toTerraform(one)),
   ];
   if (hasError(diagnostics)) return { planned: proposed, diagnostics };
+  const twice = prior !== null && vm !== undefined && underTwoAddresses(walk, agent.name, vm, plan.steps.length > 0 ? "change" : "nothing");
+  if (twice) return refuse(twice);
   const stale = plan.steps.length === 0 ? undefined : findStale(priorPrivate.seen, vm);
   if (stale !== undefined) return refuse(stale);
   const changed = prior === null && vm !== undefined && !isLeftover(walk, vm) ? notAsItIs(agent.name, vm, plan) : undefined;
@@ -180,6 +182,8 @@ export async function planDelete(walk: Walk, prior: Values | null, priorPrivate:
   if (replaced !== undefined) return refuse(replaced);
   if (existing !== undefined && (walk.replaced.has(uid) || walk.adopted.has(uid)))
     return refuse(movedWithoutBlock(existing.name, agent.name));
+  const twice = existing && underTwoAddresses(walk, agent.name, existing, "delete");
+  if (twice !== undefined) return refuse(twice);
   const plan = planOneVm({
     agent: agent.entry,
     observation,
@@ -229,7 +233,10 @@ function findExisting(
   }
   // Terraform plans a replacement as if there was nothing, but hands on what was kept beside the old object.
   const old = vms.find(({ uid }) => uid === seen?.uid);
-  if (old !== undefined) return replaceExisting(walk, old, agent.name);
+  if (old !== undefined) {
+    const refusal = underTwoAddresses(walk, agent.name, old, "change");
+    return refusal === undefined ? replaceExisting(walk, old, agent.name) : { refusal, warnings: [] };
+  }
   const same = vms.find(({ name }) => name === config?.["name"]);
   if (same === undefined) return { warnings: [] };
   // Of a tainted object nothing is handed on; but one that another resource goes on with is not tainted.

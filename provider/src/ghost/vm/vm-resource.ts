@@ -44,6 +44,8 @@ async function readVm(walk: Walk, { state, private: kept }: ReadRequest, context
   });
   const uid = textOf(state["uid"]);
   walk.known.add(uid);
+  if (walk.read.has(uid)) walk.readTwice.add(uid);
+  walk.read.add(uid);
   const found = walk.find(state["agent"] ?? null);
   if (found.kind === "unknown") return stays(`How agent "${textOf(state["agent"])}" is reached is not known yet.`);
   if (found.kind === "missing") return stays(`The provider's block has no agent "${textOf(state["agent"])}".`);
