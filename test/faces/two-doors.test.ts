@@ -339,7 +339,6 @@ async function planTerraform(one: Case): Promise<Said> {
     // What belongs to somebody else is not in the state but by an import; where it is only taken over, it is not yet.
     if (owner === undefined || after?.["adopt"] !== true || one.isImported === true) {
       await core.import(`desk/${formerly ?? "web"}`);
-      await core.refresh();
     }
   }
   const plan = await core.plan(after === undefined ? null : config(after));
