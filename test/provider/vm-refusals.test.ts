@@ -151,7 +151,9 @@ suite("what must not be done", () => {
     const core = fleet.core();
     const web = { ...WEB, protect: true, disks: { data: { size_gb: 5 } } };
     await settle(core, web, fleet.configure);
-    assert.deepEqual(told(errorsOf((await core.plan(null)).diagnostics)), ["error VM_PROTECTED"]);
+    const refused = errorsOf((await core.plan(null)).diagnostics);
+    assert.deepEqual(told(refused), ["error VM_PROTECTED"]);
+    assert.match(refused[0]!.detail, /deposed[^]*terraform state rm[^]*"desk\/web"[^]*protect = false/, "what no configuration reaches");
     assert.deepEqual(told(errorsOf((await core.plan(core.config({ ...web, disks: null }))).diagnostics)), [
       "error VM_PROTECTED disks.data",
     ]);

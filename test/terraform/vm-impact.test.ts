@@ -164,6 +164,17 @@ suite("a ceiling", () => {
     }
   });
 
+  test("a protected VM is not replaced, under another name neither", async () => {
+    await using site = await openSite();
+    const web = { protect: true, lifecycle: "create_before_destroy = true" };
+    await site.write(vm("web", web));
+    await site.apply();
+    for (const name of ["web", "front"]) {
+      await site.write(vm("web", { ...web, name: `"${name}"` }));
+      assert.match(said(await site.refused("plan", "-replace=ghost_vm.web")), /VM_PROTECTED/);
+    }
+  });
+
   test("an unknown value is given its attribute's worst", async () => {
     await using site = await openSite();
     const text = (size: number): string =>

@@ -33,7 +33,7 @@ import { vmExists } from "./vm-exists.ts";
 import type { Seen, VmPrivate } from "./vm-private.ts";
 import { toVmPrivate } from "./vm-private.ts";
 import { toConfigPath, toDesiredVm } from "./vm-values.ts";
-import { keepElsewhere, LET_GO, setMaxImpact, TAKE_OVER, withOwnHint } from "./vm-hints.ts";
+import { keepElsewhere, LET_GO, setMaxImpact, TAKE_OVER, withOwnHint, withWayOut } from "./vm-hints.ts";
 import { impactWarnings } from "./vm-warnings.ts";
 
 /** What only the agent can say; unknown where the plan changes it. */
@@ -194,7 +194,7 @@ export async function planDelete(walk: Walk, prior: Values | null, priorPrivate:
     setMaxImpact,
     why: "Terraform destroys the resource",
   });
-  const diagnostics = plan.diagnostics.map((one) => toTerraform(withOwnHint(one, LET_GO)));
+  const diagnostics = plan.diagnostics.map((one) => toTerraform(withWayOut(withOwnHint(one, LET_GO), agent.name, existing?.name ?? "")));
   if (hasError(diagnostics)) return { planned: null, diagnostics };
   // Terraform plans this before it reads, so what was kept may be old: the step is bound to the machine as it is now.
   return {

@@ -10,6 +10,13 @@ export function withOwnHint(diagnostic: Diagnostic, hint: string): Diagnostic {
   return diagnostic.code === "OWNED_BY_OTHER" ? { ...diagnostic, hint } : diagnostic;
 }
 
+/** An old object that a replacement left has no configuration, and a provider is not told that it is one. */
+export function withWayOut(diagnostic: Diagnostic, agent: string, name: string): Diagnostic {
+  if (diagnostic.code !== "VM_PROTECTED") return diagnostic;
+  const wayOut = `Where Terraform calls it deposed, a replacement left it and it takes no configuration: take the resource out of the state with \`terraform state rm\` and import the new VM again; import this one ("${agent}/${name}") as another resource with protect = false, apply, and remove that.`;
+  return { ...diagnostic, detail: `${diagnostic.detail}\n\n${wayOut}` };
+}
+
 /** How the provider's limit of impacts is set. */
 export function setMaxImpact(impact: Impact): string {
   return `max_impact = "${impact}" in the provider's block`;
