@@ -82,7 +82,7 @@ suite("a configured agent", () => {
       "ghost_agent_mutating_rpcs_total 1",
     ])
       assert.ok(metrics.includes(line), line);
-    assert.ok(metrics.includes('service="ghost.host.v1.HostService",method="Execute",code="OK"'));
+    assert.ok(metrics.includes('service="ghost.host.v1.HostService",method="ExecuteSteps",code="OK"'));
     await agent.stop();
     await agent.stopped;
     assert.ok(!existsSync(join(dir, "a.sock")));

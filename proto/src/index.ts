@@ -17,6 +17,7 @@ export type { ExecuteInput } from "./wire/execute.ts";
 export { observationFromWire, observationToWire } from "./wire/observation.ts";
 export { observedTemplateFromWire, observedTemplateToWire } from "./wire/observed-template.ts";
 export { observedVmFromWire, observedVmToWire } from "./wire/observed-vm.ts";
+export { requirePart } from "./wire/require.ts";
 export { operationFromWire, operationToWire } from "./wire/operation.ts";
 export { headerFromWire, headerToWire, stepFromWire, stepToWire } from "./wire/plan.ts";
 export type { StepProof } from "./wire/plan.ts";

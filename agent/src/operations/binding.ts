@@ -1,6 +1,7 @@
 import { planHash, stepHash, verifyProof } from "@ghost/engine";
 import type { ExecuteInput } from "@ghost/proto";
 import { exceedsImpact, problem } from "@ghost/schemas";
+import type { PlanHeader } from "@ghost/schemas";
 import type { Store } from "../store/store.ts";
 import type { Intent } from "./intent.ts";
 
@@ -54,7 +55,16 @@ export function checkBinding(
     throw problem("IMPACT_EXCEEDED", `The step ${body.id} has impact ${body.impact}; its plan allows at most ${header.max_impact}.`, {
       hint: `Apply with --max-impact ${body.impact} if that is what you want.`,
     });
-  return { planHash: planHash(header), stepHash: hash };
+  return { planHash: nameOf(header), stepHash: hash };
+}
+
+/** Hashes of headers by identity: one that came for many steps is hashed once. */
+const planHashes = new WeakMap<PlanHeader, string>();
+
+function nameOf(header: PlanHeader): string {
+  let hash = planHashes.get(header);
+  if (hash === undefined) planHashes.set(header, (hash = planHash(header)));
+  return hash;
 }
 
 /** PLAN_MISMATCH when a step is about an object by its uid and calls it by a name that it does not have. */

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { stat } from "node:fs/promises";
 import { suite, test } from "node:test";
-import { connectHost } from "@ghost/proto/client";
+import { executeToWire } from "@ghost/proto";
+import { connectHost, createChannel, plainTarget } from "@ghost/proto/client";
+import { host } from "@ghost/proto/server";
+import { status } from "@grpc/grpc-js";
 import { GhostError } from "@ghost/schemas";
 import type { DiagnosticCode } from "@ghost/schemas";
 import { revisionOf, templateRevision } from "@ghost/engine";
@@ -81,6 +84,64 @@ suite("Snapshot", () => {
 });
 
 suite("Execute", () => {
+  test("one step in a call of its own, for whoever has no other way", async (t) => {
+    const served = await openServed(t);
+    const [web, db] = planOf(served.store.agentId, [createBody({ name: "web" }), createBody({ name: "db" })]);
+    await using channel = createChannel({ target: plainTarget(served.address), timeoutMs: 30_000, toError: (error) => error });
+    const execute = async (request: host.ExecuteRequest): Promise<readonly string[]> =>
+      (await collect(channel.stream(host.HostServiceService.execute, request))).map(({ operation }) => operation?.state ?? "");
+    assert.equal((await execute(executeToWire(web!))).at(-1), "succeeded");
+    await assert.rejects(execute({ ...executeToWire(db!), proof: { index: 0, siblings: [] } }), { code: status.FAILED_PRECONDITION });
+    assert.deepEqual(
+      served.rpcs.map((event) => [event.method, event.code]),
+      [
+        ["Execute", "OK"],
+        ["Execute", "FAILED_PRECONDITION"],
+      ],
+    );
+  });
+
+  test("a step without a header is one of the plan of the step before", async (t) => {
+    const served = await openServed(t);
+    const [web, db] = planOf(served.store.agentId, [createBody({ name: "web" }), createBody({ name: "db" })]);
+    await using channel = createChannel({ target: plainTarget(served.address), timeoutMs: 30_000, toError: (error) => error });
+    const told: string[] = [];
+    const ended = new Promise<Error | undefined>((resolve) => {
+      const call = channel.duplex<host.ExecuteStepsRequest, host.ExecuteStepsResponse>(host.HostServiceService.executeSteps, {
+        onAnswer: ({ operation_id, operation, problems }) =>
+          void told.push(`${operation_id === web!.operationId ? "web" : "db"} ${operation?.state ?? problems[0]?.code}`),
+        onEnd: resolve,
+      });
+      // Without a header before, there is none.
+      call.send({ execute: executeToWire(db!, { withHeader: false }) });
+      call.send({ execute: executeToWire(web!) });
+      call.send({ execute: executeToWire({ ...db!, operationId: "again" }, { withHeader: false }) });
+      call.end();
+    });
+    assert.equal(await ended, undefined);
+    assert.deepEqual(told.filter((each) => !each.endsWith(" running")).sort(), ["db PLAN_UNREADABLE", "db succeeded", "web succeeded"]);
+  });
+
+  test("a caller that is gone leaves nothing open", async (t) => {
+    const served = await openServed(t);
+    served.hypervisor.host.setLatency({ ensureImage: 50 });
+    const [web] = planOf(served.store.agentId, [createBody({ name: "web" })]);
+    const channel = createChannel({ target: plainTarget(served.address), timeoutMs: 30_000, toError: (error) => error });
+    const begun = new Promise<void>((resolve) => {
+      const call = channel.duplex<host.ExecuteStepsRequest, host.ExecuteStepsResponse>(host.HostServiceService.executeSteps, {
+        onAnswer: () => resolve(),
+        onEnd: () => resolve(),
+      });
+      call.send({ execute: executeToWire(web!) });
+    });
+    await begun;
+    channel.close();
+    // The operation goes on, and the agent has nobody to wait for.
+    await collect(served.host.attachOperation(web!.operationId));
+    while (served.server.idleMs === 0) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal((await served.vm("web")).status, "running");
+  });
+
   test("carries out a plan's steps and tells how far it is", async (t) => {
     const served = await openServed(t);
     served.hypervisor.host.setLatency({ ensureImage: 200 });
@@ -92,8 +153,8 @@ suite("Execute", () => {
     assert.deepEqual(
       served.rpcs.map((event) => [event.method, event.code, event.mutating]),
       [
-        ["Execute", "OK", true],
-        ["Execute", "OK", true],
+        ["ExecuteSteps", "OK", true],
+        ["ExecuteSteps", "OK", true],
       ],
     );
   });

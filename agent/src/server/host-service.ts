@@ -1,12 +1,21 @@
 /** ghost.host.v1.HostService: from the wire, to the engine room, back to the wire. */
 import { once } from "node:events";
 import { Metadata } from "@grpc/grpc-js";
-import type { ServerWritableStream } from "@grpc/grpc-js";
 import { omitSettled, versionOf } from "@ghost/engine";
-import { eventToWire, executeFromWire, observationToWire, operationToWire, setRecordFromWire, setRecordToWire } from "@ghost/proto";
+import {
+  diagnosticToWire,
+  eventToWire,
+  executeFromWire,
+  observationToWire,
+  operationToWire,
+  requirePart,
+  setRecordFromWire,
+  setRecordToWire,
+} from "@ghost/proto";
+import type { ExecuteInput } from "@ghost/proto";
 import { host } from "@ghost/proto/server";
 import { problem } from "@ghost/schemas";
-import type { Operation, SetRecord } from "@ghost/schemas";
+import type { Operation, PlanHeader, SetRecord } from "@ghost/schemas";
 import { unlessAborted } from "../abort.ts";
 import type { Hypervisor } from "../hypervisor/driver.ts";
 import { checkBinding } from "../operations/binding.ts";
@@ -47,6 +56,15 @@ export function createHostService({
   monitor,
 }: HostServiceOptions): host.HostServiceServer {
   const handlers = new Handlers("ghost.host.v1.HostService", traffic, monitor);
+  /** The last header that came over a call. */
+  const headers = new WeakMap<object, PlanHeader>();
+
+  async function execute(input: ExecuteInput): Promise<Followed> {
+    if (input.operationId === "")
+      throw problem("PLAN_UNREADABLE", "The request has no operation id.", { hint: "Use the same version of Ghost on both sides." });
+    return await operations.execute(intentOf(input, checkBinding(input, store.agentId, new Date())));
+  }
+
   return {
     snapshot: handlers.unary("Snapshot", "reads", async ({ stack, set_digest_only }) => {
       const { host: observedHost, vms } = await observe(hypervisor, store, identity);
@@ -61,12 +79,21 @@ export function createHostService({
     }),
 
     execute: handlers.streaming("Execute", "changes", async (request, call, signal) => {
-      const input = executeFromWire(request);
-      if (input.operationId === "")
-        throw problem("PLAN_UNREADABLE", "The request has no operation id.", { hint: "Use the same version of Ghost on both sides." });
-      const binding = checkBinding(input, store.agentId, new Date());
-      await tell(await operations.execute(intentOf(input, binding)), call, signal);
+      await tell(await execute(executeFromWire(request)), (operation) => call.write({ operation }), signal);
     }),
+
+    executeSteps: handlers.conversing(
+      "ExecuteSteps",
+      "changes",
+      async ({ execute: request }, call, signal) => {
+        const input = executeFromWire(requirePart(request, "PLAN_UNREADABLE", "The step"), headers.get(call));
+        headers.set(call, input.header);
+        const { operationId: operation_id } = input;
+        await tell(await execute(input), (operation) => call.write({ operation_id, operation, problems: [] }), signal);
+      },
+      ({ execute: request }, { diagnostics }, call) =>
+        void call.write({ operation_id: request?.operation_id ?? "", problems: diagnostics.map(diagnosticToWire) }),
+    ),
 
     updateSet: handlers.unary("UpdateSet", "changes", async ({ set, expected_serial: serial, expected_digest: digest }) => {
       const record: SetRecord | undefined = set === undefined ? undefined : setRecordFromWire(set);
@@ -83,7 +110,7 @@ export function createHostService({
     }),
 
     attachOperation: handlers.streaming("AttachOperation", "reads", async ({ operation_id }, call, signal) => {
-      await tell(await operations.attach(operation_id), call, signal);
+      await tell(await operations.attach(operation_id), (operation) => call.write({ operation }), signal);
     }),
 
     listOperations: handlers.unary("ListOperations", "reads", ({ active_only, limit }) => ({
@@ -109,13 +136,9 @@ export function createHostService({
 }
 
 /** Tells the operation's state now, its later ones and its end. When the caller leaves, the operation goes on. */
-async function tell(
-  followed: Followed,
-  call: ServerWritableStream<unknown, { operation?: ReturnType<typeof operationToWire> | undefined }>,
-  signal: AbortSignal,
-): Promise<void> {
+async function tell(followed: Followed, send: (operation: ReturnType<typeof operationToWire>) => void, signal: AbortSignal): Promise<void> {
   const write = (operation: Operation): void => {
-    if (!signal.aborted) call.write({ operation: operationToWire(operation) });
+    if (!signal.aborted) send(operationToWire(operation));
   };
   let stop = (): void => undefined;
   const timer = setTimeout(() => {

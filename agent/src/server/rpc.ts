@@ -1,5 +1,13 @@
 /** How every call is answered: counted, its errors translated once, its caller free to leave. */
-import type { handleServerStreamingCall, handleUnaryCall, ServerUnaryCall, ServerWritableStream } from "@grpc/grpc-js";
+import { Metadata } from "@grpc/grpc-js";
+import type {
+  handleBidiStreamingCall,
+  handleServerStreamingCall,
+  handleUnaryCall,
+  ServerDuplexStream,
+  ServerUnaryCall,
+  ServerWritableStream,
+} from "@grpc/grpc-js";
 import { GRPC_STATUS } from "@ghost/proto";
 import { serviceError } from "@ghost/proto/server";
 import { GhostError } from "@ghost/schemas";
@@ -115,6 +123,59 @@ export class Handlers {
           call.emit("error", error);
         },
       );
+    };
+  }
+
+  /**
+   * Many requests over one call, each answered on its own and counted as a call of its own. What one throws, `refuse`
+   * tells; the call ends when the caller asks for no more and the last answer was given.
+   */
+  conversing<Q, R>(
+    method: string,
+    kind: "reads" | "changes",
+    answer: (request: Q, call: ServerDuplexStream<Q, R>, signal: AbortSignal) => Promise<void>,
+    refuse: (request: Q, reason: GhostError, call: ServerDuplexStream<Q, R>) => void,
+  ): handleBidiStreamingCall<Q, R> {
+    return (call) => {
+      const endCall = this.#traffic.begin();
+      const left = new AbortController();
+      let open = 1;
+      const close = (): void => {
+        if (--open > 0) return;
+        endCall();
+        if (!left.signal.aborted) call.end();
+      };
+      let isOver = false;
+      /** The caller asks for no more, or is gone. */
+      const over = (): void => {
+        if (isOver) return;
+        isOver = true;
+        close();
+      };
+      const leave = (): void => {
+        left.abort(LEFT);
+        over();
+      };
+      call.on("cancelled", leave);
+      call.on("error", leave);
+      call.on("end", over);
+      // The caller is to know that it is being listened to.
+      call.sendMetadata(new Metadata());
+      call.on("data", (request: Q) => {
+        open++;
+        const end = this.#begin(method, kind);
+        void answer(request, call, left.signal)
+          .then(
+            () => end("OK"),
+            (reason: unknown) => {
+              if (left.signal.aborted) return end("CANCELLED");
+              const error = this.#translate(reason);
+              end(codeName(error.code));
+              refuse(request, GhostError.from(reason), call);
+            },
+          )
+          .then(close);
+      });
     };
   }
 

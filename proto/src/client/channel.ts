@@ -30,10 +30,25 @@ export interface StreamOptions {
   readonly quiet?: boolean;
 }
 
+/** A call on which both sides speak as they like. */
+export interface Duplex<Q> {
+  send(request: Q): void;
+  /** Nothing more is sent; what was asked for is still answered. */
+  end(): void;
+}
+
+export interface DuplexListener<R> {
+  readonly onAnswer: (response: R) => void;
+  /** The last that is heard: with the error when the call broke or was given up. */
+  readonly onEnd: (error: Error | undefined) => void;
+}
+
 export interface Channel extends AsyncDisposable {
   unary<Q, R>(method: Method<Q, R>, request: Q, options?: CallOptions): Promise<R>;
   /** The call starts when the first item is asked for, and is cancelled when the reader leaves. */
   stream<Q, R>(method: Method<Q, R>, request: Q, options?: StreamOptions): AsyncGenerator<R, void, undefined>;
+  /** The call starts at once. */
+  duplex<Q, R>(method: Method<Q, R>, listener: DuplexListener<R>): Duplex<Q>;
   close(): void;
 }
 
@@ -132,9 +147,35 @@ export function createChannel({ target, timeoutMs: connectTimeoutMs, toError }: 
     }
   }
 
+  function duplex<Q, R>(method: Method<Q, R>, { onAnswer, onEnd }: DuplexListener<R>): Duplex<Q> {
+    const call = client.makeBidiStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, new Metadata());
+    let answered = false;
+    let ended = false;
+    const guard = new Guard(
+      connectTimeoutMs,
+      () => answered,
+      () => call.cancel(),
+    );
+    const end = (error: ServiceError | undefined): void => {
+      guard.stop();
+      if (ended) return;
+      ended = true;
+      onEnd(error && toError(error, { path: method.path, connected: isConnected(), late: guard.isLate, timeoutMs: connectTimeoutMs }));
+    };
+    call.on("metadata", () => (answered = true));
+    call.on("data", onAnswer);
+    call.on("error", (error: ServiceError) => end(error));
+    call.on("end", () => end(undefined));
+    return {
+      send: (request) => void call.write(request),
+      end: () => call.end(),
+    };
+  }
+
   return {
     unary,
     stream,
+    duplex,
     close: () => client.close(),
     async [Symbol.asyncDispose]() {
       client.close();

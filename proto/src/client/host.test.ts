@@ -112,6 +112,27 @@ function answer<R>(call: { write(response: R): boolean; end(): void }, response:
   call.end();
 }
 
+type StepsCall = Parameters<host.HostServiceServer["executeSteps"]>[0];
+
+/** Serves the steps of a call one by one; ends it as an agent does. */
+function steps(
+  answerOne: (request: host.ExecuteRequest, tell: (operation: Operation) => void, call: StepsCall) => void,
+): host.HostServiceServer["executeSteps"] {
+  return (call) => {
+    call.sendMetadata(new Metadata());
+    call.on("data", ({ execute: request }: host.ExecuteStepsRequest) => {
+      if (request === undefined) return;
+      const { operation_id } = request;
+      answerOne(
+        request,
+        (told) => void call.write({ operation_id, operation: operationToWire({ ...told, id: operation_id }), problems: [] }),
+        call,
+      );
+    });
+    call.on("end", () => call.end());
+  };
+}
+
 async function refusal(connection: HostConnection): Promise<GhostError["diagnostics"][0]> {
   await using client = connectHost(connection);
   return await thrown(() => client.snapshot(""));
@@ -126,12 +147,11 @@ suite("connectHost", () => {
         seen.push([call.request.expected_serial, call.request.expected_digest]),
         reply(null, { set: call.request.set })
       ),
-      execute: (call) => {
-        seen.push(executeFromWire(call.request));
-        call.write({ operation: operationToWire({ ...operation, state: "running" }) });
-        call.write({ operation: operationToWire(operation) });
-        call.end();
-      },
+      executeSteps: steps((request, tell) => {
+        seen.push(executeFromWire(request));
+        tell({ ...operation, state: "running" });
+        tell(operation);
+      }),
       attachOperation: (call) => answer(call, { operation: operationToWire({ ...operation, id: call.request.operation_id }) }),
       listOperations: (call, reply) => (seen.push(call.request), reply(null, { operations: [operationToWire(operation)] })),
       cancelOperation: (call, reply) =>
@@ -317,7 +337,7 @@ suite("an agent that answers too late", () => {
   });
 
   test("a stream that never begins", async () => {
-    await using server = await serveHost({ listOperations, execute: () => {} });
+    await using server = await serveHost({ listOperations, executeSteps: () => {} });
     await using client = connectHost(to(server.address, { timeoutMs: 200 }));
     await warm(client);
     assert.equal((await thrown(() => client.execute(input))).code, "AGENT_TIMEOUT");
@@ -334,16 +354,113 @@ suite("an agent that answers too late", () => {
   test("a stream may be slow once it has begun, and a quiet one may begin late", async () => {
     await using server = await serveHost({
       listOperations,
-      execute: (call) => {
-        call.sendMetadata(new Metadata());
-        setTimeout(() => answer(call, { operation: operationToWire(operation) }), 1300);
-      },
+      executeSteps: steps((_, tell) => void setTimeout(() => tell(operation), 1300)),
       watch: (call) => void setTimeout(() => answer(call, { resume_token: "1", type: "operation", name: "", uid: "", detail: "" }), 1300),
     });
     await using client = connectHost(to(server.address, { timeoutMs: 1000 }));
     await warm(client);
     const [operations, events] = await Promise.all([collect(client.execute(input)), collect(client.watch())]);
     assert.deepEqual([operations.length, events.length], [1, 1]);
+  });
+});
+
+suite("steps of one connection", () => {
+  const step = (id: string): ExecuteInput => ({ ...input, operationId: id });
+
+  test("go over one call, each told its own, the plan's header sent once", async () => {
+    const calls = new Set<StepsCall>();
+    const headers: boolean[] = [];
+    const held: (() => void)[] = [];
+    await using server = await serveHost({
+      executeSteps: steps((request, tell, call) => {
+        calls.add(call);
+        headers.push(request.header !== undefined);
+        tell({ ...operation, state: "running" });
+        // Answered in the reverse order of asking.
+        held.unshift(() => tell(operation));
+        if (held.length === 3) for (const end of held) end();
+      }),
+    });
+    await using client = connectHost(to(server.address));
+    const told = await Promise.all(["a", "b", "c"].map((id) => collect(client.execute(step(id)))));
+    assert.deepEqual(
+      told.map((operations) => operations.map(({ id, state }) => `${id} ${state}`)),
+      [
+        ["a running", "a succeeded"],
+        ["b running", "b succeeded"],
+        ["c running", "c succeeded"],
+      ],
+    );
+    assert.equal(calls.size, 1);
+    assert.deepEqual(headers, [true, false, false]);
+  });
+
+  test("a call ends with its last step, and the next step has the header again", async () => {
+    const calls = new Set<StepsCall>();
+    const headers: boolean[] = [];
+    const ended = [occasion(), occasion()];
+    await using server = await serveHost({
+      executeSteps: steps((request, tell, call) => {
+        call.on("end", ended[calls.size]!.happen);
+        calls.add(call);
+        headers.push(request.header !== undefined);
+        tell(operation);
+      }),
+    });
+    await using client = connectHost(to(server.address));
+    for (const [index, id] of ["a", "b"].entries()) {
+      await collect(client.execute(step(id)));
+      await ended[index]!.happened;
+    }
+    assert.equal(calls.size, 2);
+    assert.deepEqual(headers, [true, true]);
+  });
+
+  test("one that is refused, and one whose reader leaves, disturb no other", async () => {
+    const enough = new AbortController();
+    let end = (): void => {};
+    await using server = await serveHost({
+      executeSteps: steps((request, tell, call) => {
+        const { operation_id } = request;
+        if (operation_id === "refused")
+          call.write({ operation_id, problems: [{ code: "PLAN_STALE", severity: "error", detail: "It moved.", hint: "", path: [] }] });
+        else if (operation_id === "left") tell({ ...operation, state: "running" });
+        else end = () => tell(operation);
+      }),
+    });
+    await using client = connectHost(to(server.address));
+    const kept = collect(client.execute(step("kept")));
+    const { code, agent } = await thrown(() => client.execute(step("refused")));
+    assert.deepEqual([code, agent], ["PLAN_STALE", "desk"]);
+    await assert.rejects(
+      async () => {
+        for await (const _ of client.execute(step("left"), { signal: enough.signal })) enough.abort(new Error("enough"));
+      },
+      { message: "enough" },
+    );
+    end();
+    assert.deepEqual(
+      (await kept).map(({ id, state }) => `${id} ${state}`),
+      ["kept succeeded"],
+    );
+  });
+
+  test("one id twice at once is told twice", async () => {
+    await using server = await serveHost({ executeSteps: steps((_, tell) => void setTimeout(() => tell(operation), 20)) });
+    await using client = connectHost(to(server.address));
+    const told = await Promise.all([collect(client.execute(input)), collect(client.execute(input))]);
+    assert.deepEqual(
+      told.map((operations) => operations.map(({ state }) => state)),
+      [["succeeded"], ["succeeded"]],
+    );
+  });
+
+  test("an answer with neither an operation nor a problem is the agent's fault", async () => {
+    await using server = await serveHost({
+      executeSteps: steps((request, _, call) => void call.write({ operation_id: request.operation_id, problems: [] })),
+    });
+    await using client = connectHost(to(server.address));
+    assert.equal((await thrown(() => client.execute(input))).code, "AGENT_PROTOCOL");
   });
 });
 
@@ -369,9 +486,10 @@ suite("problems of the agent", () => {
   });
 
   test("also in a stream", async () => {
-    await using server = await serveHost({ execute: (call) => void call.emit("error", serviceError(problem("PLAN_EXPIRED", "Too old."))) });
+    const tooOld = serviceError(problem("PLAN_EXPIRED", "Too old."));
+    await using server = await serveHost({ attachOperation: (call) => void call.emit("error", tooOld) });
     await using client = connectHost(to(server.address));
-    assert.equal((await thrown(() => client.execute(input))).code, "PLAN_EXPIRED");
+    assert.equal((await thrown(() => client.attachOperation("op1"))).code, "PLAN_EXPIRED");
   });
 
   const plain: readonly [number, DiagnosticCode][] = [
@@ -395,7 +513,7 @@ suite("problems of the agent", () => {
 suite("a stream that breaks", () => {
   test("when the agent dies", async () => {
     await using server = await serveHost({
-      execute: (call) => void call.write({ operation: operationToWire({ ...operation, state: "running" }) }),
+      executeSteps: steps((_, tell) => tell({ ...operation, state: "running" })),
     });
     await using client = connectHost(to(server.address));
     const states: string[] = [];
@@ -412,7 +530,10 @@ suite("a stream that breaks", () => {
 
   test("when it ends before the operation has", async () => {
     await using server = await serveHost({
-      execute: (call) => answer(call, { operation: operationToWire({ ...operation, state: "running" }) }),
+      executeSteps: steps((_, tell, call) => {
+        tell({ ...operation, state: "running" });
+        call.end();
+      }),
     });
     await using client = connectHost(to(server.address));
     const { code, detail } = await thrown(() => client.execute(input));
@@ -434,7 +555,7 @@ suite("cancellation", () => {
     const abort = new AbortController();
     const cancelled = occasion();
     await using server = await serveHost({
-      execute: (call) => {
+      attachOperation: (call) => {
         call.on("cancelled", cancelled.happen);
         call.write({ operation: operationToWire({ ...operation, state: "running" }) });
       },
@@ -442,7 +563,7 @@ suite("cancellation", () => {
     await using client = connectHost(to(server.address));
     await assert.rejects(
       async () => {
-        for await (const _ of client.execute(input, { signal: abort.signal })) abort.abort(new Error("enough"));
+        for await (const _ of client.attachOperation("op1", { signal: abort.signal })) abort.abort(new Error("enough"));
       },
       { message: "enough" },
     );

@@ -1,10 +1,8 @@
-import { problem } from "@ghost/schemas";
 import type { Observation, Operation, SetRecord, SetVersion } from "@ghost/schemas";
 import { HostServiceService } from "../../gen/ghost/host/v1/host.ts";
 import type { Operation as OperationMessage } from "../../gen/ghost/host/v1/host.ts";
 import { eventFromWire } from "../wire/event.ts";
 import type { HostEvent } from "../wire/event.ts";
-import { executeToWire } from "../wire/execute.ts";
 import type { ExecuteInput } from "../wire/execute.ts";
 import { observationFromWire } from "../wire/observation.ts";
 import { operationFromWire } from "../wire/operation.ts";
@@ -14,6 +12,7 @@ import { openChannel } from "./connection.ts";
 import type { CallOptions } from "./channel.ts";
 import { fromAgent } from "./errors.ts";
 import type { HostConnection } from "./connection.ts";
+import { requireEnd, StepCalls } from "./step-calls.ts";
 
 export interface SnapshotOptions extends CallOptions {
   /** Without members of the set record, where its digest tells them; those that a plan must know of this host are told. */
@@ -47,15 +46,14 @@ export function connectHost(connection: HostConnection): HostClient {
   const channel = openChannel(connection);
   const { name } = connection;
   const service = HostServiceService;
+  const steps = new StepCalls(name, channel);
 
   return {
     async snapshot(stack, { setDigestOnly = false, ...options } = {}) {
       const response = await channel.unary(service.snapshot, { stack, set_digest_only: setDigestOnly }, options);
       return fromAgent(name, () => observationFromWire(response));
     },
-    async *execute(input, options) {
-      yield* follow(name, channel.stream(service.execute, executeToWire(input), options));
-    },
+    execute: (input, options) => steps.execute(input, options),
     async updateSet(set, { serial, digest }, options) {
       const response = await channel.unary(
         service.updateSet,
@@ -87,7 +85,7 @@ export function connectHost(connection: HostConnection): HostClient {
   };
 }
 
-/** An operation's stream must tell its end: a stream that stops before is a lost agent, not a success. */
+/** An operation as its messages tell it, its end last. */
 async function* follow(
   agent: string,
   responses: AsyncIterable<{ readonly operation?: OperationMessage | undefined }>,
@@ -99,14 +97,5 @@ async function* follow(
     );
     yield last;
   }
-  if (last === undefined || last.state === "pending" || last.state === "running") {
-    throw problem(
-      "AGENT_UNREACHABLE",
-      `Agent "${agent}" ended its report of ${last === undefined ? "the operation" : `operation ${last.id}`} before the operation ended.`,
-      {
-        hint: "The agent goes on with what it began; run the command again to see what is left.",
-        agent,
-      },
-    );
-  }
+  requireEnd(agent, last);
 }

@@ -18,10 +18,11 @@ export interface ExecuteInput {
   readonly projection?: Json;
 }
 
-export function executeToWire(input: ExecuteInput): ExecuteRequest {
+/** Without the header where whoever reads it has it already. */
+export function executeToWire(input: ExecuteInput, { withHeader = true }: { readonly withHeader?: boolean } = {}): ExecuteRequest {
   return {
     operation_id: input.operationId,
-    header: headerToWire(input.header),
+    ...(withHeader && { header: headerToWire(input.header) }),
     proof: { index: input.proof.index, siblings: input.proof.siblings as string[] },
     step: stepToWire(input.body),
     secrets: input.secrets,
@@ -29,13 +30,19 @@ export function executeToWire(input: ExecuteInput): ExecuteRequest {
   };
 }
 
-/** Throws PLAN_UNREADABLE when a part is missing or says what this version does not know. */
-export function executeFromWire(message: ExecuteRequest): ExecuteInput {
+/**
+ * Throws PLAN_UNREADABLE when a part is missing or says what this version does not know. A header that was read before
+ * stands for one that did not come along.
+ */
+export function executeFromWire(message: ExecuteRequest, header?: PlanHeader): ExecuteInput {
   const proof = requirePart(message.proof, "PLAN_UNREADABLE", "The proof of the step");
   const projection = projectionFromWire(message.projection_json);
   return {
     operationId: message.operation_id,
-    header: headerFromWire(requirePart(message.header, "PLAN_UNREADABLE", "The plan's header")),
+    header:
+      message.header === undefined && header !== undefined
+        ? header
+        : headerFromWire(requirePart(message.header, "PLAN_UNREADABLE", "The plan's header")),
     proof: { index: proof.index, siblings: proof.siblings },
     body: stepFromWire(requirePart(message.step, "PLAN_UNREADABLE", "The step")),
     secrets: message.secrets,

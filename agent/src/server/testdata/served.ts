@@ -7,7 +7,7 @@ import { buildTree, BUILTIN_DEFAULTS, operationId, planHash, stepHash } from "@g
 import type { ExecuteInput } from "@ghost/proto";
 import { connectHost, connectVms } from "@ghost/proto/client";
 import type { HostClient, VmClient } from "@ghost/proto/client";
-import type { Operation, PlanHeader, StepBody, VmConfig } from "@ghost/schemas";
+import type { PlanHeader, StepBody, VmConfig } from "@ghost/schemas";
 import { full, openBench } from "../../operations/testdata/workshop.ts";
 import type { Bench } from "../../operations/testdata/workshop.ts";
 import type { RpcEvent } from "../rpc.ts";
@@ -79,8 +79,8 @@ export function createBody(config: VmConfig): Omit<StepBody, "agent_id" | "id"> 
 }
 
 /** The end of an execute, with every state before it. */
-export async function collect(operations: AsyncIterable<Operation>): Promise<readonly Operation[]> {
-  const all: Operation[] = [];
-  for await (const operation of operations) all.push(operation);
+export async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
   return all;
 }

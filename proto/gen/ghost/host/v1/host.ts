@@ -10,9 +10,11 @@ import {
   type CallOptions,
   type ChannelCredentials,
   Client,
+  type ClientDuplexStream,
   type ClientOptions,
   type ClientReadableStream,
   type ClientUnaryCall,
+  type handleBidiStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
@@ -415,6 +417,22 @@ export interface ExecuteRequest_SecretsEntry {
 
 export interface ExecuteResponse {
   operation?: Operation | undefined;
+}
+
+export interface ExecuteStepsRequest {
+  /** Without a header, that of the request before holds. */
+  execute?: ExecuteRequest | undefined;
+}
+
+export interface ExecuteStepsResponse {
+  /** Of the request. */
+  operation_id: string;
+  /** The operation now; nothing more is told of it when it has ended. */
+  operation?:
+    | Operation
+    | undefined;
+  /** Why the operation was not begun; nothing more is told of it. */
+  problems: Diagnostic[];
 }
 
 export interface Operation {
@@ -5893,6 +5911,184 @@ export const ExecuteResponse: MessageFns<ExecuteResponse> = {
   },
 };
 
+function createBaseExecuteStepsRequest(): ExecuteStepsRequest {
+  return { execute: undefined };
+}
+
+export const ExecuteStepsRequest: MessageFns<ExecuteStepsRequest> = {
+  encode(message: ExecuteStepsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.execute !== undefined) {
+      ExecuteRequest.encode(message.execute, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExecuteStepsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExecuteStepsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.execute = ExecuteRequest.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExecuteStepsRequest {
+    return { execute: isSet(object.execute) ? ExecuteRequest.fromJSON(object.execute) : undefined };
+  },
+
+  toJSON(message: ExecuteStepsRequest): unknown {
+    const obj: any = {};
+    if (message.execute !== undefined) {
+      obj.execute = ExecuteRequest.toJSON(message.execute);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ExecuteStepsRequest>, I>>(base?: I): ExecuteStepsRequest {
+    return ExecuteStepsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ExecuteStepsRequest>, I>>(object: I): ExecuteStepsRequest {
+    const message = createBaseExecuteStepsRequest();
+    message.execute = (object.execute !== undefined && object.execute !== null)
+      ? ExecuteRequest.fromPartial(object.execute)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseExecuteStepsResponse(): ExecuteStepsResponse {
+  return { operation_id: "", operation: undefined, problems: [] };
+}
+
+export const ExecuteStepsResponse: MessageFns<ExecuteStepsResponse> = {
+  encode(message: ExecuteStepsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.operation_id !== "") {
+      writer.uint32(10).string(message.operation_id);
+    }
+    if (message.operation !== undefined) {
+      Operation.encode(message.operation, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.problems) {
+      Diagnostic.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExecuteStepsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExecuteStepsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.operation_id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.operation = Operation.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.problems.push(Diagnostic.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExecuteStepsResponse {
+    return {
+      operation_id: isSet(object.operationId)
+        ? globalThis.String(object.operationId)
+        : isSet(object.operation_id)
+        ? globalThis.String(object.operation_id)
+        : "",
+      operation: isSet(object.operation) ? Operation.fromJSON(object.operation) : undefined,
+      problems: globalThis.Array.isArray(object?.problems)
+        ? object.problems.map((e: any) => Diagnostic.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ExecuteStepsResponse): unknown {
+    const obj: any = {};
+    if (message.operation_id !== "") {
+      obj.operationId = message.operation_id;
+    }
+    if (message.operation !== undefined) {
+      obj.operation = Operation.toJSON(message.operation);
+    }
+    if (message.problems?.length) {
+      obj.problems = message.problems.map((e) => Diagnostic.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ExecuteStepsResponse>, I>>(base?: I): ExecuteStepsResponse {
+    return ExecuteStepsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ExecuteStepsResponse>, I>>(object: I): ExecuteStepsResponse {
+    const message = createBaseExecuteStepsResponse();
+    message.operation_id = object.operation_id ?? "";
+    message.operation = (object.operation !== undefined && object.operation !== null)
+      ? Operation.fromPartial(object.operation)
+      : undefined;
+    message.problems = object.problems?.map((e) => Diagnostic.fromPartial(e)) || [];
+    return message;
+  },
+};
+
 function createBaseOperation(): Operation {
   return {
     id: "",
@@ -7142,6 +7338,20 @@ export const HostServiceService = {
     responseSerialize: (value: ExecuteResponse): Buffer => Buffer.from(ExecuteResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ExecuteResponse => ExecuteResponse.decode(value),
   },
+  /**
+   * Carries out steps as Execute does, any number of them over one call: each is told as it moves, by its operation's id.
+   * The call ends when the caller asks for no more and the last operation has ended.
+   */
+  executeSteps: {
+    path: "/ghost.host.v1.HostService/ExecuteSteps" as const,
+    requestStream: true as const,
+    responseStream: true as const,
+    requestSerialize: (value: ExecuteStepsRequest): Buffer => Buffer.from(ExecuteStepsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ExecuteStepsRequest => ExecuteStepsRequest.decode(value),
+    responseSerialize: (value: ExecuteStepsResponse): Buffer =>
+      Buffer.from(ExecuteStepsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ExecuteStepsResponse => ExecuteStepsResponse.decode(value),
+  },
   /** Changes the stack's set record on this host, if it still is the one that the caller knows. */
   updateSet: {
     path: "/ghost.host.v1.HostService/UpdateSet" as const,
@@ -7205,6 +7415,11 @@ export interface HostServiceServer extends UntypedServiceImplementation {
   snapshot: handleUnaryCall<SnapshotRequest, SnapshotResponse>;
   /** Carries out one step of a plan. The operation is journalled before it starts and goes on when the caller leaves. */
   execute: handleServerStreamingCall<ExecuteRequest, ExecuteResponse>;
+  /**
+   * Carries out steps as Execute does, any number of them over one call: each is told as it moves, by its operation's id.
+   * The call ends when the caller asks for no more and the last operation has ended.
+   */
+  executeSteps: handleBidiStreamingCall<ExecuteStepsRequest, ExecuteStepsResponse>;
   /** Changes the stack's set record on this host, if it still is the one that the caller knows. */
   updateSet: handleUnaryCall<UpdateSetRequest, UpdateSetResponse>;
   /** Follows an operation that was started earlier, from its present state to its end. */
@@ -7241,6 +7456,16 @@ export interface HostServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<ExecuteResponse>;
+  /**
+   * Carries out steps as Execute does, any number of them over one call: each is told as it moves, by its operation's id.
+   * The call ends when the caller asks for no more and the last operation has ended.
+   */
+  executeSteps(): ClientDuplexStream<ExecuteStepsRequest, ExecuteStepsResponse>;
+  executeSteps(options: Partial<CallOptions>): ClientDuplexStream<ExecuteStepsRequest, ExecuteStepsResponse>;
+  executeSteps(
+    metadata: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientDuplexStream<ExecuteStepsRequest, ExecuteStepsResponse>;
   /** Changes the stack's set record on this host, if it still is the one that the caller knows. */
   updateSet(
     request: UpdateSetRequest,
