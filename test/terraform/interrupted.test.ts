@@ -112,6 +112,8 @@ suite("an apply that is interrupted", () => {
     const before = uids(site);
     site.desk.host.setLatency({ define: 0 });
     await site.write(FLEET.replace(/\n\}/, "\n  adopt = true\n}"));
+    // What the agent still makes between plan and apply is refused; the next plan takes it in.
+    await site.run("apply", "-auto-approve", "-json");
     await site.apply();
     assertWhole(site, before);
   });
