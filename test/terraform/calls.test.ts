@@ -30,14 +30,14 @@ suite("calls", () => {
     }
   });
 
-  test("an apply is one Execute a machine, and a Snapshot for each of its walks", async () => {
+  test("an apply is one step a machine, and a Snapshot for each of its walks", async () => {
     await using site = await openSite();
     site.desk.host.setResources({ vcpu: 512, ram_gb: 512, disk_gb: 5000 });
     await site.write(fleet("desk"));
     site.desk.forgetCalls();
     await site.ok("apply", "-auto-approve", "-json");
-    const { Execute = 0, Snapshot = 0, ...others } = site.desk.calls;
-    assert.equal(Execute, COUNT);
+    const { ExecuteSteps = 0, Snapshot = 0, ...others } = site.desk.calls;
+    assert.equal(ExecuteSteps, COUNT);
     assert.deepEqual(others, {});
     assert.equal(Snapshot, 2, "one to plan and one to apply");
   });
