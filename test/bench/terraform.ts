@@ -17,9 +17,26 @@ export function terraformVersion(): string | undefined {
   }
 }
 
-/** A configuration with `count` resources of the builtin `terraform_data`, which do nothing, in `dir`: one block each, as a spec has its VMs. */
+/**
+ * A configuration with `count` resources of the builtin `terraform_data`, which do nothing, in `dir`: a block for each, as
+ * a spec has its VMs, with what the spec says of one.
+ */
 export async function writeTerraformData(dir: string, count: number): Promise<void> {
-  const blocks = Array.from({ length: count }, (_, index) => `resource "terraform_data" "vm-${index}" {\n  input = "vm-${index}"\n}\n`);
+  const blocks = Array.from(
+    { length: count },
+    (_, index) => `resource "terraform_data" "vm-${index}" {
+  input = {
+    name    = "vm-${index}"
+    agent   = "host-${index % 20}"
+    image   = "debian-12"
+    vcpu    = 1
+    ram_gb  = 1
+    disk_gb = 10
+    labels  = { app = "bench", tier = "front" }
+  }
+}
+`,
+  );
   await writeFile(path.join(dir, "main.tf"), blocks.join(""));
   execFileSync("terraform", ["init", "-input=false", "-no-color"], { cwd: dir, stdio: "ignore" });
 }
