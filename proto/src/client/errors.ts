@@ -36,11 +36,16 @@ export function fromAgent<T>(agent: string, read: () => T): T {
   }
 }
 
+/** Problems that the agent told of, with its name. */
+export function withAgent([first, ...others]: Diagnostics, agent: string): Diagnostics {
+  return [{ ...first, agent }, ...others.map((other) => ({ ...other, agent }))];
+}
+
 function reported(error: ServiceError, agent: string): Diagnostics | undefined {
   const entry = error.metadata?.get(DIAGNOSTICS_KEY)[0];
   if (!(entry instanceof Uint8Array)) return undefined;
-  const [first, ...others] = decodeDiagnostics(entry) ?? [];
-  return first && [{ ...first, agent }, ...others.map((other) => ({ ...other, agent }))];
+  const own = decodeDiagnostics(entry);
+  return own && withAgent(own, agent);
 }
 
 function translate(error: ServiceError, connection: HostConnection, facts: CallFacts): GhostError {

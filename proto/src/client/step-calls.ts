@@ -15,7 +15,7 @@ import { executeToWire } from "../wire/execute.ts";
 import type { ExecuteInput } from "../wire/execute.ts";
 import { operationFromWire } from "../wire/operation.ts";
 import type { Channel, Duplex } from "./channel.ts";
-import { fromAgent } from "./errors.ts";
+import { fromAgent, withAgent } from "./errors.ts";
 
 /** One step of a call, as its follower reads it. */
 class Told {
@@ -131,7 +131,7 @@ export class StepCalls {
         hint: `Bring agent "${this.#agent}" to this version of Ghost.`,
         agent: this.#agent,
       });
-    return new GhostError([{ ...first, agent: this.#agent }, ...others.map((other) => ({ ...other, agent: this.#agent }))]);
+    return new GhostError(withAgent([first, ...others], this.#agent));
   }
 
   /** Ended a turn later: whoever ends a step mostly begins the next. */
