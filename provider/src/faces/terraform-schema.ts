@@ -7,6 +7,7 @@
  */
 import type { Attribute, Attributes, Unit } from "@ghost/schemas";
 import { findDefault, IMPACT_MEANING } from "@ghost/schemas";
+import { upperFirst } from "./text.ts";
 import type { AttributeSchema, AttributeSchemas } from "../protocol6/schema.ts";
 import type { Type } from "../protocol6/type.ts";
 
@@ -140,7 +141,7 @@ function describeLimits(attribute: Attribute): readonly string[] {
             ? [`at least ${attribute.min}`]
             : [];
       const limits = [...(attribute.unit === undefined ? [] : [`in ${UNIT_NAME[attribute.unit]}`]), ...range].join(", ");
-      return limits === "" ? [] : [`${limits.slice(0, 1).toUpperCase()}${limits.slice(1)}.`];
+      return limits === "" ? [] : [`${upperFirst(limits)}.`];
     }
     case "map":
       return [...(attribute.keyDoc === undefined ? [] : [`Keys: ${attribute.keyDoc}.`]), ...describeItems(attribute.of)];

@@ -4,3 +4,8 @@ import type { Value } from "../protocol6/value.ts";
 export function textOf(value: Value | undefined): string {
   return typeof value === "string" ? value : "";
 }
+
+/** A clause as the beginning of a sentence. */
+export function upperFirst(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}

@@ -35,3 +35,25 @@ function pathInObject({ path }: GhostDiagnostic): Path | undefined {
 export function hasError(diagnostics: readonly { readonly severity: "error" | "warning" }[]): boolean {
   return diagnostics.some(({ severity }) => severity === "error");
 }
+
+/** What cannot be asked stays as it is, with a warning: silence is not absence. `what` is `VM "web"`. */
+export function notRead(agent: string, what: string, why: string): Diagnostic {
+  return {
+    severity: "warning",
+    // The same for all of an agent's: Terraform shows one, and how many there are more.
+    summary: `Not read from agent "${agent}"`,
+    detail: `${what} is not read, and its state stays as it was. ${why}`,
+    path: ["agent"],
+  };
+}
+
+/** Of an agent whose answer lacks the object that it has changed. */
+export function notTold(agent: string, what: "VM" | "template"): GhostDiagnostic {
+  return {
+    code: "AGENT_PROTOCOL",
+    severity: "error",
+    detail: `Agent "${agent}" carried out the step and does not tell what became of the ${what}.`,
+    hint: `Bring agent "${agent}" to this version of Ghost; then plan again.`,
+    agent,
+  };
+}

@@ -15,7 +15,7 @@ import type { ApplyAnswer, ApplyRequest, Context } from "../../protocol6/provide
 import type { Value, Values } from "../../protocol6/value.ts";
 import { UNKNOWN } from "../../protocol6/value.ts";
 import { ask, problemOf } from "../fleet/ask.ts";
-import { toTerraform } from "../fleet/diagnostics.ts";
+import { notTold, toTerraform } from "../fleet/diagnostics.ts";
 import type { FleetAgent } from "../fleet/fleet-agent.ts";
 import { runSteps } from "../fleet/run-steps.ts";
 import type { RunResult } from "../fleet/run-steps.ts";
@@ -52,7 +52,7 @@ export async function applyTemplateResource(walk: Walk, request: ApplyRequest, c
   if (diagnostics.length > 0) return fail(diagnostics);
   if (step === undefined) {
     if (planned === null) return { state: null };
-    return existing === undefined ? fail([notTold(agent.name)]) : done(planned, observation.host.agentId, existing);
+    return existing === undefined ? fail([notTold(agent.name, "template")]) : done(planned, observation.host.agentId, existing);
   }
   const bound = bind(step, kept.seen);
   const run = await runSteps({ walk, agent, steps: [bound], secretAt: () => "", context });
@@ -60,7 +60,7 @@ export async function applyTemplateResource(walk: Walk, request: ApplyRequest, c
   if (!run.ok) return await afterFailure(run, { prior, planned, kept, agent, uid: bound.body.uid });
   if (planned === null) return { state: null };
   const { template } = run.operation ?? {};
-  return template === undefined ? fail([notTold(agent.name)]) : done(planned, observation.host.agentId, template);
+  return template === undefined ? fail([notTold(agent.name, "template")]) : done(planned, observation.host.agentId, template);
 }
 
 /** The template as it was read is the one that may be changed. */
@@ -122,16 +122,6 @@ function vanished(planned: Values, agent: string): GhostDiagnostic {
     severity: "error",
     detail: `Template "${textOf(planned["name"])}" is not on agent "${agent}" any more.`,
     hint: "Plan again; the new plan makes it anew.",
-    agent,
-  };
-}
-
-function notTold(agent: string): GhostDiagnostic {
-  return {
-    code: "AGENT_PROTOCOL",
-    severity: "error",
-    detail: `Agent "${agent}" carried out the step and does not tell what became of the template.`,
-    hint: `Bring agent "${agent}" to this version of Ghost; then plan again.`,
     agent,
   };
 }

@@ -10,7 +10,7 @@ import { randomUUID } from "node:crypto";
 import { describeDifference, planTemplate, projectTemplate } from "@ghost/engine";
 import type { TemplatePlan } from "@ghost/engine";
 import type { AgentTemplateConfig, Diagnostic as GhostDiagnostic, Observation, ObservedTemplate } from "@ghost/schemas";
-import { textOf } from "../../faces/text.ts";
+import { textOf, upperFirst } from "../../faces/text.ts";
 import { newValues, sameValues } from "../../faces/values.ts";
 import type { Context, Diagnostic, PlanAnswer, PlanRequest } from "../../protocol6/provider.ts";
 import type { Value, Values } from "../../protocol6/value.ts";
@@ -162,7 +162,7 @@ function planUnknown(config: Values, before: Values | null): Values {
 function takenOver({ step }: TemplatePlan): readonly Diagnostic[] {
   if (step?.body.action !== "adopt") return [];
   const summary = `Template "${step.body.previous_name ?? step.body.name}" is taken over`;
-  return [{ severity: "warning", summary, detail: `${step.reason.slice(0, 1).toUpperCase()}${step.reason.slice(1)}.`, path: ["adopt"] }];
+  return [{ severity: "warning", summary, detail: `${upperFirst(step.reason)}.`, path: ["adopt"] }];
 }
 
 function findStale(seen: Seen | undefined, existing: ObservedTemplate | undefined): GhostDiagnostic | undefined {

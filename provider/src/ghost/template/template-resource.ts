@@ -3,7 +3,7 @@ import { textOf } from "../../faces/text.ts";
 import type { Context, ImportAnswer, ImportRequest, ReadAnswer, ReadRequest, Resource } from "../../protocol6/provider.ts";
 import type { Value } from "../../protocol6/value.ts";
 import { ask, problemOf } from "../fleet/ask.ts";
-import { toTerraform } from "../fleet/diagnostics.ts";
+import { notRead, toTerraform } from "../fleet/diagnostics.ts";
 import type { Session, Walk } from "../fleet/session.ts";
 import { applyTemplateResource } from "./apply-template.ts";
 import { planTemplateResource } from "./plan-template.ts";
@@ -24,21 +24,10 @@ export function templateResource(session: Session): Resource {
   };
 }
 
-/** What cannot be asked stays as it is, with a warning: silence is not absence. */
 async function readTemplate(walk: Walk, { state, private: before }: ReadRequest, { signal }: Context): Promise<ReadAnswer> {
   const [name, uid] = [textOf(state["name"]), textOf(state["uid"])];
   const agent: Value = state["agent"] ?? null;
-  const stays = (why: string): ReadAnswer => ({
-    diagnostics: [
-      {
-        severity: "warning",
-        // The same for all of an agent's: Terraform shows one, and how many there are more.
-        summary: `Not read from agent "${textOf(state["agent"])}"`,
-        detail: `Template "${name}" is not read, and its state stays as it was. ${why}`,
-        path: ["agent"],
-      },
-    ],
-  });
+  const stays = (why: string): ReadAnswer => ({ diagnostics: [notRead(textOf(state["agent"]), `Template "${name}"`, why)] });
   walk.known.add(uid);
   const asked = await ask(walk, agent, "agent", signal);
   if (asked.kind !== "answer") {

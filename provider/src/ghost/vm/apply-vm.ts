@@ -10,7 +10,7 @@ import { GhostError, problem } from "@ghost/schemas";
 import { textOf } from "../../faces/text.ts";
 import type { ApplyAnswer, ApplyRequest, Context, Diagnostic } from "../../protocol6/provider.ts";
 import type { Values } from "../../protocol6/value.ts";
-import { hasError, toTerraform } from "../fleet/diagnostics.ts";
+import { hasError, notTold, toTerraform } from "../fleet/diagnostics.ts";
 import type { FleetAgent } from "../fleet/fleet-agent.ts";
 import type { RunResult } from "../fleet/run-steps.ts";
 import { runSteps } from "../fleet/run-steps.ts";
@@ -52,7 +52,7 @@ export async function applyVmResource(walk: Walk, request: ApplyRequest, context
     if (steps.length === 0 && prior === null) return await takeIn(agent, planned, context);
     if (steps.length === 0) return { state: fillNothing(planned, prior ?? {}), private: { ...(seen && { seen }) } satisfies VmPrivate };
     for (const { body } of steps) if (body.uid !== vm?.uid) agent.drop(body.uid);
-    if (vm === undefined) return fail(notTold(agent.name));
+    if (vm === undefined) return fail(notTold(agent.name, "VM"));
     agent.keep(vm);
     return { state: fillState(planned, vm), private: { seen: toSeen(steps[0]!.body.agent_id, vm) } satisfies VmPrivate };
   }
@@ -156,16 +156,6 @@ function stateOf(prior: Values | null, planned: Values, vm: ObservedVm, observat
 function notPlanned(): GhostDiagnostic {
   const detail = "The VM is to be changed, and what is to be done was not known when it was planned.";
   return GhostError.from(problem("INTERNAL", detail)).diagnostics[0];
-}
-
-function notTold(agent: string): GhostDiagnostic {
-  return {
-    code: "AGENT_PROTOCOL",
-    severity: "error",
-    detail: `Agent "${agent}" carried out the step and does not tell what became of the VM.`,
-    hint: `Bring agent "${agent}" to this version of Ghost; then plan again.`,
-    agent,
-  };
 }
 
 /** What an agent refuses, at the attribute that it is about, with what to do about it here. */

@@ -2,7 +2,7 @@ import type { Observation } from "@ghost/schemas";
 import { problem } from "@ghost/schemas";
 import { textOf } from "../../faces/text.ts";
 import type { Context, ImportAnswer, ImportRequest, ReadAnswer, ReadRequest, Resource } from "../../protocol6/provider.ts";
-import { toTerraform } from "../fleet/diagnostics.ts";
+import { notRead, toTerraform } from "../fleet/diagnostics.ts";
 import type { Session, Walk } from "../fleet/session.ts";
 import { applyVmResource } from "./apply-vm.ts";
 import { withIdentity } from "./identity.ts";
@@ -28,20 +28,9 @@ export function vmResource(session: Session): Resource {
   });
 }
 
-/** What cannot be asked stays as it is, with a warning: silence is not absence. */
 async function readVm(walk: Walk, { state, private: kept }: ReadRequest, context: Context): Promise<ReadAnswer> {
   const name = textOf(state["name"]);
-  const stays = (why: string): ReadAnswer => ({
-    diagnostics: [
-      {
-        severity: "warning",
-        // The same for all of an agent's: Terraform shows one, and how many there are more.
-        summary: `Not read from agent "${textOf(state["agent"])}"`,
-        detail: `VM "${name}" is not read, and its state stays as it was. ${why}`,
-        path: ["agent"],
-      },
-    ],
-  });
+  const stays = (why: string): ReadAnswer => ({ diagnostics: [notRead(textOf(state["agent"]), `VM "${name}"`, why)] });
   const uid = textOf(state["uid"]);
   walk.known.add(uid);
   if (walk.read.has(uid)) walk.readTwice.add(uid);

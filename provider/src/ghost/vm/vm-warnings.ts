@@ -1,6 +1,7 @@
 import { findAttribute } from "@ghost/engine";
 import type { Change, PlanStep } from "@ghost/schemas";
 import { compareImpact, IMPACT_MEANING } from "@ghost/schemas";
+import { upperFirst } from "../../faces/text.ts";
 import type { Diagnostic } from "../../protocol6/provider.ts";
 import { toConfigPath } from "./vm-values.ts";
 
@@ -46,8 +47,4 @@ export function describeChange({ path, sensitive, unknown, before, after, op }: 
 
 function show(value: unknown): string {
   return value === undefined ? "not set" : typeof value === "string" ? value : JSON.stringify(value);
-}
-
-function upperFirst(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
