@@ -58,9 +58,36 @@ export interface Domain {
 }
 
 export interface DomainUsage {
+  /** Of all the processors that the machine has now. */
   readonly cpuPercent: number;
+  /** What the guest uses of the memory it has; from outside, where the guest does not tell. */
   readonly ramPercent: number;
   readonly uptimeSeconds: number;
+  /** Since the start, by all processors. */
+  readonly cpuSeconds: number;
+  readonly ramBytes: number;
+  readonly ramUsedBytes: number;
+  /** Since the start, of all disks and all cards. */
+  readonly disk: { readonly readBytes: number; readonly writtenBytes: number };
+  readonly network: { readonly receivedBytes: number; readonly sentBytes: number };
+}
+
+export interface DomainSnapshot {
+  readonly name: string;
+  readonly description: string;
+  readonly createdAt: Date;
+  /** What the machine was; going back to it makes it that again. */
+  readonly status: "running" | "paused" | "stopped";
+  readonly parent?: string;
+  /** What the machine has now began here. */
+  readonly isCurrent: boolean;
+}
+
+/** A machine's serial console, as it was opened. It ends when the machine stops or somebody takes it. */
+export interface DomainConsole extends AsyncDisposable {
+  /** What the machine writes. */
+  readonly output: AsyncIterable<Uint8Array>;
+  write(data: Uint8Array): Promise<void>;
 }
 
 export interface HostFacts {
@@ -124,10 +151,18 @@ export interface Hypervisor extends AsyncDisposable {
   /** Every domain of the host, whoever made it. */
   list(): Promise<readonly Domain[]>;
   find(uid: string): Promise<Domain | undefined>;
-  /** Usage of every running domain by uid, in one question. */
-  usage(): Promise<ReadonlyMap<string, DomainUsage>>;
+  /** Usage of every running domain by uid, in one question; with a uid of that one alone. */
+  usage(uid?: string): Promise<ReadonlyMap<string, DomainUsage>>;
   /** Makes sure that the image is in the cache and gives its digest (`sha256:…`). IMAGE_UNKNOWN, IMAGE_MISSING. */
   ensureImage(source: ImageSource, options?: CallOptions): Promise<{ digest: string; sizeBytes?: number }>;
+  /**
+   * Removes the images that no disk of the host stands on and that are not among `inUse` (digests), and what is left of
+   * broken fetches. With `dryRun` it only tells.
+   */
+  pruneImages(
+    inUse: ReadonlySet<string>,
+    options?: { readonly dryRun?: boolean },
+  ): Promise<{ readonly removed: readonly ObservedImage[]; readonly bytes: number }>;
   /** Makes a disk of this identity, from an image or empty. Repeating it with the same id changes nothing. */
   createDisk(owner: string, name: string, disk: DomainDisk, imageDigest?: string, options?: CallOptions): Promise<void>;
   /** Ids of the disks that exist for a domain's uid, attached or not. */
@@ -147,7 +182,30 @@ export interface Hypervisor extends AsyncDisposable {
   /** Asks the guest to shut down, and powers it off after the timeout. Says which of the two it was. */
   stop(uid: string, options: { timeoutMs: number } & CallOptions): Promise<"graceful" | "forced">;
   powerOff(uid: string): Promise<void>;
+  /** Holds the machine's processors; memory and devices stay. HOST_ERROR when it does not run. */
+  suspend(uid: string): Promise<void>;
   resume(uid: string): Promise<void>;
+  /** In no order. */
+  snapshots(uid: string): Promise<readonly DomainSnapshot[]>;
+  /**
+   * Keeps disks, and memory when the machine runs (it stands still meanwhile), under a name. A snapshot of that name that
+   * is there already is SNAPSHOT_EXISTS. UNSUPPORTED, with the reason, for a machine that this hypervisor cannot do it for.
+   */
+  createSnapshot(uid: string, snapshot: { readonly name: string; readonly description: string }): Promise<void>;
+  /** Goes back: what was written since is lost. SNAPSHOT_NOT_FOUND. */
+  revertSnapshot(uid: string, name: string): Promise<void>;
+  /** The machine stays as it is; one that is not there is no error. */
+  deleteSnapshot(uid: string, name: string): Promise<void>;
+  /** HOST_ERROR when it does not run, or somebody has its console and `force` is not set. */
+  openConsole(uid: string, options?: { readonly force?: boolean }): Promise<DomainConsole>;
+  /**
+   * What the machine wrote on its console, the last `tailBytes` of it where that is given; with `follow` what it writes
+   * from then on, until the signal.
+   */
+  consoleLog(
+    uid: string,
+    options?: { readonly tailBytes?: number; readonly follow?: boolean; readonly signal?: AbortSignal },
+  ): AsyncIterable<Uint8Array>;
   /** Removes the definition; with `disks: "keep"` their content stays and `listDisks` still tells them. */
   undefine(uid: string, options: { disks: "delete" | "keep" }): Promise<void>;
   /** Calls the listener after anything changed behind or through the agent. Gives back how to stop. */

@@ -125,7 +125,7 @@ export function createAgentService({
 
     getVmStatus: handlers.unary("GetVMStatus", "reads", async ({ vm_id }) => {
       const vm = await requireVm(vm_id);
-      const usage = vm.status === "running" ? (await hypervisor.usage()).get(vm.uid) : undefined;
+      const usage = vm.status === "running" ? (await hypervisor.usage(vm.uid)).get(vm.uid) : undefined;
       return {
         vm_id: vm.uid,
         name: vm.name,

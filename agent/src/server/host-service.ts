@@ -15,7 +15,7 @@ import {
 import type { ExecuteInput } from "@ghost/proto";
 import { host } from "@ghost/proto/server";
 import { problem } from "@ghost/schemas";
-import type { Operation, PlanHeader, SetRecord } from "@ghost/schemas";
+import type { GhostError, Operation, PlanHeader, SetRecord } from "@ghost/schemas";
 import { unlessAborted } from "../abort.ts";
 import type { Hypervisor } from "../hypervisor/driver.ts";
 import { checkBinding } from "../operations/binding.ts";
@@ -132,7 +132,22 @@ export function createHostService({
           });
       }
     }),
+
+    actOnVm: handlers.streaming("ActOnVm", "changes", () => Promise.reject(notYet())),
+    listVmSnapshots: handlers.unary("ListVmSnapshots", "reads", () => Promise.reject(notYet())),
+    console: handlers.conversing(
+      "Console",
+      "changes",
+      () => Promise.reject(notYet()),
+      () => undefined,
+    ),
+    consoleLog: handlers.streaming("ConsoleLog", "reads", () => Promise.reject(notYet())),
+    pruneImages: handlers.unary("PruneImages", "changes", () => Promise.reject(notYet())),
   };
+}
+
+function notYet(): GhostError {
+  return problem("UNSUPPORTED", "This agent cannot do that.");
 }
 
 /** Tells the operation's state now, its later ones and its end. When the caller leaves, the operation goes on. */

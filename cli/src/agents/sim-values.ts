@@ -57,7 +57,15 @@ const CALLS = {
   start: true,
   stop: true,
   powerOff: true,
+  suspend: true,
   resume: true,
+  snapshots: true,
+  createSnapshot: true,
+  revertSnapshot: true,
+  deleteSnapshot: true,
+  openConsole: true,
+  consoleLog: true,
+  pruneImages: true,
   undefine: true,
 } as const satisfies Record<HypervisorCall, true>;
 

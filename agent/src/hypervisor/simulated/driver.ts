@@ -6,7 +6,7 @@
  * (2) What another process writes into `host.db` is seen by the next question and told to listeners within
  *     POLL_MS: that is what somebody does "behind the agent".
  */
-import { problem } from "@ghost/schemas";
+import { gibToBytes, problem } from "@ghost/schemas";
 import type { GhostError, ObservedImage, Resources } from "@ghost/schemas";
 import { unlessAborted } from "../../abort.ts";
 import { statement } from "../../sqlite.ts";
@@ -124,11 +124,12 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
         return domain === undefined ? undefined : observed(state, [domain])[0];
       }),
 
-    usage: () =>
+    usage: (uid) =>
       call("usage", [], () => {
         const usage = new Map<string, DomainUsage>();
         const nowMs = Date.now();
-        for (const domain of state.list()) if (domain.status === "running") usage.set(domain.uid, usageOf(domain, nowMs));
+        for (const domain of state.list())
+          if (domain.status === "running" && (uid === undefined || uid === domain.uid)) usage.set(domain.uid, usageOf(domain, nowMs));
         return usage;
       }),
 
@@ -258,6 +259,16 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
       return how;
     },
     powerOff: (uid) => call("powerOff", [state.nameOf(uid), uid], () => change(uid, (row) => powerOff(row, "powered off"))),
+    suspend: notYet,
+    snapshots: notYet,
+    createSnapshot: notYet,
+    revertSnapshot: notYet,
+    deleteSnapshot: notYet,
+    openConsole: notYet,
+    consoleLog: () => {
+      throw problem("UNSUPPORTED", "The simulated host cannot do that.");
+    },
+    pruneImages: notYet,
     resume: (uid) =>
       call("resume", [state.nameOf(uid), uid], () =>
         change(uid, (row) => {
@@ -295,6 +306,10 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
       database.close();
     },
   };
+}
+
+async function notYet(): Promise<never> {
+  throw problem("UNSUPPORTED", "The simulated host cannot do that.");
 }
 
 function missing(uid: string): GhostError {
@@ -335,7 +350,18 @@ function observed(state: HostState, domains: readonly Domain[]): readonly Domain
 function usageOf(domain: Domain, nowMs: number): DomainUsage {
   const seed = Number.parseInt(domain.uid.replaceAll("-", "").slice(0, 6), 16) || 1;
   const uptimeSeconds = Math.max(0, Math.floor((nowMs - (domain.startedAt?.getTime() ?? nowMs)) / 1000));
-  return { cpuPercent: ((seed + Math.floor(uptimeSeconds / 5) * 7) % 400) / 10, ramPercent: 20 + (seed % 600) / 10, uptimeSeconds };
+  const ramPercent = 20 + (seed % 600) / 10;
+  const ramBytes = gibToBytes(domain.live.ramGb);
+  return {
+    cpuPercent: ((seed + Math.floor(uptimeSeconds / 5) * 7) % 400) / 10,
+    ramPercent,
+    uptimeSeconds,
+    cpuSeconds: uptimeSeconds / 4,
+    ramBytes,
+    ramUsedBytes: Math.round((ramBytes * ramPercent) / 100),
+    disk: { readBytes: uptimeSeconds * seed, writtenBytes: uptimeSeconds * seed },
+    network: { receivedBytes: uptimeSeconds * seed, sentBytes: uptimeSeconds * seed },
+  };
 }
 
 function withoutPassword(guest: GuestSetup): string {

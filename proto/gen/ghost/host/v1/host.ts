@@ -524,6 +524,87 @@ export interface WatchResponse {
   operation?: Operation | undefined;
 }
 
+export interface ActOnVmRequest {
+  /** Chosen by the caller; the same id again attaches to the same operation. */
+  operation_id: string;
+  /** Id or name. */
+  vm: string;
+  /** restart, suspend, resume, snapshot-create, snapshot-revert or snapshot-delete. */
+  action: string;
+  /** Name of the snapshot that is made, gone back to or deleted. */
+  snapshot: string;
+  /** Of a snapshot that is made. */
+  description: string;
+  /** The worst that may happen to the VM; empty for anything. IMPACT_EXCEEDED tells what it would be. */
+  max_impact: string;
+}
+
+export interface ActOnVmResponse {
+  operation?: Operation | undefined;
+}
+
+export interface ListVmSnapshotsRequest {
+  /** Id or name. */
+  vm: string;
+}
+
+export interface ListVmSnapshotsResponse {
+  snapshots: VmSnapshot[];
+}
+
+/** The state of a VM's disks at one time, and of its memory when it ran then. */
+export interface VmSnapshot {
+  name: string;
+  description: string;
+  created_at?:
+    | Date
+    | undefined;
+  /** What the VM was: running, paused or stopped. Going back to it makes it that again. */
+  status: string;
+  /** The snapshot that the VM had last gone through before; empty for the first. */
+  parent: string;
+  /** What the VM has now began here. */
+  current: boolean;
+}
+
+export interface ConsoleRequest {
+  /** Id or name; in the first request only. */
+  vm: string;
+  /** Takes the console from whoever has it; in the first request only. */
+  force: boolean;
+  /** What is typed. */
+  data: Buffer;
+}
+
+export interface ConsoleResponse {
+  /** The first response has none: it tells that the console is open. */
+  data: Buffer;
+}
+
+export interface ConsoleLogRequest {
+  /** Id or name. */
+  vm: string;
+  /** At most so much of the end of what was written so far; zero for all that is kept. */
+  tail_bytes: number;
+  /** Goes on with what is written from now on, until the caller leaves. */
+  follow: boolean;
+}
+
+export interface ConsoleLogResponse {
+  data: Buffer;
+}
+
+export interface PruneImagesRequest {
+  /** Tells what would be removed and removes nothing. */
+  dry_run: boolean;
+}
+
+export interface PruneImagesResponse {
+  removed: Image[];
+  /** Of the images and of what was left of broken downloads. */
+  bytes: number;
+}
+
 function createBaseSnapshotRequest(): SnapshotRequest {
   return { stack: "", set_digest_only: false };
 }
@@ -7315,6 +7396,1021 @@ export const WatchResponse: MessageFns<WatchResponse> = {
   },
 };
 
+function createBaseActOnVmRequest(): ActOnVmRequest {
+  return { operation_id: "", vm: "", action: "", snapshot: "", description: "", max_impact: "" };
+}
+
+export const ActOnVmRequest: MessageFns<ActOnVmRequest> = {
+  encode(message: ActOnVmRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.operation_id !== "") {
+      writer.uint32(10).string(message.operation_id);
+    }
+    if (message.vm !== "") {
+      writer.uint32(18).string(message.vm);
+    }
+    if (message.action !== "") {
+      writer.uint32(26).string(message.action);
+    }
+    if (message.snapshot !== "") {
+      writer.uint32(34).string(message.snapshot);
+    }
+    if (message.description !== "") {
+      writer.uint32(42).string(message.description);
+    }
+    if (message.max_impact !== "") {
+      writer.uint32(50).string(message.max_impact);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ActOnVmRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseActOnVmRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.operation_id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.vm = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.action = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.snapshot = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.description = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.max_impact = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ActOnVmRequest {
+    return {
+      operation_id: isSet(object.operationId)
+        ? globalThis.String(object.operationId)
+        : isSet(object.operation_id)
+        ? globalThis.String(object.operation_id)
+        : "",
+      vm: isSet(object.vm) ? globalThis.String(object.vm) : "",
+      action: isSet(object.action) ? globalThis.String(object.action) : "",
+      snapshot: isSet(object.snapshot) ? globalThis.String(object.snapshot) : "",
+      description: isSet(object.description) ? globalThis.String(object.description) : "",
+      max_impact: isSet(object.maxImpact)
+        ? globalThis.String(object.maxImpact)
+        : isSet(object.max_impact)
+        ? globalThis.String(object.max_impact)
+        : "",
+    };
+  },
+
+  toJSON(message: ActOnVmRequest): unknown {
+    const obj: any = {};
+    if (message.operation_id !== "") {
+      obj.operationId = message.operation_id;
+    }
+    if (message.vm !== "") {
+      obj.vm = message.vm;
+    }
+    if (message.action !== "") {
+      obj.action = message.action;
+    }
+    if (message.snapshot !== "") {
+      obj.snapshot = message.snapshot;
+    }
+    if (message.description !== "") {
+      obj.description = message.description;
+    }
+    if (message.max_impact !== "") {
+      obj.maxImpact = message.max_impact;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ActOnVmRequest>, I>>(base?: I): ActOnVmRequest {
+    return ActOnVmRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ActOnVmRequest>, I>>(object: I): ActOnVmRequest {
+    const message = createBaseActOnVmRequest();
+    message.operation_id = object.operation_id ?? "";
+    message.vm = object.vm ?? "";
+    message.action = object.action ?? "";
+    message.snapshot = object.snapshot ?? "";
+    message.description = object.description ?? "";
+    message.max_impact = object.max_impact ?? "";
+    return message;
+  },
+};
+
+function createBaseActOnVmResponse(): ActOnVmResponse {
+  return { operation: undefined };
+}
+
+export const ActOnVmResponse: MessageFns<ActOnVmResponse> = {
+  encode(message: ActOnVmResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.operation !== undefined) {
+      Operation.encode(message.operation, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ActOnVmResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseActOnVmResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.operation = Operation.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ActOnVmResponse {
+    return { operation: isSet(object.operation) ? Operation.fromJSON(object.operation) : undefined };
+  },
+
+  toJSON(message: ActOnVmResponse): unknown {
+    const obj: any = {};
+    if (message.operation !== undefined) {
+      obj.operation = Operation.toJSON(message.operation);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ActOnVmResponse>, I>>(base?: I): ActOnVmResponse {
+    return ActOnVmResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ActOnVmResponse>, I>>(object: I): ActOnVmResponse {
+    const message = createBaseActOnVmResponse();
+    message.operation = (object.operation !== undefined && object.operation !== null)
+      ? Operation.fromPartial(object.operation)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseListVmSnapshotsRequest(): ListVmSnapshotsRequest {
+  return { vm: "" };
+}
+
+export const ListVmSnapshotsRequest: MessageFns<ListVmSnapshotsRequest> = {
+  encode(message: ListVmSnapshotsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.vm !== "") {
+      writer.uint32(10).string(message.vm);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListVmSnapshotsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListVmSnapshotsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.vm = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListVmSnapshotsRequest {
+    return { vm: isSet(object.vm) ? globalThis.String(object.vm) : "" };
+  },
+
+  toJSON(message: ListVmSnapshotsRequest): unknown {
+    const obj: any = {};
+    if (message.vm !== "") {
+      obj.vm = message.vm;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListVmSnapshotsRequest>, I>>(base?: I): ListVmSnapshotsRequest {
+    return ListVmSnapshotsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListVmSnapshotsRequest>, I>>(object: I): ListVmSnapshotsRequest {
+    const message = createBaseListVmSnapshotsRequest();
+    message.vm = object.vm ?? "";
+    return message;
+  },
+};
+
+function createBaseListVmSnapshotsResponse(): ListVmSnapshotsResponse {
+  return { snapshots: [] };
+}
+
+export const ListVmSnapshotsResponse: MessageFns<ListVmSnapshotsResponse> = {
+  encode(message: ListVmSnapshotsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.snapshots) {
+      VmSnapshot.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListVmSnapshotsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListVmSnapshotsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.snapshots.push(VmSnapshot.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListVmSnapshotsResponse {
+    return {
+      snapshots: globalThis.Array.isArray(object?.snapshots)
+        ? object.snapshots.map((e: any) => VmSnapshot.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ListVmSnapshotsResponse): unknown {
+    const obj: any = {};
+    if (message.snapshots?.length) {
+      obj.snapshots = message.snapshots.map((e) => VmSnapshot.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListVmSnapshotsResponse>, I>>(base?: I): ListVmSnapshotsResponse {
+    return ListVmSnapshotsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListVmSnapshotsResponse>, I>>(object: I): ListVmSnapshotsResponse {
+    const message = createBaseListVmSnapshotsResponse();
+    message.snapshots = object.snapshots?.map((e) => VmSnapshot.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseVmSnapshot(): VmSnapshot {
+  return { name: "", description: "", created_at: undefined, status: "", parent: "", current: false };
+}
+
+export const VmSnapshot: MessageFns<VmSnapshot> = {
+  encode(message: VmSnapshot, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.description !== "") {
+      writer.uint32(18).string(message.description);
+    }
+    if (message.created_at !== undefined) {
+      Timestamp.encode(toTimestamp(message.created_at), writer.uint32(26).fork()).join();
+    }
+    if (message.status !== "") {
+      writer.uint32(34).string(message.status);
+    }
+    if (message.parent !== "") {
+      writer.uint32(42).string(message.parent);
+    }
+    if (message.current !== false) {
+      writer.uint32(48).bool(message.current);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): VmSnapshot {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseVmSnapshot();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.description = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.created_at = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.status = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.parent = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.current = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): VmSnapshot {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      description: isSet(object.description) ? globalThis.String(object.description) : "",
+      created_at: isSet(object.createdAt)
+        ? fromJsonTimestamp(object.createdAt)
+        : isSet(object.created_at)
+        ? fromJsonTimestamp(object.created_at)
+        : undefined,
+      status: isSet(object.status) ? globalThis.String(object.status) : "",
+      parent: isSet(object.parent) ? globalThis.String(object.parent) : "",
+      current: isSet(object.current) ? globalThis.Boolean(object.current) : false,
+    };
+  },
+
+  toJSON(message: VmSnapshot): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.description !== "") {
+      obj.description = message.description;
+    }
+    if (message.created_at !== undefined) {
+      obj.createdAt = message.created_at.toISOString();
+    }
+    if (message.status !== "") {
+      obj.status = message.status;
+    }
+    if (message.parent !== "") {
+      obj.parent = message.parent;
+    }
+    if (message.current !== false) {
+      obj.current = message.current;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<VmSnapshot>, I>>(base?: I): VmSnapshot {
+    return VmSnapshot.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<VmSnapshot>, I>>(object: I): VmSnapshot {
+    const message = createBaseVmSnapshot();
+    message.name = object.name ?? "";
+    message.description = object.description ?? "";
+    message.created_at = object.created_at ?? undefined;
+    message.status = object.status ?? "";
+    message.parent = object.parent ?? "";
+    message.current = object.current ?? false;
+    return message;
+  },
+};
+
+function createBaseConsoleRequest(): ConsoleRequest {
+  return { vm: "", force: false, data: Buffer.alloc(0) };
+}
+
+export const ConsoleRequest: MessageFns<ConsoleRequest> = {
+  encode(message: ConsoleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.vm !== "") {
+      writer.uint32(10).string(message.vm);
+    }
+    if (message.force !== false) {
+      writer.uint32(16).bool(message.force);
+    }
+    if (message.data.length !== 0) {
+      writer.uint32(26).bytes(message.data);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConsoleRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConsoleRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.vm = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.force = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ConsoleRequest {
+    return {
+      vm: isSet(object.vm) ? globalThis.String(object.vm) : "",
+      force: isSet(object.force) ? globalThis.Boolean(object.force) : false,
+      data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: ConsoleRequest): unknown {
+    const obj: any = {};
+    if (message.vm !== "") {
+      obj.vm = message.vm;
+    }
+    if (message.force !== false) {
+      obj.force = message.force;
+    }
+    if (message.data.length !== 0) {
+      obj.data = base64FromBytes(message.data);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ConsoleRequest>, I>>(base?: I): ConsoleRequest {
+    return ConsoleRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ConsoleRequest>, I>>(object: I): ConsoleRequest {
+    const message = createBaseConsoleRequest();
+    message.vm = object.vm ?? "";
+    message.force = object.force ?? false;
+    message.data = object.data ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseConsoleResponse(): ConsoleResponse {
+  return { data: Buffer.alloc(0) };
+}
+
+export const ConsoleResponse: MessageFns<ConsoleResponse> = {
+  encode(message: ConsoleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.data.length !== 0) {
+      writer.uint32(10).bytes(message.data);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConsoleResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConsoleResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ConsoleResponse {
+    return { data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0) };
+  },
+
+  toJSON(message: ConsoleResponse): unknown {
+    const obj: any = {};
+    if (message.data.length !== 0) {
+      obj.data = base64FromBytes(message.data);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ConsoleResponse>, I>>(base?: I): ConsoleResponse {
+    return ConsoleResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ConsoleResponse>, I>>(object: I): ConsoleResponse {
+    const message = createBaseConsoleResponse();
+    message.data = object.data ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseConsoleLogRequest(): ConsoleLogRequest {
+  return { vm: "", tail_bytes: 0, follow: false };
+}
+
+export const ConsoleLogRequest: MessageFns<ConsoleLogRequest> = {
+  encode(message: ConsoleLogRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.vm !== "") {
+      writer.uint32(10).string(message.vm);
+    }
+    if (message.tail_bytes !== 0) {
+      writer.uint32(16).int64(message.tail_bytes);
+    }
+    if (message.follow !== false) {
+      writer.uint32(24).bool(message.follow);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConsoleLogRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConsoleLogRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.vm = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.tail_bytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.follow = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ConsoleLogRequest {
+    return {
+      vm: isSet(object.vm) ? globalThis.String(object.vm) : "",
+      tail_bytes: isSet(object.tailBytes)
+        ? globalThis.Number(object.tailBytes)
+        : isSet(object.tail_bytes)
+        ? globalThis.Number(object.tail_bytes)
+        : 0,
+      follow: isSet(object.follow) ? globalThis.Boolean(object.follow) : false,
+    };
+  },
+
+  toJSON(message: ConsoleLogRequest): unknown {
+    const obj: any = {};
+    if (message.vm !== "") {
+      obj.vm = message.vm;
+    }
+    if (message.tail_bytes !== 0) {
+      obj.tailBytes = Math.round(message.tail_bytes);
+    }
+    if (message.follow !== false) {
+      obj.follow = message.follow;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ConsoleLogRequest>, I>>(base?: I): ConsoleLogRequest {
+    return ConsoleLogRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ConsoleLogRequest>, I>>(object: I): ConsoleLogRequest {
+    const message = createBaseConsoleLogRequest();
+    message.vm = object.vm ?? "";
+    message.tail_bytes = object.tail_bytes ?? 0;
+    message.follow = object.follow ?? false;
+    return message;
+  },
+};
+
+function createBaseConsoleLogResponse(): ConsoleLogResponse {
+  return { data: Buffer.alloc(0) };
+}
+
+export const ConsoleLogResponse: MessageFns<ConsoleLogResponse> = {
+  encode(message: ConsoleLogResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.data.length !== 0) {
+      writer.uint32(10).bytes(message.data);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConsoleLogResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConsoleLogResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ConsoleLogResponse {
+    return { data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0) };
+  },
+
+  toJSON(message: ConsoleLogResponse): unknown {
+    const obj: any = {};
+    if (message.data.length !== 0) {
+      obj.data = base64FromBytes(message.data);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ConsoleLogResponse>, I>>(base?: I): ConsoleLogResponse {
+    return ConsoleLogResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ConsoleLogResponse>, I>>(object: I): ConsoleLogResponse {
+    const message = createBaseConsoleLogResponse();
+    message.data = object.data ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBasePruneImagesRequest(): PruneImagesRequest {
+  return { dry_run: false };
+}
+
+export const PruneImagesRequest: MessageFns<PruneImagesRequest> = {
+  encode(message: PruneImagesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dry_run !== false) {
+      writer.uint32(8).bool(message.dry_run);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PruneImagesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePruneImagesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.dry_run = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PruneImagesRequest {
+    return {
+      dry_run: isSet(object.dryRun)
+        ? globalThis.Boolean(object.dryRun)
+        : isSet(object.dry_run)
+        ? globalThis.Boolean(object.dry_run)
+        : false,
+    };
+  },
+
+  toJSON(message: PruneImagesRequest): unknown {
+    const obj: any = {};
+    if (message.dry_run !== false) {
+      obj.dryRun = message.dry_run;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PruneImagesRequest>, I>>(base?: I): PruneImagesRequest {
+    return PruneImagesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PruneImagesRequest>, I>>(object: I): PruneImagesRequest {
+    const message = createBasePruneImagesRequest();
+    message.dry_run = object.dry_run ?? false;
+    return message;
+  },
+};
+
+function createBasePruneImagesResponse(): PruneImagesResponse {
+  return { removed: [], bytes: 0 };
+}
+
+export const PruneImagesResponse: MessageFns<PruneImagesResponse> = {
+  encode(message: PruneImagesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.removed) {
+      Image.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.bytes !== 0) {
+      writer.uint32(16).int64(message.bytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PruneImagesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePruneImagesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.removed.push(Image.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.bytes = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PruneImagesResponse {
+    return {
+      removed: globalThis.Array.isArray(object?.removed) ? object.removed.map((e: any) => Image.fromJSON(e)) : [],
+      bytes: isSet(object.bytes) ? globalThis.Number(object.bytes) : 0,
+    };
+  },
+
+  toJSON(message: PruneImagesResponse): unknown {
+    const obj: any = {};
+    if (message.removed?.length) {
+      obj.removed = message.removed.map((e) => Image.toJSON(e));
+    }
+    if (message.bytes !== 0) {
+      obj.bytes = Math.round(message.bytes);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PruneImagesResponse>, I>>(base?: I): PruneImagesResponse {
+    return PruneImagesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PruneImagesResponse>, I>>(object: I): PruneImagesResponse {
+    const message = createBasePruneImagesResponse();
+    message.removed = object.removed?.map((e) => Image.fromPartial(e)) || [];
+    message.bytes = object.bytes ?? 0;
+    return message;
+  },
+};
+
 /** One host and its virtual machines. */
 export type HostServiceService = typeof HostServiceService;
 export const HostServiceService = {
@@ -7408,6 +8504,61 @@ export const HostServiceService = {
     responseSerialize: (value: WatchResponse): Buffer => Buffer.from(WatchResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): WatchResponse => WatchResponse.decode(value),
   },
+  /**
+   * Does one thing to one VM because a person asks for it, without a plan. The operation is journalled as those of plans
+   * are, and goes on when the caller leaves.
+   */
+  actOnVm: {
+    path: "/ghost.host.v1.HostService/ActOnVm" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: ActOnVmRequest): Buffer => Buffer.from(ActOnVmRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ActOnVmRequest => ActOnVmRequest.decode(value),
+    responseSerialize: (value: ActOnVmResponse): Buffer => Buffer.from(ActOnVmResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ActOnVmResponse => ActOnVmResponse.decode(value),
+  },
+  /** Lists a VM's snapshots, oldest first. */
+  listVmSnapshots: {
+    path: "/ghost.host.v1.HostService/ListVmSnapshots" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListVmSnapshotsRequest): Buffer =>
+      Buffer.from(ListVmSnapshotsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListVmSnapshotsRequest => ListVmSnapshotsRequest.decode(value),
+    responseSerialize: (value: ListVmSnapshotsResponse): Buffer =>
+      Buffer.from(ListVmSnapshotsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListVmSnapshotsResponse => ListVmSnapshotsResponse.decode(value),
+  },
+  /** The VM's serial console, both ways. The call ends when the caller asks for no more or the VM stops. */
+  console: {
+    path: "/ghost.host.v1.HostService/Console" as const,
+    requestStream: true as const,
+    responseStream: true as const,
+    requestSerialize: (value: ConsoleRequest): Buffer => Buffer.from(ConsoleRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ConsoleRequest => ConsoleRequest.decode(value),
+    responseSerialize: (value: ConsoleResponse): Buffer => Buffer.from(ConsoleResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ConsoleResponse => ConsoleResponse.decode(value),
+  },
+  /** What the VM wrote on its serial console. */
+  consoleLog: {
+    path: "/ghost.host.v1.HostService/ConsoleLog" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: ConsoleLogRequest): Buffer => Buffer.from(ConsoleLogRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ConsoleLogRequest => ConsoleLogRequest.decode(value),
+    responseSerialize: (value: ConsoleLogResponse): Buffer => Buffer.from(ConsoleLogResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ConsoleLogResponse => ConsoleLogResponse.decode(value),
+  },
+  /** Removes images that no disk, VM or template uses. */
+  pruneImages: {
+    path: "/ghost.host.v1.HostService/PruneImages" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: PruneImagesRequest): Buffer => Buffer.from(PruneImagesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): PruneImagesRequest => PruneImagesRequest.decode(value),
+    responseSerialize: (value: PruneImagesResponse): Buffer => Buffer.from(PruneImagesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): PruneImagesResponse => PruneImagesResponse.decode(value),
+  },
 } as const;
 
 export interface HostServiceServer extends UntypedServiceImplementation {
@@ -7430,6 +8581,19 @@ export interface HostServiceServer extends UntypedServiceImplementation {
   cancelOperation: handleUnaryCall<CancelOperationRequest, CancelOperationResponse>;
   /** Events of this host, from now on or from a resume token. */
   watch: handleServerStreamingCall<WatchRequest, WatchResponse>;
+  /**
+   * Does one thing to one VM because a person asks for it, without a plan. The operation is journalled as those of plans
+   * are, and goes on when the caller leaves.
+   */
+  actOnVm: handleServerStreamingCall<ActOnVmRequest, ActOnVmResponse>;
+  /** Lists a VM's snapshots, oldest first. */
+  listVmSnapshots: handleUnaryCall<ListVmSnapshotsRequest, ListVmSnapshotsResponse>;
+  /** The VM's serial console, both ways. The call ends when the caller asks for no more or the VM stops. */
+  console: handleBidiStreamingCall<ConsoleRequest, ConsoleResponse>;
+  /** What the VM wrote on its serial console. */
+  consoleLog: handleServerStreamingCall<ConsoleLogRequest, ConsoleLogResponse>;
+  /** Removes images that no disk, VM or template uses. */
+  pruneImages: handleUnaryCall<PruneImagesRequest, PruneImagesResponse>;
 }
 
 export interface HostServiceClient extends Client {
@@ -7531,6 +8695,59 @@ export interface HostServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<WatchResponse>;
+  /**
+   * Does one thing to one VM because a person asks for it, without a plan. The operation is journalled as those of plans
+   * are, and goes on when the caller leaves.
+   */
+  actOnVm(request: ActOnVmRequest, options?: Partial<CallOptions>): ClientReadableStream<ActOnVmResponse>;
+  actOnVm(
+    request: ActOnVmRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<ActOnVmResponse>;
+  /** Lists a VM's snapshots, oldest first. */
+  listVmSnapshots(
+    request: ListVmSnapshotsRequest,
+    callback: (error: ServiceError | null, response: ListVmSnapshotsResponse) => void,
+  ): ClientUnaryCall;
+  listVmSnapshots(
+    request: ListVmSnapshotsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListVmSnapshotsResponse) => void,
+  ): ClientUnaryCall;
+  listVmSnapshots(
+    request: ListVmSnapshotsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListVmSnapshotsResponse) => void,
+  ): ClientUnaryCall;
+  /** The VM's serial console, both ways. The call ends when the caller asks for no more or the VM stops. */
+  console(): ClientDuplexStream<ConsoleRequest, ConsoleResponse>;
+  console(options: Partial<CallOptions>): ClientDuplexStream<ConsoleRequest, ConsoleResponse>;
+  console(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<ConsoleRequest, ConsoleResponse>;
+  /** What the VM wrote on its serial console. */
+  consoleLog(request: ConsoleLogRequest, options?: Partial<CallOptions>): ClientReadableStream<ConsoleLogResponse>;
+  consoleLog(
+    request: ConsoleLogRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<ConsoleLogResponse>;
+  /** Removes images that no disk, VM or template uses. */
+  pruneImages(
+    request: PruneImagesRequest,
+    callback: (error: ServiceError | null, response: PruneImagesResponse) => void,
+  ): ClientUnaryCall;
+  pruneImages(
+    request: PruneImagesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PruneImagesResponse) => void,
+  ): ClientUnaryCall;
+  pruneImages(
+    request: PruneImagesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PruneImagesResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const HostServiceClient = makeGenericClientConstructor(
@@ -7541,6 +8758,14 @@ export const HostServiceClient = makeGenericClientConstructor(
   service: typeof HostServiceService;
   serviceName: string;
 };
+
+function bytesFromBase64(b64: string): Uint8Array {
+  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+}
+
+function base64FromBytes(arr: Uint8Array): string {
+  return globalThis.Buffer.from(arr).toString("base64");
+}
 
 function floatToJson(value: number | null | undefined): number | string | null | undefined {
   return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;
