@@ -15,6 +15,8 @@ export interface LibvirtOptions {
   readonly network: string;
   /** Folder for disks instead of `dir/disks`. */
   readonly diskDir?: string;
+  /** Addresses of folders that are asked for the catalogue's images before their vendors. */
+  readonly mirrors?: readonly string[];
 }
 
 /** Opens the driver; libvirt need not answer yet: then every call is HOST_ERROR until it does. */

@@ -10,9 +10,9 @@ suite("vendorImages", () => {
     for (const { folders } of images.values())
       for (const folder of folders) assert.match(folder, /^https:\/\/[^/]+\/.+[a-z]\/(latest|release)\/$/);
   });
-  test("mirrors come after the vendor", () => {
-    assert.deepEqual(vendorImages("arm64", { debian: ["http://mirror/debian"] }).get("debian-12"), {
-      folders: ["https://cloud.debian.org/images/cloud/bookworm/latest/", "http://mirror/debian/bookworm/latest/"],
+  test("mirrors are asked before the vendor", () => {
+    assert.deepEqual(vendorImages("arm64", ["http://mirror/images"]).get("debian-12"), {
+      folders: ["http://mirror/images/bookworm/latest/", "http://mirror/images/", "https://cloud.debian.org/images/cloud/bookworm/latest/"],
       fileName: "debian-12-genericcloud-arm64.qcow2",
       checksumFileName: "SHA512SUMS",
     });

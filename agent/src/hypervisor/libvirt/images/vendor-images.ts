@@ -2,7 +2,7 @@ import { CATALOGUE_NAMES } from "../../catalogue.ts";
 
 /** An image that its vendor goes on publishing under one name: what it is now is in the checksum file. */
 export interface VendorImage {
-  /** Folder of the vendor, then of mirrors: image and checksum file are beside each other. Tried in order. */
+  /** Folders of mirrors, then of the vendor: image and checksum file are beside each other. Tried in order. */
   readonly folders: readonly string[];
   readonly fileName: string;
   readonly checksumFileName: string;
@@ -22,24 +22,21 @@ const CODENAMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The official cloud images of the catalogue. A mirror is the address of a folder laid out as the vendor's
- * (`…/bookworm/latest/…` of Debian, `…/noble/release/…` of Ubuntu), asked where the vendor does not answer.
+ * The official cloud images of the catalogue. A mirror is the address of a folder that is asked before the vendor: laid
+ * out as the vendor's (`…/bookworm/latest/…` of Debian, `…/noble/release/…` of Ubuntu), or with the files in it.
  */
-export function vendorImages(
-  arch: Arch,
-  mirrors: { readonly ubuntu?: readonly string[]; readonly debian?: readonly string[] } = {},
-): ReadonlyMap<string, VendorImage> {
+export function vendorImages(arch: Arch, mirrors: readonly string[] = []): ReadonlyMap<string, VendorImage> {
   return new Map(CATALOGUE_NAMES.map((name) => [name, vendorImage(name, arch, mirrors)]));
 }
 
-function vendorImage(name: string, arch: Arch, mirrors: Parameters<typeof vendorImages>[1] = {}): VendorImage {
+function vendorImage(name: string, arch: Arch, mirrors: readonly string[]): VendorImage {
   const [vendor, version = ""] = name.split("-");
   const codename = CODENAMES[version] ?? "";
   const isDebian = vendor === "debian";
-  const bases = isDebian ? [DEBIAN, ...(mirrors.debian ?? [])] : [UBUNTU, ...(mirrors.ubuntu ?? [])];
   const folder = isDebian ? `${codename}/latest/` : `${codename}/release/`;
+  const bases = mirrors.map((mirror) => mirror.replace(/\/*$/, "/"));
   return {
-    folders: bases.map((base) => `${base.replace(/\/*$/, "/")}${folder}`),
+    folders: [...bases.flatMap((base) => [base + folder, base]), (isDebian ? DEBIAN : UBUNTU) + folder],
     fileName: isDebian ? `debian-${version}-genericcloud-${arch}.qcow2` : `ubuntu-${version}-server-cloudimg-${arch}.img`,
     checksumFileName: isDebian ? "SHA512SUMS" : "SHA256SUMS",
   };
