@@ -68,7 +68,7 @@ export const agentConfig = {
       change: "none",
       oneOf: ["auto", "simulated", "libvirt"],
       default: "auto",
-      doc: "What runs the VMs; `auto` takes libvirt where this agent can, else the simulated host.",
+      doc: "What runs the VMs; `auto` takes libvirt where its socket is on this machine, else the simulated host, and stays with what data_dir was used with.",
     },
     data_dir: {
       kind: "string",
@@ -105,8 +105,7 @@ export const agentConfig = {
           mode: "optional",
           change: "none",
           pattern: PRINTABLE_PATTERN,
-          default: "default",
-          doc: "Pool for the disks of VMs.",
+          doc: "Directory pool of libvirt in whose folder the disks of VMs are, below `ghost`; `disks` in data_dir when it is not given.",
         },
         network: {
           kind: "string",
@@ -114,7 +113,7 @@ export const agentConfig = {
           change: "none",
           pattern: PRINTABLE_PATTERN,
           default: "default",
-          doc: "Network of a VM that names none.",
+          doc: "libvirt's network that `default` means, which a VM has that names none.",
         },
         image_cache: {
           kind: "string",
@@ -122,6 +121,28 @@ export const agentConfig = {
           change: "none",
           pattern: PRINTABLE_PATTERN,
           doc: `Folder of downloaded images; \`images\` in data_dir when it is not given. ${FILE_DOC}`,
+        },
+      },
+    },
+    images: {
+      kind: "object",
+      mode: "optional",
+      change: "none",
+      doc: "Where libvirt's host fetches the images of the catalogue; without effect on a simulated one.",
+      attributes: {
+        mirrors: {
+          kind: "list",
+          mode: "optional",
+          change: "none",
+          of: {
+            kind: "string",
+            mode: "optional",
+            change: "none",
+            pattern: "^https?://[^\\s\\u0000-\\u001f]+$",
+            patternDoc: "an address that begins with https:// or http://",
+            doc: "Address of a folder.",
+          },
+          doc: "Folders that are asked before the vendors, in this order; laid out as a vendor's (`bookworm/latest/…`, `noble/release/…`) or with the files in them. Whoever serves one decides what the images are.",
         },
       },
     },

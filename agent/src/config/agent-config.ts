@@ -39,7 +39,15 @@ export interface AgentConfig {
   readonly hypervisor: "auto" | "simulated" | "libvirt";
   readonly dataDir: string;
   readonly defaultTemplate: string;
-  readonly libvirt: { readonly uri: string; readonly storagePool: string; readonly network: string; readonly imageCache: string };
+  readonly libvirt: {
+    readonly uri: string;
+    /** Absent: disks are in the data folder. */
+    readonly storagePool?: string;
+    readonly network: string;
+    readonly imageCache: string;
+    /** Addresses of folders that are asked for images before their vendors. */
+    readonly mirrors: readonly string[];
+  };
   /** What is set overrides what the simulated host has. */
   readonly simulated: Partial<Resources>;
   readonly reserved: Resources;

@@ -7,11 +7,11 @@ export interface Override {
   /** `GHOST_GRPC_LISTEN_ADDR`. */
   readonly variable: string;
   readonly path: Path;
-  /** As the kind of its attribute; a text that is none stays a text, for the validator to refuse. */
-  readonly value: string | number | boolean;
+  /** As the kind of its attribute; a text that is none stays a text, for the validator to refuse. A list's items are texts. */
+  readonly value: string | number | boolean | readonly string[];
 }
 
-/** `GHOST_SECTION_KEY` for every key of agent.yaml; an empty variable sets nothing. */
+/** `GHOST_SECTION_KEY` for every key of agent.yaml; an empty variable sets nothing, a list's items are apart by commas. */
 export function overridesOf(env: Readonly<Record<string, string | undefined>>): readonly Override[] {
   return keysOf(agentConfig.attributes).flatMap(({ path, attribute }) => {
     const variable = `GHOST_${path.join("_").toUpperCase()}`;
@@ -39,7 +39,8 @@ function keysOf(attributes: Attributes, prefix: Path = []): readonly { readonly 
   );
 }
 
-function parseAs({ kind }: Attribute, text: string): string | number | boolean {
+function parseAs({ kind }: Attribute, text: string): Override["value"] {
+  if (kind === "list") return text.split(/[\s,]+/).filter((item) => item !== "");
   if (kind === "integer" && /^-?[0-9]{1,15}$/.test(text)) return Number(text);
   if (kind === "boolean" && (text === "true" || text === "false")) return text === "true";
   return text;

@@ -53,6 +53,8 @@ function mustBe(attribute: Attribute): string {
       return `must be a whole number from ${attribute.min ?? 0} to ${attribute.max ?? "any"}`;
     case "boolean":
       return "must be true or false";
+    case "list":
+      return "must be a list";
     default:
       return "must have keys and values";
   }
@@ -70,7 +72,9 @@ function shown(value: unknown): string {
 }
 
 function findAttribute(path: Path): Attribute | undefined {
-  return path.length === 0 ? undefined : attributesAt(path.slice(0, -1))?.[String(path.at(-1))];
+  if (path.length === 0) return undefined;
+  const above = findAttribute(path.slice(0, -1));
+  return above?.kind === "list" ? above.of : attributesAt(path.slice(0, -1))?.[String(path.at(-1))];
 }
 
 function attributesAt(path: Path): Attributes | undefined {

@@ -65,6 +65,7 @@ libvirt:
   storage_pool: vms
   network: lan
   image_cache: /srv/images
+images: { mirrors: ["http://mirror.lan/images"] }
 resources: { reserved_cpu: 2, reserved_ram_gb: 4, reserved_disk_gb: 50 }
 operations: { max_running: 3, keep_days: 5 }
 grpc:
@@ -80,7 +81,13 @@ health: { listen_addr: "[::1]:9292", path: /h }
       hypervisor: "libvirt",
       dataDir: "DIR/data",
       defaultTemplate: "ubuntu-24.04",
-      libvirt: { uri: "qemu:///session", storagePool: "vms", network: "lan", imageCache: "/srv/images" },
+      libvirt: {
+        uri: "qemu:///session",
+        storagePool: "vms",
+        network: "lan",
+        imageCache: "/srv/images",
+        mirrors: ["http://mirror.lan/images"],
+      },
       simulated: {},
       reserved: { vcpu: 2, ram_gb: 4, disk_gb: 50 },
       operations: { maxRunning: 3, keepDays: 5 },
@@ -225,6 +232,19 @@ health: { listen_addr: "0.0.0.0:9092", path: /health }
       want: undefined,
     },
     {
+      name: "no pool: the disks are in data_dir",
+      text: "data_dir: /srv/ghost\nlibvirt: { storage_pool: }",
+      get: ({ libvirt }) => libvirt,
+      want: { uri: "qemu:///system", network: "default", imageCache: "/srv/ghost/images", mirrors: [] },
+    },
+    {
+      name: "a list of the environment",
+      text: "",
+      env: { GHOST_IMAGES_MIRRORS: "http://a/, http://b/" },
+      get: ({ libvirt }) => libvirt.mirrors,
+      want: ["http://a/", "http://b/"],
+    },
+    {
       name: "an empty variable sets nothing",
       text: "agent: { name: a }",
       env: { GHOST_AGENT_NAME: "" },
@@ -246,6 +266,12 @@ health: { listen_addr: "0.0.0.0:9092", path: /health }
       name: "libvirt of a simulated host",
       text: "hypervisor: simulated\nlibvirt: { uri: x }",
       path: "libvirt",
+      says: /hypervisor is simulated/,
+    },
+    {
+      name: "mirrors of a simulated host",
+      text: "hypervisor: simulated\nimages: { mirrors: [http://a] }",
+      path: "images",
       says: /hypervisor is simulated/,
     },
     {
@@ -297,6 +323,12 @@ suite("loadAgentConfig refuses", () => {
     { name: "a duration without its unit", text: 'agent: { heartbeat_interval: "30" }', says: /a duration like 30s/ },
     { name: "a number for a duration", text: "agent: { heartbeat_interval: 30 }", says: /is 30; it must be a duration/ },
     { name: "a heartbeat that is too fast", text: "agent: { heartbeat_interval: 10ms }", at: "1:30", says: /from 1s to 1h/ },
+    {
+      name: "a mirror without http",
+      text: "images:\n  mirrors: [mirror.lan]",
+      at: "2:13",
+      says: /"images.mirrors.0" is the text "mirror.lan"; it must be an address that begins with/,
+    },
     { name: "a path in Ghost Core's address", text: "agent: { api_url: https://core.example/api }", says: /https:\/\/host:port/ },
     { name: "a bare name for Ghost Core", text: "agent: { api_url: core.example }", says: /host:port/ },
     { name: "a port that is none", text: "agent: { api_url: core.example:70000 }", says: /65535/ },

@@ -58,7 +58,7 @@ async function readText(path: string): Promise<string> {
 /** A complaint with the place it is about: the variable that set the value, or the line. */
 function diagnosticMaker(source: ConfigSource, overrides: readonly Override[], file: string | undefined) {
   return (severity: Diagnostic["severity"], { path, atKey, detail, hint }: Complaint): Diagnostic => {
-    const override = overrides.find((each) => each.path.join(".") === path.join("."));
+    const override = overrides.find((each) => each.path.every((key, depth) => key === path[depth]));
     const place = override === undefined ? source.locate(path, atKey === true ? "key" : undefined) : undefined;
     const text = override === undefined ? detail : `${detail} The environment variable ${override.variable} sets it.`;
     return {

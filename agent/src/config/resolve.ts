@@ -59,9 +59,10 @@ export function resolveConfig(file: AgentConfigFile, surroundings: Surroundings)
     defaultTemplate: file.default_template ?? defaults.default_template.default,
     libvirt: {
       uri: file.libvirt?.uri || defaults.libvirt.attributes.uri.default,
-      storagePool: file.libvirt?.storage_pool || defaults.libvirt.attributes.storage_pool.default,
+      ...(file.libvirt?.storage_pool && { storagePool: file.libvirt.storage_pool }),
       network: file.libvirt?.network || defaults.libvirt.attributes.network.default,
       imageCache: absolute(scope.folder, file.libvirt?.image_cache) ?? join(scope.dataDir, "images"),
+      mirrors: file.images?.mirrors ?? [],
     },
     simulated: file.simulated ?? {},
     reserved: {
@@ -286,12 +287,14 @@ function checkPaths(scope: Scope, metrics: HttpAddress | undefined, health: Http
 }
 
 function warnOfNoEffect(scope: Scope): void {
-  const { agent, hypervisor, libvirt, simulated } = scope.file;
+  const { agent, hypervisor, libvirt, images, simulated } = scope.file;
   if (agent?.version !== undefined) {
     scope.warn(["agent", "version"], `"agent.version" has no effect: the agent reports the version it was built as.`, "Remove the key.");
   }
   if (hypervisor === "simulated" && libvirt !== undefined && Object.keys(libvirt).length > 0)
     scope.warn(["libvirt"], `"libvirt" has no effect: hypervisor is simulated.`, "Set hypervisor: libvirt, or remove the section.");
+  if (hypervisor === "simulated" && images !== undefined && Object.keys(images).length > 0)
+    scope.warn(["images"], `"images" has no effect: hypervisor is simulated.`, "Set hypervisor: libvirt, or remove the section.");
   if (hypervisor === "libvirt" && simulated !== undefined && Object.keys(simulated).length > 0)
     scope.warn(["simulated"], `"simulated" has no effect: hypervisor is libvirt.`, "Remove the section.");
 }

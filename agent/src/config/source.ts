@@ -26,7 +26,7 @@ export async function readSource(file: string, text: string): Promise<ConfigSour
       }).diagnostics,
     };
   }
-  const { isMap, isScalar, LineCounter, parseDocument } = await import("yaml");
+  const { isMap, isScalar, isSeq, LineCounter, parseDocument } = await import("yaml");
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: "1.2", logLevel: "silent" });
 
@@ -38,6 +38,11 @@ export async function readSource(file: string, text: string): Promise<ConfigSour
     let node: unknown = document.contents;
     let offset = path.length === 0 ? rangeStart(node) : undefined;
     for (const [depth, name] of path.entries()) {
+      if (isSeq(node)) {
+        node = node.items[Number(name)];
+        offset = rangeStart(node) ?? offset;
+        continue;
+      }
       if (!isMap(node)) return undefined;
       const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(name));
       if (pair === undefined) return undefined;
