@@ -10,6 +10,11 @@ export interface LibvirtParts {
   readonly ask: Caller & EventSource;
   /** For what moves memory or disks, or waits for a guest: start, snapshots, the guest's agent. */
   readonly work: Caller;
+  /**
+   * Opens one more, for a console: libvirtd reads nothing more from a client whose machine does not take what was typed.
+   * It is not kept: what ends it ends the console.
+   */
+  readonly connect: () => Promise<Caller & AsyncDisposable>;
   readonly folders: Folders;
   readonly images: ImageStore;
   readonly accel: AccelFacts;
