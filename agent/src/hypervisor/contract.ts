@@ -207,6 +207,102 @@ export function testHypervisor(name: string, { persistent }: ContractOptions, op
       assert.deepEqual((await hypervisor.find(uid))?.live.nics, config.nics);
     });
 
+    test("a running machine is suspended and resumed", async (t) => {
+      const { hypervisor, image } = await open(t);
+      const { uid } = await defineOne(hypervisor, image);
+      await rejects(hypervisor.suspend(uid), "HOST_ERROR");
+      await hypervisor.start(uid);
+      await hypervisor.suspend(uid);
+      await hypervisor.suspend(uid);
+      const suspended = await hypervisor.find(uid);
+      assert.equal(suspended?.status, "paused");
+      await hypervisor.resume(uid);
+      await hypervisor.resume(uid);
+      const resumed = await hypervisor.find(uid);
+      assert.deepEqual([resumed?.status, resumed?.startedAt, resumed?.live], ["running", suspended.startedAt, suspended.live]);
+    });
+
+    test("a snapshot brings a stopped machine back as it was", async (t) => {
+      const { hypervisor, image } = await open(t);
+      const { uid, config } = await defineOne(hypervisor, image, BIOS);
+      await hypervisor.createSnapshot(uid, { name: "before", description: 'as <it> "was" & is' });
+      await rejects(hypervisor.createSnapshot(uid, { name: "before", description: "" }), "SNAPSHOT_EXISTS", /before/);
+      const [first] = await hypervisor.snapshots(uid);
+      assert.ok(first !== undefined && first.createdAt instanceof Date);
+      assert.deepEqual(first, {
+        name: "before",
+        description: 'as <it> "was" & is',
+        createdAt: first.createdAt,
+        status: "stopped",
+        isCurrent: true,
+      });
+      await hypervisor.change(uid, { vcpu: 3, metadata: "later" }, { live: false });
+      await hypervisor.growDisk(uid, "root", 11);
+      await hypervisor.createSnapshot(uid, { name: "after", description: "" });
+      assert.deepEqual(await family(hypervisor, uid), { before: ["", false], after: ["before", true] });
+      await hypervisor.revertSnapshot(uid, "before");
+      const back = await hypervisor.find(uid);
+      assert.deepEqual([back?.status, back?.stored, back?.live, back?.metadata], ["stopped", config, config, '{"note":1}']);
+      assert.deepEqual(await family(hypervisor, uid), { before: ["", true], after: ["before", false] });
+      await rejects(hypervisor.revertSnapshot(uid, "never"), "SNAPSHOT_NOT_FOUND", /never/);
+      await hypervisor.deleteSnapshot(uid, "before");
+      await hypervisor.deleteSnapshot(uid, "before");
+      assert.deepEqual(await family(hypervisor, uid), { after: ["", false] });
+      assert.deepEqual(await hypervisor.find(uid), back);
+      await hypervisor.start(uid);
+    });
+
+    test("a snapshot of a running machine brings it back running", async (t) => {
+      const { hypervisor, image } = await open(t);
+      const { uid, config } = await defineOne(hypervisor, image, BIOS);
+      await hypervisor.start(uid);
+      await hypervisor.createSnapshot(uid, { name: "up", description: "" });
+      assert.deepEqual(
+        (await hypervisor.snapshots(uid)).map((each) => each.status),
+        ["running"],
+      );
+      assert.equal((await hypervisor.find(uid))?.status, "running");
+      await hypervisor.suspend(uid);
+      await hypervisor.revertSnapshot(uid, "up");
+      assert.equal((await hypervisor.find(uid))?.status, "running");
+      await hypervisor.powerOff(uid);
+      await hypervisor.change(uid, { vcpu: 1 }, { live: false });
+      await hypervisor.revertSnapshot(uid, "up");
+      const back = await hypervisor.find(uid);
+      assert.deepEqual([back?.status, back?.live.vcpu, back?.stored], ["running", 2, config]);
+    });
+
+    test("a machine that has other disks than its snapshot is left as it is (4)", async (t) => {
+      const { hypervisor, image } = await open(t);
+      const { uid } = await defineOne(hypervisor, image, BIOS);
+      await hypervisor.createSnapshot(uid, { name: "small", description: "" });
+      const data = { id: diskIdOf(uid, "data"), sizeGb: 1 };
+      await hypervisor.createDisk(uid, "data", data);
+      await hypervisor.change(uid, { addDisks: { data } }, { live: false });
+      await hypervisor.createSnapshot(uid, { name: "large", description: "" });
+      const before = await hypervisor.find(uid);
+      await rejects(hypervisor.revertSnapshot(uid, "small"), "UNSUPPORTED", /small/);
+      assert.deepEqual(await hypervisor.find(uid), before);
+      await hypervisor.change(uid, { removeDisks: ["data"] }, { live: false });
+      await hypervisor.deleteDisk(uid, data.id);
+      await rejects(hypervisor.revertSnapshot(uid, "large"), "UNSUPPORTED", /large/);
+      await hypervisor.deleteSnapshot(uid, "large");
+      await hypervisor.revertSnapshot(uid, "small");
+      assert.deepEqual(await family(hypervisor, uid), { small: ["", true] });
+    });
+
+    test("what removes a machine removes its snapshots", async (t) => {
+      const { hypervisor, image } = await open(t);
+      const { uid, config } = await defineOne(hypervisor, image, BIOS);
+      await hypervisor.createSnapshot(uid, { name: "one", description: "" });
+      await hypervisor.createSnapshot(uid, { name: "two", description: "" });
+      await hypervisor.undefine(uid, { disks: "delete" });
+      assert.deepEqual(await hypervisor.listDisks(uid), []);
+      await hypervisor.createDisk(uid, "root", config.disks["root"]!);
+      await hypervisor.define(uid, config, "", GUEST);
+      assert.deepEqual(await hypervisor.snapshots(uid), []);
+    });
+
     test("a removed definition can leave its disks (4)", async (t) => {
       const { hypervisor, image } = await open(t);
       const { uid, config } = await defineOne(hypervisor, image);
@@ -248,7 +344,14 @@ export function testHypervisor(name: string, { persistent }: ContractOptions, op
   });
 }
 
-async function defineOne(hypervisor: Hypervisor, image: string): Promise<{ uid: string; config: DomainConfig }> {
+/** What every hypervisor keeps snapshots of. */
+const BIOS: Partial<DomainConfig> = { firmware: "bios" };
+
+async function defineOne(
+  hypervisor: Hypervisor,
+  image: string,
+  more: Partial<DomainConfig> = {},
+): Promise<{ uid: string; config: DomainConfig }> {
   const uid = randomUUID();
   const { digest } = await hypervisor.ensureImage({ name: image });
   const root = { id: diskIdOf(uid, "root"), sizeGb: 10 };
@@ -265,9 +368,15 @@ async function defineOne(hypervisor: Hypervisor, image: string): Promise<{ uid: 
     autostart: false,
     disks: { root },
     nics: { default: { mac: macOf(uid, "default"), network: "default" } },
+    ...more,
   };
   await hypervisor.define(uid, config, '{"note":1}', GUEST);
   return { uid, config };
+}
+
+/** Of each snapshot its parent, and whether what the machine has began there. */
+async function family(hypervisor: Hypervisor, uid: string): Promise<Readonly<Record<string, readonly [string, boolean]>>> {
+  return Object.fromEntries((await hypervisor.snapshots(uid)).map((each) => [each.name, [each.parent ?? "", each.isCurrent]]));
 }
 
 async function rejects(promise: Promise<unknown>, code: string, detail?: RegExp): Promise<void> {

@@ -192,7 +192,10 @@ export interface Hypervisor extends AsyncDisposable {
    * is there already is SNAPSHOT_EXISTS. UNSUPPORTED, with the reason, for a machine that this hypervisor cannot do it for.
    */
   createSnapshot(uid: string, snapshot: { readonly name: string; readonly description: string }): Promise<void>;
-  /** Goes back: what was written since is lost. SNAPSHOT_NOT_FOUND. */
+  /**
+   * Goes back, also to the definition and metadata of then: what was written since is lost. SNAPSHOT_NOT_FOUND. UNSUPPORTED
+   * when the machine has other disks than it had then: one of them would be lost beside.
+   */
   revertSnapshot(uid: string, name: string): Promise<void>;
   /** The machine stays as it is; one that is not there is no error. */
   deleteSnapshot(uid: string, name: string): Promise<void>;

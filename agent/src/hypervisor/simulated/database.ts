@@ -5,7 +5,7 @@ import { problem } from "@ghost/schemas";
 import { transaction, userVersion } from "../../sqlite.ts";
 
 /** Raised when a table changes; another version of the file is refused, since a simulated host holds nothing of worth. */
-const VERSION = 1;
+const VERSION = 2;
 
 const TABLES = `
 CREATE TABLE domains (
@@ -36,6 +36,20 @@ CREATE TABLE faults (id INTEGER PRIMARY KEY, call TEXT NOT NULL, name TEXT NOT N
 CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 `;
 
+/** New in version 2. */
+const SNAPSHOTS = `
+CREATE TABLE snapshots (
+  uid TEXT NOT NULL,         -- of a domain
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  created_at INTEGER NOT NULL, -- milliseconds since 1970
+  parent TEXT,
+  is_current INTEGER NOT NULL,
+  kept TEXT NOT NULL,        -- JSON: what going back brings back
+  UNIQUE (uid, name)
+);
+`;
+
 /** Opens the simulated host of a folder (`host.db`), or one that lives in memory only. Makes it when it is not there. */
 export function openHostDatabase(dir?: string): DatabaseSync {
   if (dir !== undefined) mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -48,11 +62,11 @@ export function openHostDatabase(dir?: string): DatabaseSync {
     transaction(database, () => {
       const version = userVersion(database);
       if (version === VERSION) return;
-      if (version !== 0)
+      if (version !== 0 && version !== 1)
         throw problem("AGENT_DATABASE", `${path} holds a simulated host of version ${version}; this agent knows version ${VERSION}.`, {
           hint: `Delete ${path} to start with an empty host, or run the agent that made it.`,
         });
-      database.exec(TABLES);
+      database.exec(version === 0 ? TABLES + SNAPSHOTS : SNAPSHOTS);
       database.exec(`PRAGMA user_version = ${VERSION}`);
     });
     return database;

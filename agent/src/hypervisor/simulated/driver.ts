@@ -7,7 +7,7 @@
  *     POLL_MS: that is what somebody does "behind the agent".
  */
 import { gibToBytes, problem } from "@ghost/schemas";
-import type { GhostError, ObservedImage, Resources } from "@ghost/schemas";
+import type { ObservedImage, Resources } from "@ghost/schemas";
 import { unlessAborted } from "../../abort.ts";
 import { statement } from "../../sqlite.ts";
 import type { CallOptions, Domain, DomainChange, DomainUsage, GuestSetup, HostFacts, Hypervisor, ImageSource } from "../driver.ts";
@@ -20,7 +20,8 @@ import { resolveImage, SIMULATED_IMAGES } from "./images.ts";
 import { changeParts, leaseAddress } from "./machine.ts";
 import { insertDisk } from "./rows.ts";
 import type { DomainRow, StoredConfig } from "./rows.ts";
-import { HostState } from "./state.ts";
+import { createSnapshot, deleteSnapshot, readSnapshots, revertSnapshot } from "./snapshots.ts";
+import { HostState, missingDomain } from "./state.ts";
 
 const POLL_MS = 200;
 /** A fetch tells how far it is this many times. */
@@ -73,13 +74,6 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
     if (fault === undefined) return;
     state.reloadAll();
     throw faultToError(fault, name, subjects.find((subject) => subject !== "") ?? "");
-  }
-
-  function change(uid: string, edit: (row: DomainRow) => DomainRow): void {
-    state.write(uid, (row) => {
-      if (row === undefined) throw missing(uid);
-      return edit(row);
-    });
   }
 
   async function fetchImage(digest: string, sizeBytes: number, options: CallOptions): Promise<void> {
@@ -222,15 +216,15 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
       call(
         "change",
         [state.nameOf(uid), uid],
-        () => change(uid, (row) => changeParts(row, parts, options.live, state.disksOf(uid))),
+        () => state.change(uid, (row) => changeParts(row, parts, options.live, state.disksOf(uid))),
         options.signal,
       ),
     setGuest: (uid, guest) =>
-      call("setGuest", [state.nameOf(uid), uid], () => change(uid, (row) => ({ ...row, guest: withoutPassword(guest) }))),
+      call("setGuest", [state.nameOf(uid), uid], () => state.change(uid, (row) => ({ ...row, guest: withoutPassword(guest) }))),
 
     start: (uid) =>
       call("start", [state.nameOf(uid), uid], () =>
-        change(uid, (row) => {
+        state.change(uid, (row) => {
           if (row.status === "running") return row;
           if (row.status === "paused") throw problem("HOST_ERROR", `"${row.stored.name}" is paused; it has to be resumed, not started.`);
           const address = leaseAddress(state, row);
@@ -249,21 +243,32 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
       const names = [state.nameOf(uid), uid];
       failIfTold("stop", names, "before");
       const domain = state.find(uid);
-      if (domain === undefined) throw missing(uid);
+      if (domain === undefined) throw missingDomain(uid);
       if (domain.status === "stopped") return "graceful";
       const takesMs = isDeaf(state, uid) ? Infinity : (state.conduct.latencyMs.get("stop") ?? 0);
       await time.pass(Math.min(takesMs, options.timeoutMs), options.signal);
       const how = takesMs <= options.timeoutMs ? "graceful" : "forced";
-      change(uid, (row) => powerOff(row, how === "graceful" ? "shut down on request" : "powered off: the guest did not shut down in time"));
+      state.change(uid, (row) =>
+        powerOff(row, how === "graceful" ? "shut down on request" : "powered off: the guest did not shut down in time"),
+      );
       failIfTold("stop", names, "after");
       return how;
     },
-    powerOff: (uid) => call("powerOff", [state.nameOf(uid), uid], () => change(uid, (row) => powerOff(row, "powered off"))),
-    suspend: notYet,
-    snapshots: notYet,
-    createSnapshot: notYet,
-    revertSnapshot: notYet,
-    deleteSnapshot: notYet,
+    powerOff: (uid) => call("powerOff", [state.nameOf(uid), uid], () => state.change(uid, (row) => powerOff(row, "powered off"))),
+    suspend: (uid) =>
+      call("suspend", [state.nameOf(uid), uid], () =>
+        state.change(uid, (row) => {
+          if (row.status === "paused") return row;
+          if (row.status !== "running")
+            throw problem("HOST_ERROR", `"${row.stored.name}" is ${row.status}; only a running machine can be suspended.`);
+          return { ...row, status: "paused", statusReason: "suspended" };
+        }),
+      ),
+    snapshots: (uid) => call("snapshots", [state.nameOf(uid), uid], () => readSnapshots(database, uid)),
+    createSnapshot: (uid, snapshot) =>
+      call("createSnapshot", [state.nameOf(uid), uid, snapshot.name], () => createSnapshot(state, uid, snapshot)),
+    revertSnapshot: (uid, name) => call("revertSnapshot", [state.nameOf(uid), uid, name], () => revertSnapshot(state, uid, name)),
+    deleteSnapshot: (uid, name) => call("deleteSnapshot", [state.nameOf(uid), uid, name], () => deleteSnapshot(state, uid, name)),
     openConsole: notYet,
     consoleLog: () => {
       throw problem("UNSUPPORTED", "The simulated host cannot do that.");
@@ -271,7 +276,7 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
     pruneImages: notYet,
     resume: (uid) =>
       call("resume", [state.nameOf(uid), uid], () =>
-        change(uid, (row) => {
+        state.change(uid, (row) => {
           if (row.status === "running") return row;
           if (row.status !== "paused")
             throw problem("HOST_ERROR", `"${row.stored.name}" is ${row.status}; only a paused machine can be resumed.`);
@@ -310,10 +315,6 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
 
 async function notYet(): Promise<never> {
   throw problem("UNSUPPORTED", "The simulated host cannot do that.");
-}
-
-function missing(uid: string): GhostError {
-  return problem("HOST_ERROR", `The host has no machine with the id ${uid}.`);
 }
 
 function powerOff(row: DomainRow, statusReason: string): DomainRow {

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { problem } from "@ghost/schemas";
+import type { GhostError } from "@ghost/schemas";
 import { statement, transaction } from "../../sqlite.ts";
 import type { Domain } from "../driver.ts";
 import { readConduct } from "./conduct.ts";
@@ -120,8 +121,10 @@ export class HostState {
       const before = this.#entries.get(uid)?.row;
       const after = change(before);
       if (after === before) return after;
-      if (after === undefined) statement(this.database, "DELETE FROM domains WHERE uid = ?").run(uid);
-      else {
+      if (after === undefined) {
+        statement(this.database, "DELETE FROM domains WHERE uid = ?").run(uid);
+        statement(this.database, "DELETE FROM snapshots WHERE uid = ?").run(uid);
+      } else {
         const holder = this.#uidByName.get(after.stored.name);
         if (holder !== undefined && holder !== uid)
           throw problem("VM_EXISTS", `The host has another machine named "${after.stored.name}" already.`, {
@@ -132,6 +135,14 @@ export class HostState {
       return after;
     });
     this.#settle(uid, next);
+  }
+
+  /** Changes a domain that is there. HOST_ERROR when it is not. */
+  change(uid: string, edit: (row: DomainRow) => DomainRow): void {
+    this.write(uid, (row) => {
+      if (row === undefined) throw missingDomain(uid);
+      return edit(row);
+    });
   }
 
   /** Makes or removes disks of a uid. */
@@ -215,4 +226,8 @@ export class HostState {
             : { uid: entry.row.uid, name, what: "changed", detail: "the configuration changed" };
     for (const listener of this.#listeners) listener(event);
   }
+}
+
+export function missingDomain(uid: string): GhostError {
+  return problem("HOST_ERROR", `The host has no machine with the id ${uid}.`);
 }
