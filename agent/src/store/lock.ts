@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { problem } from "@ghost/schemas";
+import { keepPrivate, makePrivate } from "../private-file.ts";
 
 /** For people and messages; the lock is what holds. */
 const PID_FILE = "agent.pid";
@@ -24,7 +25,10 @@ export function lockDataDir(dir: string): Disposable | undefined {
   }
   let lock: DatabaseSync | undefined;
   try {
-    lock = new DatabaseSync(join(dir, "agent.lock"));
+    const path = join(dir, "agent.lock");
+    makePrivate(path);
+    keepPrivate(path);
+    lock = new DatabaseSync(path);
     // An open exclusive transaction of SQLite is a lock on the file; nothing is ever written to it.
     lock.exec("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE");
   } catch (reason) {

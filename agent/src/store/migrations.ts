@@ -64,4 +64,6 @@ CREATE TABLE templates (
   applied_at INTEGER
 ) WITHOUT ROWID;
 `,
+  // Agents before this one drove nothing else.
+  `INSERT INTO meta (key, value) SELECT 'host', '{"kind":"simulated"}' FROM meta WHERE key = 'agent_id'`,
 ];

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { GhostError, problem } from "@ghost/schemas";
+import { keepPrivate, makePrivate } from "../private-file.ts";
 import { transaction, userVersion } from "../sqlite.ts";
 
 /** "ghst": tells our file from any other SQLite database. */
@@ -16,8 +17,10 @@ export type Migrations = readonly string[];
 export function openDatabase(path: string, migrations: Migrations): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
+    if (path !== ":memory:") makePrivate(path);
     database = new DatabaseSync(path, { timeout: 5_000 });
     refuseForeign(database, path, migrations.length);
+    if (path !== ":memory:") keepPrivate(path);
     database.exec("PRAGMA journal_mode = WAL");
     const version = userVersion(database);
     if (version === migrations.length) return database;
@@ -66,5 +69,6 @@ function backUp(database: DatabaseSync, path: string, version: number): void {
   if (path === ":memory:") return;
   let copy = `${path}.v${version}.bak`;
   for (let number = 2; existsSync(copy); number++) copy = `${path}.v${version}-${number}.bak`;
+  makePrivate(copy);
   database.prepare("VACUUM INTO ?").run(copy);
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -189,6 +189,54 @@ suite("the data folder", () => {
     await using store = openStore({ dir });
     assert.ok(store.agentId);
     assert.equal((await stat(dir)).mode & 0o077, 0);
+  });
+});
+
+suite("files of a folder that others pass through", () => {
+  async function openFiles(dir: string): Promise<readonly string[]> {
+    const modes = await Promise.all((await readdir(dir)).map(async (name) => [name, (await stat(join(dir, name))).mode & 0o077] as const));
+    return modes.filter(([, mode]) => mode !== 0).map(([name]) => name);
+  }
+  test("are the owner's alone, logs and copies too", async (t) => {
+    const dir = await tempDir(t);
+    openDatabase(join(dir, "agent.db"), MIGRATIONS.slice(0, 2)).close();
+    await using store = openStore({ dir });
+    await store.write({ vm: vmRecord("web") });
+    assert.ok((await readdir(dir)).length > 4);
+    assert.deepEqual(await openFiles(dir), []);
+  });
+  test("become so when an earlier release left them open", async (t) => {
+    const dir = await tempDir(t);
+    {
+      await using _ = openStore({ dir });
+    }
+    for (const name of await readdir(dir)) await chmod(join(dir, name), 0o644);
+    await using store = openStore({ dir });
+    await store.write({ vm: vmRecord("web") });
+    assert.deepEqual(await openFiles(dir), []);
+  });
+});
+
+suite("the host of the records", () => {
+  test("is nobody's at first, and then the one that was written", async (t) => {
+    const dir = await tempDir(t);
+    const host = { kind: "libvirt" as const, uri: "qemu:///system", diskDir: "/srv/disks" };
+    {
+      await using store = openStore({ dir });
+      assert.equal(store.host, undefined);
+      await store.writeHost(host);
+      assert.deepEqual(store.host, host);
+    }
+    await using store = openStore({ dir });
+    assert.deepEqual(store.host, host);
+  });
+  test("is the simulated one where an earlier release kept them", async (t) => {
+    const dir = await tempDir(t);
+    const old = openDatabase(join(dir, "agent.db"), MIGRATIONS.slice(0, 3));
+    old.exec("INSERT INTO meta (key, value) VALUES ('agent_id', 'a')");
+    old.close();
+    await using store = openStore({ dir });
+    assert.deepEqual(store.host, { kind: "simulated" });
   });
 });
 

@@ -48,9 +48,20 @@ export interface StoreChange {
   readonly operation?: OperationRecord;
 }
 
+/** The host whose VMs are on record. */
+export interface BoundHost {
+  readonly kind: "simulated" | "libvirt";
+  /** libvirt's URI, without its parameters. */
+  readonly uri?: string;
+  /** Folder of the VMs' disks. */
+  readonly diskDir?: string;
+}
+
 export interface Store extends AsyncDisposable {
   /** Made when the database was made; never changes. */
   readonly agentId: string;
+  /** The host that these records were last used with; undefined before the first time. */
+  readonly host: BoundHost | undefined;
   /** Records by uid. */
   readonly vms: ReadonlyMap<string, VmRecord>;
   /** Records by uid. */
@@ -68,6 +79,7 @@ export interface Store extends AsyncDisposable {
   /** SET_CONFLICT unless the stored record is the expected one (serial zero for none) and the new serial is higher. */
   writeSet(set: SetRecord, expected: SetVersion): Promise<void>;
   writeSettings(settings: AgentSettings, operation?: OperationRecord): Promise<void>;
+  writeHost(host: BoundHost): Promise<void>;
 }
 
 export interface StoreOptions {
@@ -118,6 +130,8 @@ function createStore(path: string, lock: Disposable | undefined, keepDays: numbe
       .map((row) => [String(row["stack"]), JSON.parse(String(row["record"])) as SetRecord]),
   );
   let settings = JSON.parse(findMeta("settings") ?? "{}") as AgentSettings;
+  const boundHost = findMeta("host");
+  let host = boundHost === undefined ? undefined : (JSON.parse(boundHost) as BoundHost);
   let agentId = findMeta("agent_id");
   if (agentId === undefined) {
     const made = randomUUID();
@@ -152,6 +166,9 @@ function createStore(path: string, lock: Disposable | undefined, keepDays: numbe
 
   return {
     agentId,
+    get host() {
+      return host;
+    },
     vms,
     templates,
     get settings() {
@@ -203,6 +220,10 @@ function createStore(path: string, lock: Disposable | undefined, keepDays: numbe
         if (operation !== undefined) writeOperation(database, operation);
       });
       settings = next;
+    },
+    async writeHost(next) {
+      await committer.write(() => putMeta("host", JSON.stringify(next)));
+      host = next;
     },
     async [Symbol.asyncDispose]() {
       await committer.close();
