@@ -34,6 +34,7 @@ export type {
   SetVersion,
   TemplatePhase,
   VmPhase,
+  VmSnapshot,
   VmStatus,
 } from "./observed.ts";
 export { PLAN_FORMAT_VERSION } from "./plan.ts";

@@ -79,6 +79,19 @@ export interface ObservedVm {
   readonly phase: VmPhase;
 }
 
+/** What a VM was at one time: its disks, and its memory when it ran then. */
+export interface VmSnapshot {
+  readonly name: string;
+  readonly description: string;
+  readonly createdAt: Date;
+  /** Going back to it makes the VM that again. */
+  readonly status: Exclude<VmStatus, "error">;
+  /** The snapshot that the VM had gone through last before. */
+  readonly parent?: string;
+  /** What the VM has now began here. */
+  readonly isCurrent: boolean;
+}
+
 /** `ready`, or `creating` until its image is there. */
 export type TemplatePhase = "ready" | "creating";
 

@@ -6,9 +6,9 @@ import type { Server } from "node:net";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { GhostError, problem } from "@ghost/schemas";
-import type { DiagnosticCode, Observation, Operation, PlanHeader, StepBody } from "@ghost/schemas";
+import type { DiagnosticCode, Observation, Operation, PlanHeader, StepBody, VmSnapshot } from "@ghost/schemas";
 import { Metadata, ServerCredentials, status } from "@grpc/grpc-js";
-import { executeFromWire, observationToWire, operationToWire, setRecordFromWire } from "../index.ts";
+import { executeFromWire, observationToWire, operationToWire, setRecordFromWire, vmSnapshotToWire } from "../index.ts";
 import type { ExecuteInput } from "../index.ts";
 import { agentpb, host, serviceError } from "../server.ts";
 import { connectHost } from "./host.ts";
@@ -60,6 +60,7 @@ const operation: Operation = {
   noop: false,
   attempt: 1,
 };
+const snapshot: VmSnapshot = { name: "", description: "d", createdAt: new Date(1234), status: "paused", parent: "first", isCurrent: true };
 const header: PlanHeader = {
   format: 1,
   owner: "spec:shop",
@@ -158,6 +159,9 @@ suite("connectHost", () => {
         reply(null, { operation: operationToWire({ ...operation, id: call.request.operation_id, state: "cancelled" }) }),
       watch: (call) =>
         answer(call, { resume_token: `${call.request.resume_token}+`, type: "vm-created", name: "web", uid: "u1", detail: "" }),
+      actOnVm: (call) =>
+        answer(call, { operation: operationToWire({ ...operation, id: call.request.operation_id, action: call.request.action }) }),
+      listVmSnapshots: (call, reply) => reply(null, { snapshots: [vmSnapshotToWire({ ...snapshot, name: `of-${call.request.vm}` })] }),
     });
     await using client = connectHost(to(server.address));
     assert.deepEqual(await client.snapshot("shop", { setDigestOnly: true }), observation);
@@ -178,6 +182,11 @@ suite("connectHost", () => {
     assert.deepEqual(await client.listOperations({ activeOnly: true, limit: 5 }), [operation]);
     assert.equal((await client.cancelOperation("op3")).state, "cancelled");
     assert.deepEqual(await collect(client.watch("7")), [{ resumeToken: "7+", type: "vm-created", name: "web", uid: "u1", detail: "" }]);
+    assert.deepEqual(
+      (await collect(client.actOnVm({ operationId: "op4", vm: "web", action: "suspend" }))).map(({ id, action }) => [id, action]),
+      [["op4", "suspend"]],
+    );
+    assert.deepEqual(await client.listVmSnapshots("web"), [{ ...snapshot, name: "of-web" }]);
     assert.deepEqual(seen, [{ stack: "shop", set_digest_only: true }, [3, "sha256:a"], input, { active_only: true, limit: 5 }]);
   });
 

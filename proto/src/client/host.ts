@@ -1,4 +1,4 @@
-import type { Observation, Operation, SetRecord, SetVersion } from "@ghost/schemas";
+import type { Observation, Operation, SetRecord, SetVersion, VmSnapshot } from "@ghost/schemas";
 import { HostServiceService } from "../../gen/ghost/host/v1/host.ts";
 import type { Operation as OperationMessage } from "../../gen/ghost/host/v1/host.ts";
 import { eventFromWire } from "../wire/event.ts";
@@ -8,6 +8,9 @@ import { observationFromWire } from "../wire/observation.ts";
 import { operationFromWire } from "../wire/operation.ts";
 import { requirePart } from "../wire/require.ts";
 import { setRecordFromWire, setRecordToWire } from "../wire/set-record.ts";
+import { vmActToWire } from "../wire/vm-act.ts";
+import type { VmAct } from "../wire/vm-act.ts";
+import { vmSnapshotFromWire } from "../wire/vm-snapshot.ts";
 import { openChannel } from "./connection.ts";
 import type { CallOptions } from "./channel.ts";
 import { fromAgent } from "./errors.ts";
@@ -38,6 +41,10 @@ export interface HostClient extends AsyncDisposable {
   cancelOperation(id: string, options?: CallOptions): Promise<Operation>;
   /** From now on, or after the event with that token. */
   watch(resumeToken?: string, options?: Pick<CallOptions, "signal">): AsyncIterable<HostEvent>;
+  /** The operation as it moves, its end last. */
+  actOnVm(act: VmAct, options?: Pick<CallOptions, "signal">): AsyncIterable<Operation>;
+  /** Of the VM with that id or name; oldest first. */
+  listVmSnapshots(vm: string, options?: CallOptions): Promise<readonly VmSnapshot[]>;
   close(): void;
 }
 
@@ -79,6 +86,13 @@ export function connectHost(connection: HostConnection): HostClient {
       for await (const response of channel.stream(service.watch, { resume_token: resumeToken }, { ...options, quiet: true })) {
         yield fromAgent(name, () => eventFromWire(response));
       }
+    },
+    async *actOnVm(act, options) {
+      yield* follow(name, channel.stream(service.actOnVm, vmActToWire(act), options));
+    },
+    async listVmSnapshots(vm, options) {
+      const response = await channel.unary(service.listVmSnapshots, { vm }, options);
+      return fromAgent(name, () => response.snapshots.map(vmSnapshotFromWire));
     },
     close: () => channel.close(),
     [Symbol.asyncDispose]: () => channel[Symbol.asyncDispose](),

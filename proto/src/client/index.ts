@@ -7,6 +7,7 @@ export { connectVms } from "./vms.ts";
 export type { CreatedVm, NewVm, VmClient, VmListEntry, VmPower, VmReport } from "./vms.ts";
 export type { ExecuteInput } from "../wire/execute.ts";
 export type { HostEvent } from "../wire/event.ts";
+export type { VmAct, VmAction } from "../wire/vm-act.ts";
 export type { StepProof } from "../wire/plan.ts";
 export { createChannel } from "./channel.ts";
 export type { Channel, ChannelOptions, Method } from "./channel.ts";

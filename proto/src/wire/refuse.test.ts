@@ -86,6 +86,24 @@ suite("what this version does not know is refused", () => {
       says: /host/,
     },
     {
+      name: "an act on a VM",
+      run: () => wire.vmActFromWire({ ...wire.vmActToWire({ operationId: "o", vm: "web", action: "suspend" }), action: "explode" }),
+      code: "UNSUPPORTED",
+      says: /"explode".*snapshot-revert/,
+    },
+    {
+      name: "the ceiling of an act on a VM",
+      run: () => wire.vmActFromWire({ ...wire.vmActToWire({ operationId: "o", vm: "web", action: "suspend" }), max_impact: "bogus" }),
+      code: "UNSUPPORTED",
+      says: /"bogus".*data-loss/,
+    },
+    {
+      name: "an act on a VM that nobody could ask for twice",
+      run: () => wire.vmActFromWire(wire.vmActToWire({ operationId: "", vm: "web", action: "suspend" })),
+      code: "VM_INVALID",
+      says: /operation id/,
+    },
+    {
       name: "a status of a VM",
       run: () => wire.observedVmFromWire(Vm.create({ name: "web", status: "dreaming", phase: "ready" })),
       code: "AGENT_VERSION",

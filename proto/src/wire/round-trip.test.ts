@@ -3,6 +3,7 @@ import { suite, test } from "node:test";
 import type { VmConfig } from "@ghost/schemas";
 import fc from "fast-check";
 import {
+  ActOnVmRequest,
   AgentSettings,
   Diagnostic,
   ExecuteRequest,
@@ -13,6 +14,7 @@ import {
   Step,
   Template,
   Vm,
+  VmSnapshot,
   VmSpec,
   WatchResponse,
 } from "../../gen/ghost/host/v1/host.ts";
@@ -68,6 +70,8 @@ suite("fromWire(toWire(x)) is x", () => {
     );
     holds(input as fc.Arbitrary<wire.ExecuteInput>, ExecuteRequest, wire.executeToWire, wire.executeFromWire);
   });
+  test("snapshot of a VM", () => holds(arbitrary.vmSnapshot, VmSnapshot, wire.vmSnapshotToWire, wire.vmSnapshotFromWire));
+  test("act on a VM", () => holds(arbitrary.vmAct, ActOnVmRequest, wire.vmActToWire, wire.vmActFromWire));
   test("event", () => {
     const event = { resumeToken: "7", time: new Date(1234), type: "operation", name: "web", uid: "u1", detail: "" };
     holds(

@@ -1,7 +1,8 @@
 /** Arbitrary values of the domain types, driven by the definitions, canonical and not. */
 import { agent, AGENT_TEMPLATE_CONFIG_ATTRIBUTES, agentTemplate, codes, IMPACTS, vm, VM_CONFIG_ATTRIBUTES } from "@ghost/schemas";
-import type { AgentSettings, AgentTemplateConfig, Attribute, Diagnostic, DiagnosticCode, Observation, ObservedTemplate, ObservedVm, Operation, PlanHeader, SetRecord, StepBody, VmConfig } from "@ghost/schemas";
+import type { AgentSettings, AgentTemplateConfig, Attribute, Diagnostic, DiagnosticCode, Observation, ObservedTemplate, ObservedVm, Operation, PlanHeader, SetRecord, StepBody, VmConfig, VmSnapshot } from "@ghost/schemas";
 import fc from "fast-check";
+import type { VmAct } from "../vm-act.ts";
 
 const text = fc.string({ unit: "grapheme", maxLength: 12 });
 const key = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,8}$/);
@@ -249,4 +250,30 @@ export const planHeader: fc.Arbitrary<PlanHeader> = fc.record(
     git_commit: text,
   },
   { noNullPrototype: true },
+);
+
+const filled = text.filter((value) => value !== "");
+
+export const vmSnapshot: fc.Arbitrary<VmSnapshot> = fc.record(
+  {
+    name: text,
+    description: text,
+    createdAt: instant,
+    status: fc.constantFrom("running", "paused", "stopped"),
+    parent: filled,
+    isCurrent: fc.boolean(),
+  },
+  { requiredKeys: ["name", "description", "createdAt", "status", "isCurrent"], noNullPrototype: true },
+);
+
+export const vmAct: fc.Arbitrary<VmAct> = fc.record(
+  {
+    operationId: filled,
+    vm: text,
+    action: fc.constantFrom("restart", "suspend", "resume", "snapshot-create", "snapshot-revert", "snapshot-delete"),
+    snapshot: filled,
+    description: filled,
+    maxImpact: fc.constantFrom(...IMPACTS),
+  },
+  { requiredKeys: ["operationId", "vm", "action"], noNullPrototype: true },
 );
