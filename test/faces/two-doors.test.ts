@@ -97,7 +97,7 @@ const CHANGES: Readonly<Record<string, readonly [Config, Config]>> = {
   ],
   power: [{}, { power: "stopped" }],
   autostart: [{}, { autostart: false }],
-  firmware: [{}, { firmware: "bios" }],
+  firmware: [{}, { firmware: "uefi" }],
   machine: [{}, { machine: "pc" }],
   accel: [{}, { accel: "tcg" }],
   cloud_init: [
@@ -155,7 +155,7 @@ const cases: readonly Case[] = [
   {
     name: "nothing, spelled out",
     before: WEB,
-    after: { ...WEB, vcpu: 1, ram_gb: 1, firmware: "uefi", networks: { default: { network: "default" } } },
+    after: { ...WEB, vcpu: 1, ram_gb: 1, firmware: "bios", networks: { default: { network: "default" } } },
   },
   { name: "nothing, with empty collections", before: WEB, after: { ...WEB, disks: {}, labels: {}, ssh_keys: [], cloud_init: {} } },
   { name: "headroom up to what there is", before: { ...WEB, vcpu: 2 }, after: { ...WEB, vcpu: 2, vcpu_max: 2 } },
@@ -216,7 +216,7 @@ const cases: readonly Case[] = [
   { name: "a delete of it was begun, and it left", before: WEB, existing: { phase: "deleting" } },
   { name: "it was half made, and it left", before: WEB, existing: { phase: "creating", status: "stopped" } },
   { name: "it was made and not recorded", before: WEB, after: WEB, existing: { phase: "creating" } },
-  { name: "something else is stored for the next boot", before: WEB, after: WEB, existing: { pending: { firmware: "bios" } } },
+  { name: "something else is stored for the next boot", before: WEB, after: WEB, existing: { pending: { firmware: "uefi" } } },
   { name: "another's", before: WEB, after: { ...WEB, ram_gb: 2 }, owner: "spec:other" },
   { name: "another's, taken over", before: WEB, after: { ...WEB, adopt: true }, owner: "spec:other" },
   {

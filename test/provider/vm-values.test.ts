@@ -24,7 +24,7 @@ const FULL: { readonly [key: string]: Json } = {
   networks: { lan: { network: "user", mac: "52:54:00:12:34:56" }, wan: { bridge: "br0" } },
   power: "stopped",
   autostart: false,
-  firmware: "bios",
+  firmware: "uefi",
   machine: "pc",
   accel: "tcg",
   cloud_init: {
@@ -113,7 +113,7 @@ suite("a value that is known later", () => {
     networks: { lan: { network: "user" } },
     power: "running",
     autostart: true,
-    firmware: "uefi",
+    firmware: "bios",
     machine: "q35",
     accel: "auto",
     cloud_init: { packages: ["caddy"] },

@@ -200,7 +200,7 @@ for (const framework of FRAMEWORKS) {
         networks: { lan: { bridge: "br0" }, wan: { network: "default" } },
         power: "stopped",
         autostart: false,
-        firmware: "bios",
+        firmware: "uefi",
         machine: "pc",
         accel: "tcg",
         protect: true,

@@ -21,7 +21,7 @@ const VALUES: Expressions = {
   networks: '{ lan = { network = "default" } }',
   power: '"stopped"',
   autostart: false,
-  firmware: '"bios"',
+  firmware: '"uefi"',
   machine: '"pc"',
   accel: '"tcg"',
   cloud_init: '{ packages = ["nginx"] }',

@@ -37,7 +37,7 @@ const CASES: readonly Case[] = [
   { change: "a rename", before: {}, after: { name: '"front"' }, impact: "restart", at: "name" },
   { change: "power off", before: {}, after: { power: '"stopped"' }, impact: "stop", at: "power" },
   { change: "the machine type", before: {}, after: { machine: '"pc"' }, impact: "replace", at: "machine" },
-  { change: "the firmware", before: {}, after: { firmware: '"bios"' }, impact: "replace", at: "firmware" },
+  { change: "the firmware", before: {}, after: { firmware: '"uefi"' }, impact: "replace", at: "firmware" },
   {
     change: "a disk taken away",
     before: { disks: "{ data = { size_gb = 1 } }" },

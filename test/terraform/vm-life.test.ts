@@ -18,7 +18,7 @@ suite("the life of a ghost_vm", () => {
         networks: '{ lan = { network = "default" }, dmz = { bridge = "br0", mac = "52:54:00:12:34:56" } }',
         power: '"running"',
         autostart: false,
-        firmware: '"bios"',
+        firmware: '"uefi"',
         machine: '"pc"',
         accel: '"tcg"',
         cloud_init: '{ packages = ["nginx", "curl"], user_data = "#cloud-config\\n{}\\n" }',

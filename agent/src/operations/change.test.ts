@@ -101,11 +101,11 @@ suite("updating a VM", () => {
     { name: "cards by name", to: { networks: { lan: { bridge: "br0" }, wan: { network: "out" } } } },
     { name: "a card's own MAC", to: { networks: { lan: { network: "default", mac: "52:54:00:aa:bb:cc" } } }, restarts: true },
     { name: "no card of the old ones", to: { networks: { wan: { network: "out" } } } },
-    { name: "firmware and machine", to: { firmware: "bios", machine: "pc" }, restarts: true },
+    { name: "firmware and machine", to: { firmware: "uefi", machine: "pc" }, restarts: true },
     { name: "acceleration", to: { accel: "tcg" }, restarts: true },
     { name: "autostart", to: { autostart: false } },
     { name: "power off", to: { power: "stopped" }, status: "stopped" },
-    { name: "power off and hardware", to: { power: "stopped", vcpu: 8, vcpu_max: 8, firmware: "bios" }, status: "stopped" },
+    { name: "power off and hardware", to: { power: "stopped", vcpu: 8, vcpu_max: 8, firmware: "uefi" }, status: "stopped" },
     { name: "power on", from: { power: "stopped" }, to: { power: "running", vcpu: 8, vcpu_max: 8 } },
     {
       name: "hardware of a VM whose power is left to people",
@@ -119,10 +119,10 @@ suite("updating a VM", () => {
     { name: "drift in the name", behind: { name: "oops" }, to: {}, restarts: true },
     { name: "drift in power", behind: { status: "stopped" }, to: {} },
     { name: "a paused guest", behind: { status: "paused" }, to: {} },
-    { name: "a paused guest, with a restart", behind: { status: "paused" }, to: { firmware: "bios" }, restarts: true },
+    { name: "a paused guest, with a restart", behind: { status: "paused" }, to: { firmware: "uefi" }, restarts: true },
     { name: "a crashed guest", behind: { status: "error", status_reason: "panicked" }, to: {} },
     { name: "a disk that somebody shrank and a card that somebody added", behind: { disk_gb: 10, networks: { spy: "default" } }, to: {} },
-    { name: "a guest that does not listen", behind: { ignores_acpi: true }, to: { firmware: "bios", stop_timeout_s: 1 }, restarts: true },
+    { name: "a guest that does not listen", behind: { ignores_acpi: true }, to: { firmware: "uefi", stop_timeout_s: 1 }, restarts: true },
   ];
   for (const { name, from, to, behind, restarts = false, keepsDisks = ["root", "data"], status = "running" } of cases) {
     test(name, async (t) => {
@@ -221,7 +221,7 @@ suite("updating a VM", () => {
     },
     {
       name: "worse than the plan's ceiling",
-      to: { firmware: "bios" },
+      to: { firmware: "uefi" },
       promise: { impact: "replace", maxImpact: "restart" },
       code: "IMPACT_EXCEEDED",
       detail: /allows at most restart/,
@@ -229,20 +229,20 @@ suite("updating a VM", () => {
     {
       name: "worse than the VM allows",
       from: { disruption: { allow: "live" } },
-      to: { firmware: "bios" },
+      to: { firmware: "uefi" },
       code: "IMPACT_EXCEEDED",
       detail: /disruption.allow/,
     },
     {
       name: "worse than the VM allows so far",
       from: { disruption: { allow: "live" } },
-      to: { firmware: "bios", disruption: { allow: "data-loss" } },
+      to: { firmware: "uefi", disruption: { allow: "data-loss" } },
       code: "IMPACT_EXCEEDED",
       detail: /allows at most live/,
     },
     {
       name: "worse than the VM is to allow",
-      to: { firmware: "bios", disruption: { allow: "live" } },
+      to: { firmware: "uefi", disruption: { allow: "live" } },
       code: "IMPACT_EXCEEDED",
       detail: /allows at most live/,
     },
@@ -302,9 +302,9 @@ suite("updating a VM", () => {
       fault: { call: "change", error: "refused" },
       to: { disks: { data: { size_gb: 5 }, logs: { size_gb: 1 } } },
     },
-    { name: "a definition is refused while the guest is down", fault: { call: "change", error: "refused" }, to: { firmware: "bios" } },
+    { name: "a definition is refused while the guest is down", fault: { call: "change", error: "refused" }, to: { firmware: "uefi" } },
     { name: "a new root disk cannot take the old one's place", fault: { call: "change", error: "refused" }, to: { disk_gb: 10 } },
-    { name: "the guest cannot be stopped", fault: { call: "stop", error: "refused" }, to: { firmware: "bios" } },
+    { name: "the guest cannot be stopped", fault: { call: "stop", error: "refused" }, to: { firmware: "uefi" } },
   ];
   for (const { name, fault, to } of faults) {
     test(`that fails leaves the VM running with its disks: ${name}`, async (t) => {
@@ -328,14 +328,14 @@ suite("what somebody does while a change is under way", () => {
     {
       name: "a disk, while the guest shuts down",
       call: "stop",
-      to: { firmware: "bios" },
+      to: { firmware: "uefi" },
       behind: { disks: { precious: 50 } },
       status: "running",
     },
     {
       name: "a card, while the guest shuts down",
       call: "stop",
-      to: { firmware: "bios" },
+      to: { firmware: "uefi" },
       behind: { networks: { extra: "default" } },
       status: "running",
     },
@@ -350,7 +350,7 @@ suite("what somebody does while a change is under way", () => {
       name: "a start, while a disk is made",
       call: "createDisk",
       from: { power: "stopped" },
-      to: { disks: { data: { size_gb: 2 } }, firmware: "bios" },
+      to: { disks: { data: { size_gb: 2 } }, firmware: "uefi" },
       behind: { status: "running" },
       status: "running",
     },
@@ -412,7 +412,7 @@ suite("a plan that failed and is taken up again", () => {
       test(`after ${call}${alsoDown ? ", which could not be tidied up," : ""} touches nothing that came since`, async (t) => {
         const bench = openBench(t);
         const vm = await bench.create(BASE);
-        const to: VmConfig = { disks: { logs: { size_gb: 1 } }, firmware: "bios" };
+        const to: VmConfig = { disks: { logs: { size_gb: 1 } }, firmware: "uefi" };
         const intent = changeIntent("update", vm, to);
         bench.hypervisor.host.addFault({ call, error: "refused" });
         if (alsoDown) bench.hypervisor.host.addFault({ call: "find", error: "hypervisor-down", times: Infinity });

@@ -20,7 +20,7 @@ function domain(config: Partial<DomainConfig> = {}, more: Partial<Domain> = {}):
     vcpuMax: 2,
     ramGb: 4,
     ramMaxGb: 4,
-    firmware: "uefi",
+    firmware: "bios",
     machine: "q35",
     accel: "auto",
     autostart: true,

@@ -359,8 +359,8 @@ suite("one operation per object", () => {
     const bench = openBench(t);
     const vm = await bench.create({ name: "web" });
     bench.hypervisor.host.setLatency({ stop: 80 });
-    const slow = await bench.operations.execute(changeIntent("update", vm, { firmware: "bios" }));
-    const next = await bench.operations.execute(changeIntent("update", vm, { firmware: "bios", labels: { a: "b" } }));
+    const slow = await bench.operations.execute(changeIntent("update", vm, { firmware: "uefi" }));
+    const next = await bench.operations.execute(changeIntent("update", vm, { firmware: "uefi", labels: { a: "b" } }));
     await until(() => slow.operation.phase === "stop");
     assert.deepEqual([next.operation.state, next.operation.phase], ["pending", "waiting"]);
     const ends: string[] = [];
@@ -530,9 +530,9 @@ suite("cancelling", () => {
     const bench = openBench(t);
     const vm = await bench.create({ name: "web" });
     bench.hypervisor.host.setLatency({ stop: 100 });
-    const slow = await bench.operations.execute(changeIntent("update", vm, { firmware: "bios" }));
+    const slow = await bench.operations.execute(changeIntent("update", vm, { firmware: "uefi" }));
     const waiting = await bench.operations.execute(changeIntent("update", vm, { accel: "tcg" }));
-    const behind = await bench.operations.execute(changeIntent("update", vm, { firmware: "bios" }));
+    const behind = await bench.operations.execute(changeIntent("update", vm, { firmware: "uefi" }));
     await until(() => slow.operation.phase === "stop");
     bench.operations.cancel(waiting.operation.id);
     assert.equal((await waiting.ended).state, "cancelled");
@@ -684,8 +684,8 @@ suite("after a crash", () => {
     {
       name: "a restart, while the guest is down",
       call: "start",
-      change: `changeIntent("update", before, { firmware: "bios" })`,
-      want: async (bench) => assert.deepEqual([(await bench.vm("web")).status, (await bench.vm("web")).live.firmware], ["stopped", "bios"]),
+      change: `changeIntent("update", before, { firmware: "uefi" })`,
+      want: async (bench) => assert.deepEqual([(await bench.vm("web")).status, (await bench.vm("web")).live.firmware], ["stopped", "uefi"]),
     },
   ];
   for (const { name, call, fault, change, want } of changes) {

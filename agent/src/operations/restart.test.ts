@@ -142,7 +142,7 @@ suite("a restart", () => {
   test("leaves another plan that failed to be taken up again", async (t) => {
     const bench = openBench(t);
     const vm = await bench.create(BASE);
-    const update = changeIntent("update", vm, { vcpu: 4, firmware: "bios" });
+    const update = changeIntent("update", vm, { vcpu: 4, firmware: "uefi" });
     bench.hypervisor.host.addFault({ call: "change", error: "refused" });
     assert.equal((await bench.run(update)).state, "failed");
     const { underway } = bench.store.vms.get(vm.uid)!;

@@ -25,7 +25,7 @@ export function toDomainConfig(
     vcpuMax: config.vcpu_max ?? vcpu,
     ramGb,
     ramMaxGb: config.ram_max_gb ?? ramGb,
-    firmware: config.firmware ?? "uefi",
+    firmware: config.firmware ?? "bios",
     machine: config.machine ?? "q35",
     accel: config.accel ?? "auto",
     autostart: config.autostart ?? true,

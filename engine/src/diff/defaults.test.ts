@@ -14,7 +14,7 @@ suite("defaults", () => {
       networks: { default: { network: "default" } },
       power: "running",
       autostart: true,
-      firmware: "uefi",
+      firmware: "bios",
       machine: "q35",
       accel: "auto",
       cloud_init_on_change: "ignore",

@@ -134,7 +134,7 @@ suite("steps", () => {
     {
       name: "adopting",
       spec: aSpec([aVm("web", { vcpu: 2 }, { adopt: true })]),
-      answer: anAnswer("desk", [aLiveVm("web", { firmware: "bios" }, { owner: "", applied: {}, defaults: {} })]),
+      answer: anAnswer("desk", [aLiveVm("web", { firmware: "uefi" }, { owner: "", applied: {}, defaults: {} })]),
       want: ["adopt web restart"],
     },
     {
@@ -205,7 +205,7 @@ suite("steps", () => {
     assert.equal(step?.reason, "vcpu: without vcpu_max the number of processors is fixed when the machine starts");
     assert.equal(step.body.revision, live.revision);
     assert.equal(step.body.uid, "uid-web");
-    assert.deepEqual([step.body.vm?.vcpu, step.body.vm?.image, step.body.vm?.firmware], [4, "debian-12", "uefi"]);
+    assert.deepEqual([step.body.vm?.vcpu, step.body.vm?.image, step.body.vm?.firmware], [4, "debian-12", "bios"]);
     assert.equal(step.body.defaults, undefined);
     assert.ok(step.projection !== undefined);
   });
@@ -236,9 +236,9 @@ suite("steps", () => {
   });
 
   test("adopting records the hardware it found as defaults and names the owner before", () => {
-    const foreign = aLiveVm("web", { firmware: "bios" }, { owner: "terraform:shop", applied: {}, defaults: {} });
+    const foreign = aLiveVm("web", { firmware: "uefi" }, { owner: "terraform:shop", applied: {}, defaults: {} });
     const [step] = plan(aSpec([aVm("web", {}, { adopt: true })]), { desk: anAnswer("desk", [foreign]) }).steps;
-    assert.equal(step?.body.defaults?.firmware, "bios");
+    assert.equal(step?.body.defaults?.firmware, "uefi");
     assert.equal(step.owner, "terraform:shop");
   });
 
@@ -255,7 +255,7 @@ suite("steps", () => {
         desk: anAnswer("desk", live === undefined ? [] : [aLiveVm("web", live)]),
       }).steps[0]?.secrets;
     assert.deepEqual(of({}), secrets);
-    assert.deepEqual(of({ firmware: "bios" }, config), secrets);
+    assert.deepEqual(of({ firmware: "uefi" }, config), secrets);
     assert.equal(of({ vcpu: 2 }, config), undefined);
   });
 });

@@ -19,7 +19,7 @@ const spec = aSpec(
     aVm("web-2", web, { key: "web", index: 2, dependsOn: ["db"] }),
     aVm("db", { ram_gb: 8, disks: { data: { size_gb: 100 } }, ...secret }, { secrets: { "cloud_init.password": "env:DB_PASSWORD" } }),
     aVm("cache", { networks: { lan: { bridge: "br0" } }, disks: { swap: { size_gb: 2 } } }),
-    aVm("mail", { firmware: "bios" }, { agent: "loft", adopt: true }),
+    aVm("mail", { firmware: "uefi" }, { agent: "loft", adopt: true }),
     aVm("wiki", { power: "stopped" }, { agent: "loft", previousNames: ["notes"] }),
     aVm("backup", {}, { agent: "rack" }),
     aVm("same"),

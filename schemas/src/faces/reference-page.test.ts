@@ -8,7 +8,10 @@ suite("referencePages", () => {
   const lines = [
     { page: "vm", line: "| `ram_gb` | Memory given to the guest. | integer: GiB (2^30 bytes), 1 to 4096 | `1` | `restart` |" },
     { page: "vm", line: "| `disks.*.size_gb` | Size of the disk. | integer: GiB (2^30 bytes), 1 to 65536 | *required* | `data-loss` |" },
-    { page: "vm", line: "| `firmware` | Boot firmware. | bios \\| uefi | `uefi` | `replace` |" },
+    {
+      page: "vm",
+      line: "| `firmware` | Boot firmware; many libvirts cannot take snapshots of `uefi` machines. | bios \\| uefi | `bios` | `replace` |",
+    },
     { page: "vm", line: "| `cloud_init.password` | Password of the image's default user. | secret reference |  | `next-boot` |" },
     { page: "spec", line: "| `vms` | Virtual machines by name. | map of [vm](vm.md) |" },
     {

@@ -199,8 +199,8 @@ export const vm = {
       mode: "optional",
       change: "replace",
       oneOf: ["bios", "uefi"],
-      default: "uefi",
-      doc: "Boot firmware.",
+      default: "bios",
+      doc: "Boot firmware; many libvirts cannot take snapshots of `uefi` machines.",
     },
     machine: {
       kind: "string",

@@ -34,7 +34,7 @@ async function define(hypervisor: Hypervisor, name = "web", uid = UID): Promise<
       vcpuMax: 2,
       ramGb: 4,
       ramMaxGb: 4,
-      firmware: "uefi",
+      firmware: "bios",
       machine: "q35",
       accel: "auto",
       autostart: true,

@@ -62,7 +62,7 @@ export interface VmConfig extends cdktn.TerraformMetaArguments {
   */
   readonly disruption?: VmDisruption;
   /**
-  * Boot firmware. One of `bios`, `uefi`. Default: `uefi`. A change is at worst replace: made anew; every disk, MAC address and name survives.
+  * Boot firmware; many libvirts cannot take snapshots of `uefi` machines. One of `bios`, `uefi`. Default: `bios`. A change is at worst replace: made anew; every disk, MAC address and name survives.
   *
   * Docs at Terraform Registry: {@link https://registry.terraform.io/providers/ghost-vm/ghost/0.1.0/docs/resources/vm#firmware Vm#firmware}
   */
