@@ -303,6 +303,51 @@ export function testHypervisor(name: string, { persistent }: ContractOptions, op
       assert.deepEqual(await hypervisor.snapshots(uid), []);
     });
 
+    test("a stopped machine has no console, and one that never started wrote nothing", async (t) => {
+      const { hypervisor, image } = await open(t);
+      const { uid } = await defineOne(hypervisor, image);
+      await rejects(hypervisor.openConsole(uid), "HOST_ERROR", /web/);
+      assert.deepEqual(await Array.fromAsync(hypervisor.consoleLog(uid)), []);
+      assert.deepEqual(await Array.fromAsync(hypervisor.consoleLog(uid, { tailBytes: 10 })), []);
+    });
+
+    test("one person at a time has the console; who takes it ends it for the other", async (t) => {
+      const { hypervisor, image } = await open(t);
+      const { uid } = await defineOne(hypervisor, image);
+      await hypervisor.start(uid);
+      const first = await hypervisor.openConsole(uid);
+      await rejects(hypervisor.openConsole(uid), "HOST_ERROR", /open already/);
+      const firstEnds = Array.fromAsync(first.output);
+      const second = await hypervisor.openConsole(uid, { force: true });
+      await firstEnds;
+      await first[Symbol.asyncDispose]();
+      await second.write(Buffer.from("x"));
+      await second[Symbol.asyncDispose]();
+      await using third = await hypervisor.openConsole(uid);
+      await third[Symbol.asyncDispose]();
+      await rejects(third.write(Buffer.from("x")), "HOST_ERROR", /ended/);
+    });
+
+    test("a console ends with its machine", async (t) => {
+      const { hypervisor, image } = await open(t);
+      const { uid } = await defineOne(hypervisor, image);
+      await hypervisor.start(uid);
+      await using console = await hypervisor.openConsole(uid);
+      const ends = Array.fromAsync(console.output);
+      await hypervisor.powerOff(uid);
+      await ends;
+    });
+
+    test("who follows the log stops when they like", async (t) => {
+      const { hypervisor, image } = await open(t);
+      const { uid } = await defineOne(hypervisor, image);
+      await hypervisor.start(uid);
+      const leave = new AbortController();
+      const followed = Array.fromAsync(hypervisor.consoleLog(uid, { follow: true, signal: leave.signal }));
+      leave.abort();
+      await followed;
+    });
+
     test("a removed definition can leave its disks (4)", async (t) => {
       const { hypervisor, image } = await open(t);
       const { uid, config } = await defineOne(hypervisor, image);

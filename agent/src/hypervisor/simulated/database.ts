@@ -5,7 +5,7 @@ import { problem } from "@ghost/schemas";
 import { transaction, userVersion } from "../../sqlite.ts";
 
 /** Raised when a table changes; another version of the file is refused, since a simulated host holds nothing of worth. */
-const VERSION = 2;
+const VERSION = 3;
 
 const TABLES = `
 CREATE TABLE domains (
@@ -50,6 +50,15 @@ CREATE TABLE snapshots (
 );
 `;
 
+/** New in version 3. */
+const CONSOLES = `
+CREATE TABLE consoles (
+  uid TEXT PRIMARY KEY,      -- of a domain
+  log BLOB NOT NULL,
+  written INTEGER NOT NULL   -- bytes so far, those that are not kept any more included
+) WITHOUT ROWID;
+`;
+
 /** Opens the simulated host of a folder (`host.db`), or one that lives in memory only. Makes it when it is not there. */
 export function openHostDatabase(dir?: string): DatabaseSync {
   if (dir !== undefined) mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -62,11 +71,11 @@ export function openHostDatabase(dir?: string): DatabaseSync {
     transaction(database, () => {
       const version = userVersion(database);
       if (version === VERSION) return;
-      if (version !== 0 && version !== 1)
+      if (version > VERSION)
         throw problem("AGENT_DATABASE", `${path} holds a simulated host of version ${version}; this agent knows version ${VERSION}.`, {
           hint: `Delete ${path} to start with an empty host, or run the agent that made it.`,
         });
-      database.exec(version === 0 ? TABLES + SNAPSHOTS : SNAPSHOTS);
+      for (const tables of [TABLES, SNAPSHOTS, CONSOLES].slice(version)) database.exec(tables);
       database.exec(`PRAGMA user_version = ${VERSION}`);
     });
     return database;

@@ -13,6 +13,7 @@ import { statement } from "../../sqlite.ts";
 import type { CallOptions, Domain, DomainChange, DomainUsage, GuestSetup, HostFacts, Hypervisor, ImageSource } from "../driver.ts";
 import { Clockwork, faultToError, takeFault } from "./conduct.ts";
 import type { HypervisorCall } from "./conduct.ts";
+import { SimulatedConsoles } from "./console.ts";
 import { openHostDatabase } from "./database.ts";
 import { createHostHandle } from "./host.ts";
 import type { SimulatedHost } from "./host.ts";
@@ -46,6 +47,7 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
   const state = new HostState(database);
   const time = new Clockwork();
   const host = createHostHandle(state);
+  const consoles = new SimulatedConsoles(state);
   if (options.total !== undefined && Object.keys(options.total).length > 0) host.setResources(options.total);
   const fetches = new Map<string, Promise<void>>();
   let timer: NodeJS.Timeout | undefined;
@@ -269,9 +271,10 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
       call("createSnapshot", [state.nameOf(uid), uid, snapshot.name], () => createSnapshot(state, uid, snapshot)),
     revertSnapshot: (uid, name) => call("revertSnapshot", [state.nameOf(uid), uid, name], () => revertSnapshot(state, uid, name)),
     deleteSnapshot: (uid, name) => call("deleteSnapshot", [state.nameOf(uid), uid, name], () => deleteSnapshot(state, uid, name)),
-    openConsole: notYet,
-    consoleLog: () => {
-      throw problem("UNSUPPORTED", "The simulated host cannot do that.");
+    openConsole: (uid, { force = false } = {}) => call("openConsole", [state.nameOf(uid), uid], () => consoles.open(uid, force)),
+    consoleLog: async function* (uid, logOptions = {}) {
+      await call("consoleLog", [state.nameOf(uid), uid], () => undefined);
+      yield* consoles.log(uid, logOptions);
     },
     pruneImages: notYet,
     resume: (uid) =>
@@ -308,6 +311,7 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
       time[Symbol.dispose]();
+      consoles[Symbol.dispose]();
       database.close();
     },
   };

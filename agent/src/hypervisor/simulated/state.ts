@@ -5,6 +5,7 @@ import { statement, transaction } from "../../sqlite.ts";
 import type { Domain } from "../driver.ts";
 import { readConduct } from "./conduct.ts";
 import type { Conduct } from "./conduct.ts";
+import { dropLog, logBoot } from "./console.ts";
 import { columnsOf, fingerprint, readDisks, readDomains, toDomain, toDomainRow, writeDomain } from "./rows.ts";
 import type { DiskRow, DomainRow } from "./rows.ts";
 
@@ -124,6 +125,7 @@ export class HostState {
       if (after === undefined) {
         statement(this.database, "DELETE FROM domains WHERE uid = ?").run(uid);
         statement(this.database, "DELETE FROM snapshots WHERE uid = ?").run(uid);
+        dropLog(this.database, uid);
       } else {
         const holder = this.#uidByName.get(after.stored.name);
         if (holder !== undefined && holder !== uid)
@@ -131,6 +133,7 @@ export class HostState {
             hint: "Choose another name, or remove that machine first.",
           });
         writeDomain(this.database, after);
+        if (after.live !== undefined && before?.live === undefined) logBoot(this.database, after);
       }
       return after;
     });
