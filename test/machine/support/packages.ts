@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import path from "node:path";
 
 /** What the tests start, and the Debian package that has it. */
@@ -10,13 +10,19 @@ const PROGRAMS = {
   "qemu-img": "qemu-utils",
   dnsmasq: "dnsmasq-base",
   iptables: "iptables",
+  ip: "iproute2",
+  ssh: "openssh-client",
 } as const;
+
+/** Firmware is no program. */
+const OVMF = { file: "/usr/share/OVMF/OVMF_CODE_4M.fd", package: "ovmf" } as const;
 
 export type Program = keyof typeof PROGRAMS;
 
 /** Installs what is missing where that can be done without asking: as root, from Debian's or Ubuntu's packages. */
 export function installPackages(): void {
-  const packages = (Object.keys(PROGRAMS) as Program[]).filter((name) => !isInstalled(name)).map((name) => PROGRAMS[name]);
+  const packages: string[] = (Object.keys(PROGRAMS) as Program[]).filter((name) => !isInstalled(name)).map((name) => PROGRAMS[name]);
+  if (!existsSync(OVMF.file)) packages.push(OVMF.package);
   if (packages.length === 0 || process.getuid?.() !== 0 || !isInstalled("apt-get")) return;
   process.stderr.write(`Installing ${packages.join(", ")} …\n`);
   for (const args of [
@@ -35,6 +41,18 @@ export function whyNot(...programs: readonly Program[]): string | undefined {
   const missing = programs.filter((name) => !isInstalled(name));
   if (missing.length > 0) return `${missing.join(", ")} not installed (${missing.map((name) => PROGRAMS[name]).join(", ")})`;
   return undefined;
+}
+
+/** Why no machine can be started by UEFI here. */
+export function whyNoUefi(): string | undefined {
+  return existsSync(OVMF.file) ? undefined : `UEFI firmware not installed (${OVMF.package})`;
+}
+
+/** Why the test guest cannot be made here: it consists of Debian's packages. */
+export function whyNoGuest(): string | undefined {
+  if (process.arch !== "x64") return "the test guest is for x86-64 only";
+  const hasKernel = isInstalled("apt-cache") && spawnSync("apt-cache", ["show", "linux-image-cloud-amd64"]).status === 0;
+  return hasKernel ? undefined : "the test guest is made of Debian's packages, and apt knows of none here";
 }
 
 function isInstalled(program: string): boolean {

@@ -1,0 +1,104 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { randomUUID } from "node:crypto";
+import type { TestContext } from "node:test";
+import type { Domain, DomainConfig, GuestSetup, Hypervisor } from "../../../agent/src/hypervisor/driver.ts";
+import { diskIdOf, macOf } from "../../../agent/src/hypervisor/identity.ts";
+import { effectCalls } from "../../../agent/src/hypervisor/libvirt/effects.ts";
+import { ImageStore } from "../../../agent/src/hypervisor/libvirt/images/store.ts";
+import type { Folders, LibvirtParts } from "../../../agent/src/hypervisor/libvirt/parts.ts";
+import { LibvirtReadings } from "../../../agent/src/hypervisor/libvirt/readings.ts";
+import { keepConnected } from "../../../libvirt/src/index.ts";
+import type { PrivateLibvirtd } from "./libvirtd.ts";
+
+/** The driver's calls that change the host, with what they are put together from. */
+export interface Workbench extends AsyncDisposable {
+  readonly parts: LibvirtParts;
+  readonly folders: Folders;
+  readonly calls: ReturnType<typeof effectCalls>;
+  /** Of 1 MiB, its digest. */
+  readonly image: string;
+  require(uid: string): Promise<Domain>;
+}
+
+export const GUEST: GuestSetup = { hostname: "web", sshKeys: [], packages: [] };
+/** Of the network that `network: default` means here. */
+export const NETWORK = "lab";
+
+export async function openWorkbench(daemon: PrivateLibvirtd, dir = path.join(daemon.folder, "ghost")): Promise<Workbench> {
+  await mkdir(dir, { recursive: true });
+  const place = { uri: "qemu:///system", socketPath: daemon.socketPath };
+  const ask = keepConnected(place);
+  const work = keepConnected(place);
+  const images = new ImageStore({ dir: path.join(dir, "images"), vendorImages: new Map() });
+  const folders = { disks: path.join(dir, "disks"), seeds: path.join(dir, "seeds"), consoles: path.join(dir, "consoles") };
+  const readings = new LibvirtReadings({ ask, autoType: "qemu", defaultNetwork: NETWORK, guests: async () => new Map() });
+  const parts: LibvirtParts = {
+    ask,
+    work,
+    folders,
+    images,
+    accel: { kvmOpens: false, cpuInfo: "" },
+    defaultNetwork: NETWORK,
+    readings,
+  };
+  const calls = effectCalls(parts);
+  const source = path.join(dir, "source.img");
+  await writeFile(source, bootSector());
+  const { digest } = await calls.ensureImage({ path: source });
+  return {
+    parts,
+    folders,
+    calls,
+    image: digest,
+    require: async (uid) => (await readings.require(uid)).domain,
+    async [Symbol.asyncDispose]() {
+      await ask[Symbol.asyncDispose]();
+      await work[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A small machine without a system, with whatever of it is given otherwise. */
+export function tinyConfig(uid: string, changes: Partial<DomainConfig> = {}): DomainConfig {
+  return {
+    name: "web",
+    vcpu: 1,
+    vcpuMax: 2,
+    ramGb: 0.0625,
+    ramMaxGb: 0.125,
+    firmware: "bios",
+    machine: "q35",
+    accel: "auto",
+    autostart: false,
+    disks: { root: { id: diskIdOf(uid, "root"), sizeGb: 1 } },
+    nics: { default: { mac: macOf(uid, "default"), network: "user" } },
+    ...changes,
+  };
+}
+
+/** Makes the disks and the machine over them; nothing of it is left after the test. */
+export async function make(
+  t: TestContext,
+  { calls, image }: Workbench,
+  changes: Partial<DomainConfig> = {},
+  uid: string = randomUUID(),
+): Promise<{ readonly uid: string; readonly config: DomainConfig }> {
+  const config = tinyConfig(uid, changes);
+  t.after(() => remove(calls, uid));
+  for (const [name, disk] of Object.entries(config.disks)) await calls.createDisk(uid, name, disk, name === "root" ? image : undefined);
+  await calls.define(uid, config, "note", GUEST);
+  return { uid, config };
+}
+
+async function remove(calls: Pick<Hypervisor, "powerOff" | "undefine">, uid: string): Promise<void> {
+  await calls.powerOff(uid).catch(() => undefined);
+  await calls.undefine(uid, { disks: "delete" });
+}
+
+/** A raw disk of 1 MiB with a boot sector and nothing else. */
+function bootSector(): Buffer {
+  const disk = Buffer.alloc(2 ** 20);
+  disk.writeUInt16LE(0xaa55, 510);
+  return disk;
+}
