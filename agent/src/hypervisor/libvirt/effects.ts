@@ -1,5 +1,12 @@
+/** What changes the host. Each call is safe to repeat, and one that fails leaves the host as it was or says what it left. */
 import { problem } from "@ghost/schemas";
 import type { Hypervisor } from "../driver.ts";
+import { defineCall } from "./effects/define.ts";
+import { diskCalls } from "./effects/disks.ts";
+import { imageCalls } from "./effects/images.ts";
+import { powerCalls } from "./effects/power.ts";
+import { SharedLock } from "./effects/shared-lock.ts";
+import { undefineCall } from "./effects/undefine.ts";
 import type { LibvirtParts } from "./parts.ts";
 
 type Effects = Pick<
@@ -21,23 +28,16 @@ type Effects = Pick<
   | "undefine"
 >;
 
-export function effectCalls(_parts: LibvirtParts): Effects {
+export function effectCalls(parts: LibvirtParts): Effects {
+  const imageUse = new SharedLock();
   const notYet = (): Promise<never> => Promise.reject(problem("UNSUPPORTED", "This agent cannot do that."));
   return {
-    ensureImage: notYet,
-    pruneImages: notYet,
-    createDisk: notYet,
-    listDisks: notYet,
-    deleteDisk: notYet,
-    growDisk: notYet,
-    define: notYet,
+    ...imageCalls(parts, imageUse),
+    ...diskCalls(parts, imageUse),
+    define: defineCall(parts),
     change: notYet,
     setGuest: notYet,
-    start: notYet,
-    stop: notYet,
-    powerOff: notYet,
-    suspend: notYet,
-    resume: notYet,
-    undefine: notYet,
+    ...powerCalls(parts),
+    undefine: undefineCall(parts),
   };
 }

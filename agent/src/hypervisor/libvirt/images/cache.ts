@@ -106,12 +106,12 @@ export class ImageCache {
     });
   }
 
-  /** Removes what belongs to no image and to nothing that goes on. Gives the bytes. */
-  async removeRests(isGoingOn: (key: string) => boolean): Promise<number> {
-    return await this.#inTurn(async () => await this.#removeRests(isGoingOn));
+  /** Removes what belongs to no image and to nothing that goes on. Gives the bytes. With `dryRun` it only counts. */
+  async removeRests(isGoingOn: (key: string) => boolean, { dryRun = false }: { readonly dryRun?: boolean } = {}): Promise<number> {
+    return await this.#inTurn(async () => await this.#removeRests(isGoingOn, dryRun));
   }
 
-  async #removeRests(isGoingOn: (key: string) => boolean): Promise<number> {
+  async #removeRests(isGoingOn: (key: string) => boolean, dryRun: boolean): Promise<number> {
     const files = await this.#files();
     let bytes = 0;
     for (const name of files) {
@@ -120,9 +120,9 @@ export class ImageCache {
       const isRest = (key !== undefined && !isGoingOn(key)) || (noted !== undefined && !files.includes(`sha256-${noted}.img`));
       if (!isRest) continue;
       bytes += (await sizeOf(join(this.#dir, name))) ?? 0;
-      await rm(join(this.#dir, name), { force: true });
+      if (!dryRun) await rm(join(this.#dir, name), { force: true });
     }
-    if (files.length > 0) await syncFolder(this.#dir);
+    if (!dryRun && files.length > 0) await syncFolder(this.#dir);
     return bytes;
   }
 

@@ -27,8 +27,13 @@ export async function inspectImage(path: string): Promise<ImageFacts> {
   });
 }
 
+/** What a qcow2 says that it stands on; undefined for one that stands on its own, and for any other file. Throws RangeError. */
+export async function findBackingFile(path: string): Promise<string | undefined> {
+  return await withFile(path, async (file, sizeBytes) => (await headerOf(file, sizeBytes)).header?.backingFile);
+}
+
 /**
- * The same for an image that disks are to be made from: it stands on its own and all of it is there. An image names no
+ * What an image is that disks are to be made from: it stands on its own and all of it is there. An image names no
  * other file, since QEMU would open that one with its own rights and show it to the guest. Throws RangeError.
  */
 export async function checkImage(path: string): Promise<ImageFacts> {

@@ -80,13 +80,16 @@ export class ImageStore {
 
   /**
    * Removes the images that nobody uses and what is left of broken fetches. `inUse` are the digests under every disk that
-   * exists and of every template; no disk may be made from another image while this runs.
+   * exists and of every template; no disk may be made from another image while this runs. With `dryRun` it only tells.
    */
-  async prune(inUse: ReadonlySet<string>): Promise<{ removed: readonly CacheEntry[]; bytes: number }> {
+  async prune(
+    inUse: ReadonlySet<string>,
+    { dryRun = false }: { readonly dryRun?: boolean } = {},
+  ): Promise<{ removed: readonly CacheEntry[]; bytes: number }> {
     const isGoingOn = (key: string): boolean => this.#fetches.isRunning(key);
     const removed = (await this.#cache.list()).filter(({ digest }) => !inUse.has(digest) && !isGoingOn(digest.replace(":", "-")));
-    for (const { digest } of removed) await this.#cache.remove(digest.slice(DIGEST.length));
-    const rests = await this.#cache.removeRests(isGoingOn);
+    if (!dryRun) for (const { digest } of removed) await this.#cache.remove(digest.slice(DIGEST.length));
+    const rests = await this.#cache.removeRests(isGoingOn, { dryRun });
     return { removed, bytes: removed.reduce((sum, { sizeBytes }) => sum + sizeBytes, rests) };
   }
 

@@ -1,0 +1,46 @@
+import { rm } from "node:fs/promises";
+import { defineDomain, setAutostart } from "@ghost/libvirt";
+import { problem } from "@ghost/schemas";
+import type { Hypervisor } from "../../driver.ts";
+import { domainTypeOf } from "../domain-xml/accel.ts";
+import { toDomainXml } from "../domain-xml/to-domain-xml.ts";
+import { told } from "../link.ts";
+import type { LibvirtParts } from "../parts.ts";
+import { requireDisk } from "./disks.ts";
+import { requireFirmware } from "./firmware.ts";
+import { onHost, requireNetworks } from "./networks.ts";
+import { consoleLogPath, makeFolder, seedPath } from "./places.ts";
+import { layDownSeed } from "./seeds.ts";
+import { requireFreeMacs, requireFreeName } from "./taken.ts";
+
+export function defineCall(parts: LibvirtParts): Hypervisor["define"] {
+  return async (uid, config, metadata, guest) => {
+    const { folders, readings, work, ask, accel } = parts;
+    const { name } = config;
+    const before = await readings.read(uid);
+    if (before?.isActive === true)
+      throw problem("HOST_ERROR", `VM "${before.domain.live.name}" is ${before.domain.status} and cannot be defined again.`);
+    const others = await readings.list();
+    const type = domainTypeOf(config.accel, accel);
+    const nics = onHost(parts, config.nics);
+    requireFreeName(others, uid, name);
+    requireFreeMacs(others, uid, name, nics);
+    const disks: Record<string, { path: string }> = {};
+    for (const [disk, { id }] of Object.entries(config.disks)) disks[disk] = { path: await requireDisk(parts, uid, name, disk, id) };
+    await requireFirmware(parts, config, type);
+    await requireNetworks(parts, name, nics);
+
+    await told(`VM "${name}"`, async () => {
+      await makeFolder(folders.consoles);
+      const seed = await layDownSeed(folders, uid, guest);
+      try {
+        const consoleLog = consoleLogPath(folders, uid);
+        const domain = await defineDomain(work, toDomainXml(uid, { ...config, nics }, { disks, seed, consoleLog, metadata, type }));
+        if ((before?.domain.stored.autostart ?? false) !== config.autostart) await setAutostart(ask, domain, config.autostart);
+      } catch (reason) {
+        if (before === undefined && (await readings.read(uid)) === undefined) await rm(seedPath(folders, uid), { force: true });
+        throw reason;
+      }
+    });
+  };
+}

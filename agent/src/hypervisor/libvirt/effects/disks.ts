@@ -1,0 +1,167 @@
+/** Disks of domains: files in a folder for each domain, named by the disk's id. */
+import { readdir, rm, rmdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { bytesToGib, gibToBytes, problem } from "@ghost/schemas";
+import type { GhostError } from "@ghost/schemas";
+import { resizeBlock } from "@ghost/libvirt";
+import type { Hypervisor } from "../../driver.ts";
+import { createEmptyDisk, createOverlay } from "../images/disks.ts";
+import { codeOf, syncFolder } from "../images/files.ts";
+import { growImage } from "../images/grow.ts";
+import { told } from "../link.ts";
+import type { LibvirtParts, Reading } from "../parts.ts";
+import { removeDomainFiles } from "./leftovers.ts";
+import { diskFolder, diskPath, makeFolder } from "./places.ts";
+import type { SharedLock } from "./shared-lock.ts";
+
+const DISK_FILE = /^([A-Za-z0-9_-]{1,64})\.qcow2$/;
+
+type DiskCalls = Pick<Hypervisor, "createDisk" | "listDisks" | "deleteDisk" | "growDisk">;
+
+/** `imageUse` is held while a disk is made from an image. */
+export function diskCalls(parts: LibvirtParts, imageUse: SharedLock): DiskCalls {
+  const { folders, images, readings, work } = parts;
+  return {
+    async createDisk(owner, name, disk, imageDigest, { signal } = {}) {
+      const path = diskPath(folders, owner, disk.id);
+      if (path === undefined) throw problem("HOST_ERROR", `The disk "${name}" cannot be named ${JSON.stringify(disk.id)} on the host.`);
+      signal?.throwIfAborted();
+      await told(`Disk "${name}"`, async () => {
+        await imageUse.shared(async () => {
+          if (await isThere(path)) return;
+          const image = imageDigest === undefined ? undefined : await images.find(imageDigest);
+          if (imageDigest !== undefined && image === undefined) throw missingImage(name, imageDigest);
+          try {
+            await makeFolder(diskFolder(folders, owner));
+            const sizeBytes = gibToBytes(disk.sizeGb);
+            if (image === undefined) await createEmptyDisk(path, sizeBytes, "qcow2");
+            else await createOverlay(path, sizeBytes, image);
+          } catch (reason) {
+            await removeIfEmpty(diskFolder(folders, owner));
+            throw reason;
+          }
+        });
+      });
+    },
+
+    listDisks: (owner) => told("Disks", async () => await diskIds(diskFolder(folders, owner))),
+
+    async deleteDisk(owner, diskId) {
+      const path = diskPath(folders, owner, diskId);
+      if (path === undefined) return;
+      const reading = await readings.read(owner);
+      const holder = reading && [reading.live, reading.stored].find((facts) => holds(facts, diskId, path));
+      if (holder !== undefined)
+        throw problem("HOST_ERROR", `The disk ${diskId} is attached to "${holder.config.name}" and cannot be deleted.`, {
+          hint: "Take it away from the machine first.",
+        });
+      await told(`Disk ${diskId}`, async () => {
+        await rm(path, { force: true });
+        const folder = diskFolder(folders, owner);
+        if ((await diskIds(folder)).length > 0) return await syncFolder(folder);
+        await removeFolder(folder);
+        // What else an interrupted removal of the domain has left goes with the last of it.
+        if (reading === undefined) await removeDomainFiles(folders, owner);
+      });
+    },
+
+    async growDisk(uid, name, sizeGb) {
+      const reading = await readings.require(uid);
+      const subject = `Disk "${name}" of VM "${reading.domain.stored.name}"`;
+      const places = placesOf(reading, name);
+      if (places.length === 0) throw problem("HOST_ERROR", `VM "${reading.domain.stored.name}" has no disk named "${name}".`);
+      const larger = places.find((place) => place.sizeGb > sizeGb);
+      if (larger !== undefined)
+        throw problem("HOST_ERROR", `${subject} has ${larger.sizeGb} GiB and cannot shrink to ${sizeGb} GiB.`, {
+          hint: "A smaller disk is made anew, and loses what is on the old one.",
+        });
+      for (const place of places) {
+        if (place.sizeGb === sizeGb) continue;
+        await told(subject, async () => {
+          if (place.isInUse) await resizeBlock(work, reading.ref, place.target, gibToBytes(sizeGb));
+          else await growFile(subject, place.source, gibToBytes(sizeGb));
+        });
+      }
+    },
+  };
+}
+
+/** Files of our own; none when there is no such folder. */
+export async function diskIds(folder: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(folder)).flatMap((file) => DISK_FILE.exec(file)?.[1] ?? []).sort();
+  } catch (reason) {
+    if (codeOf(reason) === "ENOENT") return [];
+    throw reason;
+  }
+}
+
+/** HOST_ERROR when a disk that is to be attached was never made. */
+export async function requireDisk(parts: LibvirtParts, uid: string, vm: string, name: string, diskId: string): Promise<string> {
+  const path = diskPath(parts.folders, uid, diskId);
+  if (path !== undefined && (await isThere(path))) return path;
+  throw problem("HOST_ERROR", `The disk "${name}" of "${vm}" does not exist (${diskId}).`);
+}
+
+/** With what a crash has left of disks that were being made. A folder with anything else in it stays. */
+export async function removeFolder(folder: string): Promise<void> {
+  for (const file of await readdir(folder).catch(() => [])) if (file.endsWith(".qcow2.new")) await rm(join(folder, file), { force: true });
+  await removeIfEmpty(folder);
+}
+
+async function removeIfEmpty(folder: string): Promise<void> {
+  await rmdir(folder).catch(() => undefined);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (reason) {
+    if (codeOf(reason) === "ENOENT") return false;
+    throw reason;
+  }
+}
+
+function holds({ disks }: Reading["live"], diskId: string, path: string): boolean {
+  return Object.values(disks).some((disk) => disk.id === diskId || disk.source === path);
+}
+
+interface DiskInUse {
+  readonly source: string;
+  readonly target: string;
+  readonly sizeGb: number;
+  readonly isInUse: boolean;
+}
+
+/** The running machine's disk of that name and the stored one's, where that is another. */
+function placesOf(reading: Reading, name: string): readonly DiskInUse[] {
+  const { isActive, live, stored } = reading;
+  const placeIn = (facts: Reading["live"], isInUse: boolean): readonly DiskInUse[] => {
+    const disk = Object.hasOwn(facts.disks, name) ? facts.disks[name] : undefined;
+    const sizeGb = facts.config.disks[name]?.sizeGb;
+    return disk === undefined || sizeGb === undefined ? [] : [{ ...disk, sizeGb, isInUse }];
+  };
+  const running = isActive ? placeIn(live, true) : [];
+  return [...running, ...placeIn(stored, false).filter(({ source }) => !running.some((other) => other.source === source))];
+}
+
+async function growFile(subject: string, path: string, sizeBytes: number): Promise<void> {
+  try {
+    await growImage(path, sizeBytes);
+  } catch (reason) {
+    if (!(reason instanceof RangeError)) throw reason;
+    throw problem(
+      "HOST_ERROR",
+      `${subject} cannot grow to ${bytesToGib(sizeBytes)} GiB while it is stopped: ${reason.message}.`,
+      { hint: "Start the machine and grow the disk while it runs." },
+      { cause: reason },
+    );
+  }
+}
+
+function missingImage(name: string, digest: string): GhostError {
+  return problem("IMAGE_MISSING", `The image ${digest} is not on the host, so the disk "${name}" cannot be made from it.`, {
+    hint: "Run the command again; the image is fetched first.",
+  });
+}

@@ -1,0 +1,43 @@
+/** Where the files of a domain are. What is elsewhere is somebody else's, and is never made or removed. */
+import { chmod, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { writeFailure } from "../images/files.ts";
+import type { Folders } from "../parts.ts";
+
+/** QEMU's user passes through, and finds only what it is told the name of. */
+const PASSABLE = 0o711;
+
+export function diskFolder({ disks }: Folders, uid: string): string {
+  return join(disks, uid);
+}
+
+/** Undefined for an id that cannot be one of ours: a disk of somebody else may have any text as its serial number. */
+export function diskPath(folders: Folders, uid: string, diskId: string): string | undefined {
+  return /^[A-Za-z0-9_-]{1,64}$/.test(diskId) ? join(diskFolder(folders, uid), `${diskId}.qcow2`) : undefined;
+}
+
+export function seedPath({ seeds }: Folders, uid: string): string {
+  return join(seeds, `${uid}.iso`);
+}
+
+/** What is remembered of the seeds that a domain had. */
+export function seedNotePath({ seeds }: Folders, uid: string): string {
+  return join(seeds, `${uid}.json`);
+}
+
+export function consoleLogPath({ consoles }: Folders, uid: string): string {
+  return join(consoles, `${uid}.log`);
+}
+
+/** Makes a folder that is not there, and those above it, passable for everybody. HOST_OUT_OF_DISK. */
+export async function makeFolder(dir: string): Promise<void> {
+  try {
+    // Not by `mode`: the umask would take from it.
+    for (let made = await mkdir(dir, { recursive: true }), at = dir; made !== undefined; at = join(at, "..")) {
+      await chmod(at, PASSABLE);
+      if (at === made) break;
+    }
+  } catch (reason) {
+    throw writeFailure(reason, dir);
+  }
+}

@@ -1,0 +1,39 @@
+import { rm } from "node:fs/promises";
+import { isLibvirtError, undefineDomain } from "@ghost/libvirt";
+import { problem } from "@ghost/schemas";
+import type { Hypervisor } from "../../driver.ts";
+import { told } from "../link.ts";
+import type { LibvirtParts } from "../parts.ts";
+import { diskIds, removeFolder } from "./disks.ts";
+import { removeDomainFiles } from "./leftovers.ts";
+import { diskFolder, diskPath } from "./places.ts";
+
+/**
+ * Files of somebody else, under an adopted domain, stay. Disks go last: as long as one is left after a crash, the agent
+ * knows that there is something to remove, and the last that it deletes takes the rest with it.
+ */
+export function undefineCall({ folders, readings, work }: LibvirtParts): Hypervisor["undefine"] {
+  return async (uid, { disks }) => {
+    const reading = await readings.read(uid);
+    if (reading?.isActive === true)
+      throw problem(
+        "HOST_ERROR",
+        `VM "${reading.domain.live.name}" is ${reading.domain.status} and cannot be removed before it is stopped.`,
+      );
+    await told(reading === undefined ? `VM ${uid}` : `VM "${reading.domain.stored.name}"`, async () => {
+      if (reading !== undefined) {
+        const nvram = disks === "delete" ? "delete" : "keep";
+        try {
+          await undefineDomain(work, reading.ref, { managedSave: true, snapshotsMetadata: true, checkpointsMetadata: true, nvram });
+        } catch (reason) {
+          if (!isLibvirtError(reason, "VIR_ERR_NO_DOMAIN")) throw reason;
+        }
+      }
+      await removeDomainFiles(folders, uid);
+      if (disks === "keep") return;
+      const folder = diskFolder(folders, uid);
+      for (const id of await diskIds(folder)) await rm(diskPath(folders, uid, id) ?? "", { force: true });
+      await removeFolder(folder);
+    });
+  };
+}
