@@ -10,15 +10,15 @@ import type { agentpb } from "@ghost/proto/server";
 import { GhostError, NAME_DOC, NAME_PATTERN, problem } from "@ghost/schemas";
 import type { Diagnostic, ObservedVm, Operation } from "@ghost/schemas";
 import type { Hypervisor } from "../hypervisor/driver.ts";
+import { PERSON } from "../operations/intent.ts";
 import type { Intent } from "../operations/intent.ts";
 import { observeVms } from "../operations/observation.ts";
+import { requireVm } from "../operations/find-vm.ts";
 import type { Operations } from "../operations/operations.ts";
 import type { Store } from "../store/store.ts";
 import { Handlers } from "./rpc.ts";
 import type { RpcMonitor, Traffic } from "./rpc.ts";
 
-/** Owner of what is made through this service. */
-const OWNER = "agent";
 /** How long a create waits for an address before it answers without one. */
 const ADDRESS_TIMEOUT_MS = 120_000;
 const ADDRESS_PAUSE_MS = 100;
@@ -51,18 +51,6 @@ export function createAgentService({
     return observeVms(await hypervisor.list(), store.vms).filter((vm) => vm.phase !== "creating");
   }
 
-  /** By id or by name. NOT_FOUND. */
-  async function requireVm(idOrName: string): Promise<ObservedVm> {
-    if (idOrName === "") throw problem("VM_INVALID", `"vm_id" is missing.`);
-    const vms = await listVms();
-    const vm =
-      vms.find((each) => each.uid === idOrName) ??
-      vms.find((each) => each.name === idOrName) ??
-      vms.find((each) => each.live.name === idOrName);
-    if (vm === undefined) throw problem("VM_NOT_FOUND", `The host has no VM with the id or name ${JSON.stringify(idOrName)}.`);
-    return vm;
-  }
-
   async function carryOut(
     action: Intent["action"],
     vm: { readonly uid: string; readonly name: string },
@@ -71,13 +59,13 @@ export function createAgentService({
     const operationId = randomUUID();
     const followed = await operations.execute({
       operationId,
-      stepId: `agent/vm/${vm.name}`,
+      stepId: `${PERSON}/vm/${vm.name}`,
       stepHash: operationId,
       kind: "vm",
       action,
       name: vm.name,
       uid: vm.uid,
-      owner: OWNER,
+      owner: PERSON,
       planHash: "",
       gitCommit: "",
       secrets: {},
@@ -107,24 +95,24 @@ export function createAgentService({
     }),
 
     deleteVm: handlers.unary("DeleteVM", "changes", async ({ vm_id }) => {
-      const vm = await requireVm(vm_id);
+      const vm = await requireVm({ hypervisor, store }, vm_id);
       const { noop } = await carryOut("delete", vm);
       if (noop) throw problem("VM_NOT_FOUND", `VM "${vm.name}" was deleted meanwhile.`);
       return { success: true, error: "" };
     }),
 
     startVm: handlers.unary("StartVM", "changes", async ({ vm_id }) => {
-      const { vm } = await carryOut("start", await requireVm(vm_id));
+      const { vm } = await carryOut("start", await requireVm({ hypervisor, store }, vm_id));
       return { status: vm?.status ?? "running", error: "" };
     }),
 
     stopVm: handlers.unary("StopVM", "changes", async ({ vm_id, force }) => {
-      const { vm } = await carryOut("stop", await requireVm(vm_id), { force });
+      const { vm } = await carryOut("stop", await requireVm({ hypervisor, store }, vm_id), { force });
       return { status: vm?.status ?? "stopped", error: "" };
     }),
 
     getVmStatus: handlers.unary("GetVMStatus", "reads", async ({ vm_id }) => {
-      const vm = await requireVm(vm_id);
+      const vm = await requireVm({ hypervisor, store }, vm_id);
       const usage = vm.status === "running" ? (await hypervisor.usage(vm.uid)).get(vm.uid) : undefined;
       return {
         vm_id: vm.uid,
