@@ -36,7 +36,7 @@ export interface Assembly {
   readonly dataDir: string;
   /** The folder's lock, where it is held already. */
   readonly lock?: Disposable;
-  readonly openHypervisor: () => Hypervisor | Promise<Hypervisor>;
+  readonly openHypervisor: (store: Store) => Promise<Hypervisor>;
   readonly identity: HostIdentity;
   readonly defaultTemplate: string;
   readonly address: string;
@@ -73,7 +73,7 @@ export async function assemble(assembly: Assembly): Promise<AssembledAgent> {
       ...(assembly.keepDays !== undefined && { keepDays: assembly.keepDays }),
     }),
   );
-  const hypervisor = started.use(await assembly.openHypervisor());
+  const hypervisor = started.use(await assembly.openHypervisor(store));
   const operations = new Operations({
     hypervisor,
     store,

@@ -23,7 +23,7 @@ export async function runConfigured({ config, version, handleSignals = true, dra
   const metrics = createMetrics();
   const agent = await assemble({
     dataDir: config.dataDir,
-    openHypervisor: () => openHypervisor(config),
+    openHypervisor: (store) => openHypervisor(config, store),
     identity: { name: config.name, version, reserved: config.reserved },
     defaultTemplate: config.defaultTemplate,
     address: config.grpc.address,
@@ -57,7 +57,11 @@ export async function runConfigured({ config, version, handleSignals = true, dra
   );
   const core = await startCore(config, version, agent, metrics, log);
   agent.operations.onOperation((operation) => count(operation, metrics, core));
-  if (config.hypervisor === "auto") logger.info({}, "hypervisor: auto: this agent drives a simulated host, since it has no libvirt driver");
+  if (config.hypervisor === "auto" && agent.hypervisor.kind === "simulated")
+    logger.warn(
+      {},
+      "hypervisor: auto: this agent drives a simulated host: no libvirt socket is on this machine, or data_dir keeps VMs of a simulated host. See ghost agent doctor",
+    );
   logger.info(
     { agent_id: agent.store.agentId, address: agent.server.address, hypervisor: agent.hypervisor.kind, version },
     "The agent is running",

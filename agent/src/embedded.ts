@@ -2,7 +2,7 @@
 import { assemble } from "./assemble.ts";
 import type { AgentLog } from "./assemble.ts";
 import { embeddedSocketPath } from "./embedded-path.ts";
-import { openSimulatedHypervisor } from "./hypervisor/simulated/driver.ts";
+import { openSimulated } from "./hypervisor/open.ts";
 import { untilStopped } from "./lifetime.ts";
 import type { EmbeddedOptions, RunningAgent } from "./run.ts";
 import { lockDataDir } from "./store/lock.ts";
@@ -24,7 +24,7 @@ export async function runOverFolder(
   const agent = await assemble({
     dataDir: dir,
     lock,
-    openHypervisor: () => openSimulatedHypervisor({ dir }),
+    openHypervisor: (store) => openSimulated(dir, {}, store),
     identity: { name: "embedded", version, reserved: { vcpu: 0, ram_gb: 0, disk_gb: 0 } },
     defaultTemplate: "debian-12",
     address: `unix:${embeddedSocketPath(dir)}`,

@@ -145,8 +145,12 @@ suite("a configured agent", () => {
       refused(/another process listens/),
     );
     await assert.rejects(
-      runAgent({ config: { ...config, hypervisor: "libvirt", dataDir: join(dir, "other") }, version: "0.1.0", handleSignals: false }),
-      refused(/no libvirt driver/),
+      runAgent({
+        config: { ...config, hypervisor: "libvirt", libvirt: { ...config.libvirt, uri: "qemu+ssh://other/system" } },
+        version: "0.1.0",
+        handleSignals: false,
+      }),
+      refused(/Another agent/),
     );
     await agent.stop();
     const other = await runAgent({ config: { ...config, dataDir: join(dir, "other") }, version: "0.1.0", handleSignals: false });
