@@ -15,15 +15,17 @@ import { flagsOf } from "./flags.ts";
 import { fromDomain, toDomain, toUuid } from "./reference.ts";
 import type { Domain, DomainRef } from "./reference.ts";
 
-/** All of them, or only those that run or do not. */
+/** All of them, or only those that run, do not, start with their host, or have no stored definition. */
 export async function listDomains(
   caller: Caller,
-  which: "all" | "active" | "inactive" = "all",
+  which: "all" | "active" | "inactive" | "autostart" | "transient" = "all",
   options?: CallOptions,
 ): Promise<readonly Domain[]> {
   const flags = flagsOf(
     [virConnectListAllDomainsFlags.VIR_CONNECT_LIST_DOMAINS_ACTIVE, which === "active"],
     [virConnectListAllDomainsFlags.VIR_CONNECT_LIST_DOMAINS_INACTIVE, which === "inactive"],
+    [virConnectListAllDomainsFlags.VIR_CONNECT_LIST_DOMAINS_AUTOSTART, which === "autostart"],
+    [virConnectListAllDomainsFlags.VIR_CONNECT_LIST_DOMAINS_TRANSIENT, which === "transient"],
   );
   const { domains } = await caller.call("REMOTE_PROC_CONNECT_LIST_ALL_DOMAINS", { need_results: 1, flags }, options);
   return domains.map(fromDomain);

@@ -1,6 +1,27 @@
 /** The host behind a libvirt, as a Hypervisor. */
-import { problem } from "@ghost/schemas";
+import { constants } from "node:fs";
+import { access, mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { hypervisorVersion } from "@ghost/libvirt";
 import type { Hypervisor } from "../driver.ts";
+import { Changes } from "./changes.ts";
+import { consoleCalls } from "./console.ts";
+import { ConsoleLogs } from "./console-log.ts";
+import type { AccelFacts } from "./domain-xml/accel.ts";
+import { domainTypeOf } from "./domain-xml/accel.ts";
+import { effectCalls } from "./effects.ts";
+import { hostFacts, observedImages } from "./facts.ts";
+import { GuestWatch } from "./guest-watch.ts";
+import type { DownloadLimits } from "./images/download.ts";
+import { ImageStore } from "./images/store.ts";
+import type { VendorImage } from "./images/vendor-images.ts";
+import { vendorImages } from "./images/vendor-images.ts";
+import { openLink, told } from "./link.ts";
+import type { LibvirtParts } from "./parts.ts";
+import { LibvirtReadings } from "./readings.ts";
+import { snapshotCalls } from "./snapshots.ts";
+import { StartTimes } from "./start-times.ts";
+import { UsageReader } from "./usage.ts";
 
 export interface LibvirtOptions {
   /** `qemu:///system`. */
@@ -17,9 +38,83 @@ export interface LibvirtOptions {
   readonly diskDir?: string;
   /** Addresses of folders that are asked for the catalogue's images before their vendors. */
   readonly mirrors?: readonly string[];
+  /** Instead of the catalogue. */
+  readonly vendorImages?: ReadonlyMap<string, VendorImage>;
+  readonly downloadLimits?: Partial<DownloadLimits>;
 }
 
+/** QEMU runs as another user, and passes through. */
+const PASSABLE = 0o711;
+
 /** Opens the driver; libvirt need not answer yet: then every call is HOST_ERROR until it does. */
-export async function openLibvirtHypervisor(_options: LibvirtOptions): Promise<Hypervisor> {
-  throw problem("AGENT_START", "This agent cannot drive libvirt.");
+export async function openLibvirtHypervisor(options: LibvirtOptions): Promise<Hypervisor> {
+  const folders = {
+    disks: options.diskDir ?? join(options.dir, "disks"),
+    seeds: join(options.dir, "seeds"),
+    consoles: join(options.dir, "consoles"),
+  };
+  for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true, mode: PASSABLE });
+  const catalogue = options.vendorImages ?? vendorImages(process.arch === "arm64" ? "arm64" : "amd64", options.mirrors);
+  const images = new ImageStore({
+    dir: options.imageDir,
+    vendorImages: catalogue,
+    ...(options.downloadLimits !== undefined && { limits: options.downloadLimits }),
+  });
+  const accel = await accelFacts();
+  const startTimes = new StartTimes();
+  const changes = new Changes({ read: (uid) => readings.find(uid), list: () => readings.list(), startTimes });
+  const link = openLink({
+    uri: options.uri,
+    ...(options.socketPath !== undefined && { socketPath: options.socketPath }),
+    onState: ({ state }) => state === "up" && changes.up(link.ask),
+  });
+  const guests = new GuestWatch({ ...link, defaultNetwork: options.network, onNews: (uid) => void changes.look(uid) });
+  const readings: LibvirtReadings = new LibvirtReadings({
+    ask: link.ask,
+    autoType: domainTypeOf("auto", accel),
+    defaultNetwork: options.network,
+    guests: async (running) => await guests.says(running),
+    startTimes,
+    startReading: () => changes.now,
+    onRead: (found) => {
+      changes.noticed(found);
+      if (found.of === "all")
+        guests.keepOnly(new Set(found.domains.flatMap(({ uid, startedAt }) => (startedAt === undefined ? [] : [uid]))));
+    },
+  });
+  const usage = new UsageReader({
+    ask: link.ask,
+    domains: async (uid) =>
+      uid === undefined ? await readings.list() : [await readings.find(uid)].filter((domain) => domain !== undefined),
+  });
+  const parts: LibvirtParts = { ...link, folders, images, accel, defaultNetwork: options.network, readings };
+  const consoleLogs = new ConsoleLogs(folders.consoles);
+  return {
+    kind: "libvirt",
+    // Unlike the host's name, it is a question to the driver behind the daemon.
+    ping: async () => void (await told("The host's libvirt", async () => await hypervisorVersion(link.ask))),
+    facts: async () => await hostFacts(link.ask, folders.disks, accel),
+    images: async () => await observedImages(images, catalogue.keys()),
+    list: async () => await readings.list(),
+    find: async (uid) => await readings.find(uid),
+    usage: async (uid) => await usage.read(uid),
+    onChange: (listener) => changes.listen(listener),
+    ...effectCalls(parts),
+    ...snapshotCalls(parts),
+    ...consoleCalls(parts, consoleLogs),
+    async [Symbol.asyncDispose]() {
+      changes[Symbol.dispose]();
+      guests[Symbol.dispose]();
+      consoleLogs[Symbol.dispose]();
+      await link[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function accelFacts(): Promise<AccelFacts> {
+  const kvmOpens = await access("/dev/kvm", constants.R_OK | constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  return { kvmOpens, cpuInfo: await readFile("/proc/cpuinfo", "utf8").catch(() => "") };
 }

@@ -239,7 +239,7 @@ suite("domain XML of a real libvirt", () => {
       },
     });
     assert.equal(facts.metadata, "");
-    assert.deepEqual(facts.disks["root"], { id: "WD-1234", target: "sda", source: "/dev/vg/win", own: false });
+    assert.deepEqual(facts.disks["root"], { id: "WD-1234", target: "sda", source: "/dev/vg/win", format: "raw", own: false });
     assert.deepEqual(facts.foreign, [
       "cdrom sdb",
       "interface direct 52:54:00:aa:bb:03",
@@ -320,7 +320,7 @@ suite("a domain is edited", () => {
   test("a disk made anew has the place of the old one, and boots as the domain says", () => {
     const anew = { removeDisks: ["root"], addDisks: { root: { id: "new", sizeGb: 1, path: "/new" } } };
     const own = editDomainXml(foreignXml("libvirt-own-inactive.xml"), anew);
-    assert.deepEqual(fromDomainXml(own, OTHER).disks["root"], { id: "new", target: "vda", source: "/new", own: true });
+    assert.deepEqual(fromDomainXml(own, OTHER).disks["root"], { id: "new", target: "vda", source: "/new", format: "qcow2", own: true });
     assert.match(own, /boot order/);
     assert.doesNotMatch(editDomainXml(foreignXml("test-driver.xml"), anew), /boot order/);
   });

@@ -17,12 +17,16 @@ import { readXml } from "./read-xml.ts";
 import { childrenOf, findChild, rawTextOf, textOf } from "./xml.ts";
 import type { XmlElement } from "./xml.ts";
 
+const AGENT_CHANNEL = "org.qemu.guest_agent.0";
+
 export interface DomainDiskFacts {
   readonly id: string;
   /** What libvirt calls it: `vda`. */
   readonly target: string;
   /** File or block device, or as `pool/volume`; empty for a disk on a network. */
   readonly source: string;
+  /** As the domain's definition says it: `qcow2`, `raw`; empty where it says none. */
+  readonly format: string;
   /** Has our alias. */
   readonly own: boolean;
 }
@@ -48,6 +52,8 @@ export interface DomainXmlFacts {
   readonly consoleLog?: string;
   /** UEFI variables of this domain. */
   readonly nvram?: string;
+  /** The guest's agent has opened its channel; of a running machine's XML. */
+  readonly guestAgent: boolean;
   /** What a configuration cannot say, in words for people: `hostdev`, `cdrom sda`, `interface direct 52:54:…`. */
   readonly foreign: readonly string[];
 }
@@ -86,6 +92,10 @@ export function fromDomainXml(text: string, other: OtherFacts): DomainXmlFacts {
     ...(seedPath !== undefined && { seed: seedPath }),
     ...(consoleLog !== undefined && { consoleLog }),
     ...(nvram !== "" && { nvram }),
+    guestAgent: childrenOf(devices, "channel").some((channel) => {
+      const target = findChild(channel, "target")?.attributes;
+      return target?.["name"] === AGENT_CHANNEL && target["state"] === "connected";
+    }),
     foreign: foreignOf(domain, type),
   };
 }
@@ -95,9 +105,16 @@ function disksOf(uid: string, devices: XmlElement | undefined): Readonly<Record<
     diskEntries(devices).map(({ name, element, own }): [string, DomainDiskFacts] => {
       const target = findChild(element, "target")?.attributes["dev"] ?? "";
       const serial = textOf(findChild(element, "serial"));
-      return [name, { id: serial === "" ? diskIdOf(uid, target) : serial, target, source: sourceOf(element), own }];
+      return [
+        name,
+        { id: serial === "" ? diskIdOf(uid, target) : serial, target, source: sourceOf(element), format: formatOf(element), own },
+      ];
     }),
   );
+}
+
+function formatOf(disk: XmlElement): string {
+  return findChild(disk, "driver")?.attributes["type"] ?? "";
 }
 
 function sourceOf(disk: XmlElement): string {

@@ -1,0 +1,100 @@
+/**
+ * How large the disks of domains are. libvirt's answer asks each running machine (1.4 ms each); what a file is says its
+ * first bytes, which QEMU keeps true while the machine runs.
+ */
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import type { Caller, DomainRef, Params } from "@ghost/libvirt";
+import { allDomainStatistics, numberIn, textIn } from "@ghost/libvirt";
+import type { DomainDiskFacts } from "./domain-xml/from-domain-xml.ts";
+
+/** The beginning of a qcow2 file: magic, version, backing file, cluster size, and then the size that the guest sees. */
+const QCOW2_MAGIC = 0x51_46_49_fb;
+const QCOW2_SIZE_OFFSET = 24;
+const QCOW2_BYTES = 32;
+
+/** By source of the disk (`DomainDiskFacts.source`), in bytes. */
+export type DiskSizes = ReadonlyMap<string, number>;
+
+export class DiskSizeReader {
+  readonly #ask: Caller;
+  /** What libvirt has said of disks that cannot be looked into. */
+  readonly #told = new Map<string, number>();
+
+  constructor(ask: Caller) {
+    this.#ask = ask;
+  }
+
+  /** A size that cannot be had is left out: that disk is gone, or its machine too busy to be asked. */
+  async read(domains: readonly { readonly ref: DomainRef; readonly disks: readonly DomainDiskFacts[] }[]): Promise<DiskSizes> {
+    const sizes = new Map<string, number>();
+    const asked = await Promise.all(
+      domains.map(async ({ ref, disks }) => {
+        const seen = await Promise.all(
+          disks.map(async (disk) => {
+            const bytes = await sizeOfFile(disk);
+            if (bytes !== undefined) sizes.set(disk.source, bytes);
+            return bytes !== undefined;
+          }),
+        );
+        return seen.includes(false) ? [{ ref, disks }] : [];
+      }),
+    );
+    const unseen = asked.flat();
+    if (unseen.length > 0) await this.#askFor(unseen, sizes);
+    return sizes;
+  }
+
+  async #askFor(
+    domains: readonly { readonly ref: DomainRef; readonly disks: readonly DomainDiskFacts[] }[],
+    sizes: Map<string, number>,
+  ): Promise<void> {
+    const answers = await allDomainStatistics(this.#ask, { groups: ["block"], domains: domains.map(({ ref }) => ref), noWait: true });
+    const byUid = new Map(answers.map(({ domain, params }) => [domain.uuid, capacities(params)]));
+    for (const { ref, disks } of domains) {
+      for (const { source, target } of disks) {
+        if (sizes.has(source)) continue;
+        const key = `${ref.uuid} ${target} ${source}`;
+        const bytes = byUid.get(ref.uuid)?.get(target) ?? this.#told.get(key);
+        if (bytes === undefined) continue;
+        this.#told.set(key, bytes);
+        sizes.set(source, bytes);
+      }
+    }
+  }
+}
+
+/** By target. */
+function capacities(params: Params): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (let index = 0; index < (numberIn(params, "block.count") ?? 0); index++) {
+    const name = textIn(params, `block.${index}.name`);
+    const bytes = numberIn(params, `block.${index}.capacity`);
+    // Of a chain of images the first is what the guest sees.
+    if (name !== undefined && bytes !== undefined && !found.has(name)) found.set(name, bytes);
+  }
+  return found;
+}
+
+/** Undefined for what is no file that this process may read. A raw disk is not looked into: its content is the guest's. */
+async function sizeOfFile({ source, format }: DomainDiskFacts): Promise<number | undefined> {
+  if (!source.startsWith("/") || source.startsWith("/dev/") || (format !== "qcow2" && format !== "raw")) return undefined;
+  try {
+    // A pipe of that name would hold whoever opens it.
+    const file = await open(source, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      if (format === "raw") {
+        const stat = await file.stat();
+        return stat.isFile() ? stat.size : undefined;
+      }
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(QCOW2_BYTES), 0, QCOW2_BYTES, 0);
+      const isQcow2 = bytesRead === QCOW2_BYTES && buffer.readUInt32BE(0) === QCOW2_MAGIC;
+      return isQcow2 ? Number(buffer.readBigUInt64BE(QCOW2_SIZE_OFFSET)) : undefined;
+    } finally {
+      await file.close();
+    }
+  } catch (reason) {
+    if (reason instanceof Error && "syscall" in reason) return undefined;
+    throw reason;
+  }
+}

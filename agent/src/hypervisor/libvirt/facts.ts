@@ -1,0 +1,46 @@
+import { statfs } from "node:fs/promises";
+import type { Caller } from "@ghost/libvirt";
+import { nodeInfo } from "@ghost/libvirt";
+import type { ObservedImage } from "@ghost/schemas";
+import { bytesToGib, kibToGib } from "@ghost/schemas";
+import type { HostFacts } from "../driver.ts";
+import type { AccelFacts } from "./domain-xml/accel.ts";
+import { domainTypeOf } from "./domain-xml/accel.ts";
+import type { ImageStore } from "./images/store.ts";
+import { told } from "./link.ts";
+
+/** What the host has in all, used or not. */
+export async function hostFacts(ask: Caller, diskFolder: string, accel: AccelFacts): Promise<HostFacts> {
+  return await told("The host's libvirt", async () => {
+    const [node, disk] = await Promise.all([nodeInfo(ask), statfs(diskFolder)]);
+    return {
+      total: {
+        vcpu: node.cpus,
+        ram_gb: Math.floor(kibToGib(node.memoryKib)),
+        disk_gb: Math.floor(bytesToGib(disk.blocks * disk.bsize)),
+      },
+      capabilities: {
+        vcpu_plug: true,
+        vcpu_unplug: true,
+        ram_balloon: true,
+        disk_plug: true,
+        disk_grow: true,
+        network_plug: true,
+        kvm: domainTypeOf("auto", accel) === "kvm",
+      },
+    };
+  });
+}
+
+/** The catalogue's names with what is kept under them, then what is kept without a name. */
+export async function observedImages(images: ImageStore, catalogue: Iterable<string>): Promise<readonly ObservedImage[]> {
+  // The last confirmed first: that is what a name stands for.
+  const kept = await images.list();
+  const named = [...catalogue].map((name): ObservedImage => {
+    const entry = kept.find(({ names }) => names.includes(name));
+    return { name, digest: entry?.digest ?? "", cached: entry !== undefined, sizeBytes: entry?.sizeBytes ?? 0 };
+  });
+  const shown = new Set(named.map(({ digest }) => digest));
+  const others = kept.filter(({ digest }) => !shown.has(digest));
+  return [...named, ...others.map(({ digest, sizeBytes, names }) => ({ name: names[0] ?? "", digest, cached: true, sizeBytes }))];
+}

@@ -1,0 +1,358 @@
+/*
+ * (1) What is said of a domain was read for this answer. Remembered is only what texts mean, by the text.
+ * (2) A domain that has not changed is the same object as before.
+ * (3) No guest is waited for, and no monitor of a machine unless the answer needs it: a machine that is being saved
+ *     holds nobody up.
+ * (4) No domain makes the list fail: one that is gone in between is left out, one that cannot be read has status
+ *     `error` and says why. Left out, it would look deleted.
+ */
+import type { Caller, Domain as DomainHead, DomainStatistics } from "@ghost/libvirt";
+import { allDomainStatistics, domainXml, isLibvirtError, listDomains, numberIn, stateFrom } from "@ghost/libvirt";
+import { bytesToGib, GhostError, gibToKib, problem } from "@ghost/schemas";
+import type { Domain, DomainConfig } from "../driver.ts";
+import { DiskSizeReader } from "./disk-sizes.ts";
+import type { DiskSizes } from "./disk-sizes.ts";
+import { statusOf } from "./domain-status.ts";
+import type { DomainType } from "./domain-xml/accel.ts";
+import { fromDomainXml } from "./domain-xml/from-domain-xml.ts";
+import type { DomainDiskFacts, DomainXmlFacts } from "./domain-xml/from-domain-xml.ts";
+import { told } from "./link.ts";
+import type { Reading, Readings } from "./parts.ts";
+import { StartTimes } from "./start-times.ts";
+
+/** What a guest is known to say of itself; never asked for here. */
+export interface GuestSays {
+  readonly ipAddress: string;
+  readonly bootFinished: boolean;
+}
+
+export interface ReadingsOptions {
+  readonly ask: Caller;
+  readonly autoType: DomainType;
+  /** What `network: default` of a VM means. */
+  readonly defaultNetwork: string;
+  /** By what is known now; it may look at the network's leases, and waits for no guest. */
+  readonly guests: (running: readonly Running[]) => Promise<ReadonlyMap<string, GuestSays>>;
+  /** Told of what a reading found; `since` is what `startReading` gave before it. */
+  readonly onRead?: (found: {
+    readonly since: number;
+    readonly domains: readonly Domain[];
+    readonly of: readonly string[] | "all";
+  }) => void;
+  readonly startReading?: () => number;
+  readonly startTimes?: StartTimes;
+}
+
+/** A machine that runs or is paused. */
+export interface Running {
+  readonly uid: string;
+  readonly name: string;
+  /** A number that every start of a machine has for itself. */
+  readonly id: number;
+  readonly live: DomainXmlFacts;
+  readonly startedAt: Date | undefined;
+}
+
+const THE_HOST = "The host's libvirt";
+/** Memory that differs by less is what was asked for: guests round. */
+const RAM_TOLERANCE_KIB = 16 * 1024;
+const RAM_TOLERANCE = 0.01;
+
+interface Text {
+  readonly xml: string;
+  /** Without what the XML does not tell. */
+  readonly facts: DomainXmlFacts;
+}
+
+interface Remembered {
+  readonly stored: Text;
+  readonly live: Text;
+  /** Everything else that the reading was made from. */
+  readonly other: string;
+  readonly reading: Reading;
+}
+
+interface Texts {
+  readonly head: DomainHead;
+  readonly statistics: DomainStatistics["params"];
+  readonly isTransient: boolean;
+  readonly autostart: boolean;
+  readonly stored: Text;
+  readonly live: Text;
+}
+
+interface Unreadable {
+  readonly head: DomainHead;
+  readonly why: string;
+}
+
+export class LibvirtReadings implements Readings {
+  readonly #options: ReadingsOptions;
+  readonly #ask: Caller;
+  readonly #sizes: DiskSizeReader;
+  readonly #startTimes: StartTimes;
+  readonly #remembered = new Map<string, Remembered>();
+  readonly #unreadable = new Map<string, Domain>();
+  /** Starts of machines whose balloon has answered: until then what it says is what QEMU began with. */
+  readonly #balloonSpoke = new Map<string, number>();
+
+  constructor(options: ReadingsOptions) {
+    this.#options = options;
+    this.#ask = options.ask;
+    this.#sizes = new DiskSizeReader(options.ask);
+    this.#startTimes = options.startTimes ?? new StartTimes();
+  }
+
+  async list(): Promise<readonly Domain[]> {
+    return (await this.#read("all")).domains;
+  }
+
+  async read(uid: string): Promise<Reading | undefined> {
+    return (await this.#read([uid])).readings[0];
+  }
+
+  async require(uid: string): Promise<Reading> {
+    const { readings, domains } = await this.#read([uid]);
+    const [reading] = readings;
+    if (reading !== undefined) return reading;
+    throw problem(
+      "HOST_ERROR",
+      domains[0] === undefined ? `The host has no machine with the id ${uid}.` : `"${domains[0].stored.name}" ${domains[0].statusReason}.`,
+    );
+  }
+
+  async find(uid: string): Promise<Domain | undefined> {
+    return (await this.#read([uid])).domains[0];
+  }
+
+  /** What the last reading said, for who needs no newer one. */
+  known(uid: string): Reading | undefined {
+    return this.#remembered.get(uid)?.reading;
+  }
+
+  async #read(which: readonly string[] | "all"): Promise<{ readings: readonly Reading[]; domains: readonly Domain[] }> {
+    const since = this.#options.startReading?.() ?? 0;
+    const found = await told(THE_HOST, async () => await this.#readings(which));
+    this.#options.onRead?.({ since, domains: found.domains, of: which });
+    return found;
+  }
+
+  async #readings(which: readonly string[] | "all"): Promise<{ readings: readonly Reading[]; domains: readonly Domain[] }> {
+    const [statistics, autostart, transient] = await Promise.all([
+      this.#statistics(which),
+      listDomains(this.#ask, "autostart"),
+      listDomains(this.#ask, "transient"),
+    ]);
+    const starting = uuids(autostart);
+    const passing = uuids(transient);
+    const read = await Promise.all(
+      statistics.map(async ({ domain, params }) => await this.#texts(domain, params, passing.has(domain.uuid), starting.has(domain.uuid))),
+    );
+    const texts: Texts[] = [];
+    const unreadable: Unreadable[] = [];
+    for (const each of read) {
+      if (each === undefined) continue;
+      if ("why" in each) unreadable.push(each);
+      else texts.push(each);
+    }
+    const readings = await this.#combine(texts);
+    const failed = unreadable.map((each) => this.#failed(each));
+    if (which === "all")
+      this.#forgetAllBut(new Set([...readings, ...failed.map((domain) => ({ domain }))].map(({ domain }) => domain.uid)));
+    return { readings, domains: [...readings.map(({ domain }) => domain), ...failed] };
+  }
+
+  async #statistics(which: readonly string[] | "all"): Promise<readonly DomainStatistics[]> {
+    if (which === "all") return await allDomainStatistics(this.#ask, { groups: ["state"], noWait: true });
+    try {
+      const domains = which.map((uuid) => ({ uuid }));
+      return await allDomainStatistics(this.#ask, { groups: ["state"], domains, noWait: true });
+    } catch (reason) {
+      // A text that is no UUID names no domain.
+      if (isLibvirtError(reason, "VIR_ERR_NO_DOMAIN") || reason instanceof TypeError) return [];
+      throw reason;
+    }
+  }
+
+  async #texts(
+    head: DomainHead,
+    statistics: DomainStatistics["params"],
+    isTransient: boolean,
+    autostart: boolean,
+  ): Promise<Texts | Unreadable | undefined> {
+    const before = this.#remembered.get(head.uuid);
+    try {
+      const [storedXml, liveXml] = await Promise.all([
+        domainXml(this.#ask, head, { inactive: true }),
+        head.id === undefined ? undefined : domainXml(this.#ask, head),
+      ]);
+      const stored = this.#meaning(storedXml, before?.stored);
+      const live = liveXml === undefined ? stored : this.#meaning(liveXml, before?.live);
+      return { head, statistics, isTransient, autostart, stored: isTransient ? live : stored, live };
+    } catch (reason) {
+      if (isLibvirtError(reason, "VIR_ERR_NO_DOMAIN")) return undefined;
+      if (reason instanceof GhostError) return { head, why: `cannot be read: ${reason.diagnostics[0].detail}` };
+      // Not the domain, but libvirt or the connection: the list would lack what exists.
+      throw reason;
+    }
+  }
+
+  #meaning(xml: string, before: Text | undefined): Text {
+    if (before?.xml === xml) return before;
+    return { xml, facts: fromDomainXml(xml, { sizeGbOf: () => 0, autostart: false, autoType: this.#options.autoType }) };
+  }
+
+  async #combine(texts: readonly Texts[]): Promise<readonly Reading[]> {
+    const running = texts.filter(isRunning);
+    const [sizes, spoken, startedAt] = await Promise.all([
+      this.#sizes.read(texts.map(({ head, stored, live }) => ({ ref: head, disks: disksOf(stored.facts, live.facts) }))),
+      this.#readBalloons(running),
+      this.#startTimes.read(running.map(({ head }) => ({ uid: head.uuid, id: head.id }))),
+    ]);
+    const says = await this.#options.guests(
+      running.map(({ head, live }) => ({
+        uid: head.uuid,
+        name: head.name,
+        id: head.id,
+        live: live.facts,
+        startedAt: startedAt.get(head.uuid),
+      })),
+    );
+    return texts.map((each) => this.#reading(each, sizes, spoken, startedAt.get(each.head.uuid), says.get(each.head.uuid)));
+  }
+
+  #reading(
+    texts: Texts,
+    sizes: DiskSizes,
+    spoken: ReadonlySet<string>,
+    startedAt: Date | undefined,
+    says: GuestSays = { ipAddress: "", bootFinished: false },
+  ): Reading {
+    const { head, statistics, isTransient, autostart, stored, live } = texts;
+    const uid = head.uuid;
+    const isActive = head.id !== undefined;
+    const state = stateFrom(numberIn(statistics, "state.state") ?? 0, numberIn(statistics, "state.reason") ?? 0);
+    const disks = disksOf(stored.facts, live.facts).map(({ source }) => [source, sizes.get(source) ?? 0] as const);
+    const other = JSON.stringify([state, isTransient, autostart, head.id, spoken.has(uid), startedAt, says, disks]);
+    const before = this.#remembered.get(uid);
+    if (before?.stored === stored && before.live === live && before.other === other) return before.reading;
+
+    const known = new Map(disks);
+    const told = (facts: DomainXmlFacts): DomainXmlFacts => this.#complete(facts, known, autostart);
+    const storedFacts = told(stored.facts);
+    const liveFacts = isActive ? withMemory(told(live.facts), storedFacts.config, spoken.has(uid)) : storedFacts;
+    const domain: Domain = {
+      uid,
+      ...statusOf(state),
+      live: liveFacts.config,
+      stored: storedFacts.config,
+      metadata: storedFacts.metadata,
+      ipAddress: says.ipAddress,
+      guestAgent: isActive && live.facts.guestAgent,
+      bootFinished: says.bootFinished,
+      ...(isActive && startedAt !== undefined && { startedAt }),
+    };
+    const reading: Reading = {
+      domain,
+      ref: { uuid: uid, name: head.name },
+      isActive,
+      isPersistent: !isTransient,
+      liveXml: live.xml,
+      storedXml: stored.xml,
+      live: liveFacts,
+      stored: storedFacts,
+    };
+    this.#remembered.set(uid, { stored, live, other, reading });
+    return reading;
+  }
+
+  /** What was parsed, with what the XML does not tell and with the host's own network under the name that specs use. */
+  #complete(facts: DomainXmlFacts, sizes: ReadonlyMap<string, number>, autostart: boolean): DomainXmlFacts {
+    const { defaultNetwork } = this.#options;
+    const disks = Object.fromEntries(
+      Object.entries(facts.config.disks).map(([name, disk]) => [
+        name,
+        { id: disk.id, sizeGb: bytesToGib(sizes.get(facts.disks[name]?.source ?? "") ?? 0) },
+      ]),
+    );
+    const nics = Object.fromEntries(
+      Object.entries(facts.config.nics).map(([name, nic]) => [name, nic.network === defaultNetwork ? { ...nic, network: "default" } : nic]),
+    );
+    return { ...facts, config: { ...facts.config, autostart, disks, nics } };
+  }
+
+  /** The uids of those whose balloon has spoken since their start; asked only where the answer makes a difference. */
+  async #readBalloons(running: readonly (Texts & { head: { readonly id: number } })[]): Promise<ReadonlySet<string>> {
+    const isSpoken = ({ head }: { readonly head: DomainHead }): boolean => this.#balloonSpoke.get(head.uuid) === head.id;
+    const unsure = running.filter((each) => !isSpoken(each) && !isAbout(each.live.facts.config.ramGb, each.stored.facts.config.ramGb));
+    if (unsure.length > 0) {
+      const answers = await allDomainStatistics(this.#ask, { groups: ["balloon"], domains: unsure.map(({ head }) => head), noWait: true });
+      for (const { domain, params } of answers)
+        if (domain.id !== undefined && (numberIn(params, "balloon.last-update") ?? 0) > 0) this.#balloonSpoke.set(domain.uuid, domain.id);
+    }
+    return new Set(running.filter(isSpoken).map(({ head }) => head.uuid));
+  }
+
+  #failed({ head, why }: Unreadable): Domain {
+    const before = this.#unreadable.get(head.uuid);
+    if (before?.statusReason === why && before.stored.name === head.name) return before;
+    const config: DomainConfig = {
+      name: head.name,
+      vcpu: 1,
+      vcpuMax: 1,
+      ramGb: 0,
+      ramMaxGb: 0,
+      firmware: "bios",
+      machine: "q35",
+      accel: "auto",
+      autostart: false,
+      disks: {},
+      nics: {},
+    };
+    const domain: Domain = {
+      uid: head.uuid,
+      status: "error",
+      statusReason: why,
+      live: config,
+      stored: config,
+      metadata: "",
+      ipAddress: "",
+      guestAgent: false,
+      bootFinished: false,
+    };
+    this.#unreadable.set(head.uuid, domain);
+    return domain;
+  }
+
+  #forgetAllBut(present: ReadonlySet<string>): void {
+    for (const map of [this.#remembered, this.#unreadable, this.#balloonSpoke])
+      for (const uid of map.keys()) if (!present.has(uid)) map.delete(uid);
+  }
+}
+
+/**
+ * What a running machine holds: what its balloon says, once it has spoken. Before that all of `<memory>` is with the
+ * guest, and what counts is what the machine is about to hand back.
+ */
+function withMemory(live: DomainXmlFacts, stored: DomainConfig, hasSpoken: boolean): DomainXmlFacts {
+  const asked = Math.min(stored.ramGb, live.config.ramMaxGb);
+  const ramGb = !hasSpoken || isAbout(live.config.ramGb, asked) ? asked : live.config.ramGb;
+  return { ...live, config: { ...live.config, ramGb } };
+}
+
+function isAbout(ramGb: number, wantedGb: number): boolean {
+  const kib = gibToKib(wantedGb);
+  return Math.abs(gibToKib(ramGb) - kib) <= Math.max(RAM_TOLERANCE_KIB, kib * RAM_TOLERANCE);
+}
+
+function isRunning(texts: Texts): texts is Texts & { readonly head: DomainHead & { readonly id: number } } {
+  return texts.head.id !== undefined;
+}
+
+function disksOf(...facts: readonly DomainXmlFacts[]): readonly DomainDiskFacts[] {
+  return [...new Map(facts.flatMap(({ disks }) => Object.values(disks).map((disk) => [disk.source, disk] as const))).values()];
+}
+
+function uuids(domains: readonly DomainHead[]): ReadonlySet<string> {
+  return new Set(domains.map(({ uuid }) => uuid));
+}

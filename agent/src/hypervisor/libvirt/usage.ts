@@ -1,0 +1,117 @@
+/** What running machines use, in one question to libvirt. */
+import type { Caller, Params } from "@ghost/libvirt";
+import { allDomainStatistics, numberIn } from "@ghost/libvirt";
+import type { Domain, DomainUsage } from "../driver.ts";
+import { told } from "./link.ts";
+
+/** Shorter differences are of a few ticks of the processors' clock, and say nothing. */
+const SHORTEST_MS = 1_000;
+
+interface Sample {
+  readonly atMs: number;
+  readonly cpuSeconds: number;
+}
+
+interface Samples {
+  /** A number that every start of a machine has for itself. */
+  readonly id: number | undefined;
+  /** The last one, and one before it that is old enough to compare with. */
+  readonly last: Sample;
+  readonly base: Sample | undefined;
+}
+
+export interface UsageOptions {
+  readonly ask: Caller;
+  /** Domains as they are now: all, or the one with a uid. */
+  readonly domains: (uid?: string) => Promise<readonly Domain[]>;
+  readonly now?: () => number;
+}
+
+export class UsageReader {
+  readonly #options: UsageOptions;
+  readonly #samples = new Map<string, Samples>();
+
+  constructor(options: UsageOptions) {
+    this.#options = options;
+  }
+
+  /** By uid, of those that run. */
+  async read(uid?: string): Promise<ReadonlyMap<string, DomainUsage>> {
+    const domains = await this.#options.domains(uid);
+    const running = domains.filter(({ status }) => status === "running");
+    if (uid === undefined) this.#forgetAllBut(new Set(running.map((domain) => domain.uid)));
+    if (running.length === 0) return new Map();
+    const statistics = await told("The host's libvirt", async () =>
+      allDomainStatistics(this.#options.ask, {
+        groups: ["cpu", "balloon", "interface", "block"],
+        domains: running.map((domain) => ({ uuid: domain.uid })),
+        noWait: true,
+      }),
+    );
+    const byUid = new Map(running.map((domain) => [domain.uid, domain]));
+    const nowMs = this.#options.now?.() ?? Date.now();
+    return new Map(
+      statistics.flatMap(({ domain: { uuid, id }, params }) => {
+        const domain = byUid.get(uuid);
+        return domain === undefined ? [] : [[uuid, this.#usageOf(domain, id, params, nowMs)] as const];
+      }),
+    );
+  }
+
+  #usageOf(domain: Domain, id: number | undefined, params: Params, nowMs: number): DomainUsage {
+    const uptimeSeconds = Math.max(0, Math.floor((nowMs - (domain.startedAt?.getTime() ?? nowMs)) / 1000));
+    const cpuSeconds = (numberIn(params, "cpu.time") ?? 0) / 1e9;
+    const before = this.#compared(domain.uid, id, { atMs: nowMs, cpuSeconds });
+    const [passedSeconds, usedSeconds] =
+      before === undefined ? [uptimeSeconds, cpuSeconds] : [(nowMs - before.atMs) / 1000, cpuSeconds - before.cpuSeconds];
+    const share = passedSeconds <= 0 ? 0 : usedSeconds / passedSeconds / Math.max(1, domain.live.vcpu);
+    return {
+      cpuPercent: percent(share),
+      uptimeSeconds,
+      cpuSeconds,
+      ...memoryOf(params),
+      disk: { readBytes: sumOf(params, "block", "rd.bytes"), writtenBytes: sumOf(params, "block", "wr.bytes") },
+      network: { receivedBytes: sumOf(params, "net", "rx.bytes"), sentBytes: sumOf(params, "net", "tx.bytes") },
+    };
+  }
+
+  /** What to compare a sample with; undefined when there is nothing but the machine's start. */
+  #compared(uid: string, id: number | undefined, sample: Sample): Sample | undefined {
+    const before = this.#samples.get(uid);
+    if (before === undefined || before.id !== id) {
+      this.#samples.set(uid, { id, last: sample, base: undefined });
+      return undefined;
+    }
+    if (sample.atMs - before.last.atMs < SHORTEST_MS) return before.base;
+    this.#samples.set(uid, { id, last: sample, base: before.last });
+    return before.last;
+  }
+
+  #forgetAllBut(running: ReadonlySet<string>): void {
+    for (const uid of this.#samples.keys()) if (!running.has(uid)) this.#samples.delete(uid);
+  }
+}
+
+/** What the guest says, if it says anything; else what its QEMU holds of the host's memory. */
+function memoryOf(params: Params): Pick<DomainUsage, "ramPercent" | "ramBytes" | "ramUsedBytes"> {
+  const kib = (name: string): number | undefined => numberIn(params, `balloon.${name}`);
+  const holdsKib = kib("current") ?? 0;
+  const seesKib = kib("available");
+  // Caches are given back on demand: `usable` counts them as free, older guests tell `unused` only.
+  const freeKib = kib("usable") ?? kib("unused");
+  const usedKib = seesKib !== undefined && freeKib !== undefined ? seesKib - freeKib : Math.min(kib("rss") ?? 0, holdsKib);
+  const ramUsedBytes = Math.max(0, usedKib) * 1024;
+  const ofKib = seesKib !== undefined && freeKib !== undefined ? seesKib : holdsKib;
+  return { ramBytes: holdsKib * 1024, ramUsedBytes, ramPercent: ofKib === 0 ? 0 : percent(ramUsedBytes / 1024 / ofKib) };
+}
+
+function sumOf(params: Params, group: "block" | "net", name: string): number {
+  let sum = 0;
+  for (let index = 0; index < (numberIn(params, `${group}.count`) ?? 0); index++) sum += numberIn(params, `${group}.${index}.${name}`) ?? 0;
+  return sum;
+}
+
+/** With one digit, in the bounds that a percentage has. */
+function percent(share: number): number {
+  return Math.round(Math.min(1, Math.max(0, share)) * 1000) / 10;
+}
