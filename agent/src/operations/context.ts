@@ -129,6 +129,12 @@ export async function concludedBeside(workshop: Workshop, record: VmRecord, befo
   return { noop, record: final, observed };
 }
 
+/** The end of an attempt after which no plan that was made before it holds, not even one that is taken up again. */
+export async function concludedAfresh(workshop: Workshop, record: VmRecord): Promise<Outcome> {
+  const { final, observed } = await recorded(workshop, record, false);
+  return { noop: false, record: final, observed };
+}
+
 /** What an attempt that failed left, for the record: taken up again, its plan accepts that and does no more than it was to do. */
 export async function leftOver(workshop: Workshop, record: VmRecord): Promise<VmRecord> {
   return (await recorded(workshop, record, true)).final;

@@ -48,6 +48,12 @@ async function missingOf(workshop: Workshop, intent: Intent, vm: ObservedVm | un
       return vm?.status === "running" ? [] : ["it does not run"];
     case "stop":
       return vm !== undefined && isActive(vm.status) ? ["it runs"] : [];
+    // Nobody promised that what a person did stays so.
+    case "suspend":
+    case "resume":
+    case "snapshot-create":
+    case "snapshot-revert":
+    case "snapshot-delete":
     case "settings":
       return [];
   }

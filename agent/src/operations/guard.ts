@@ -85,6 +85,12 @@ export function refuseImpactOf(intent: Intent, vm: ObservedVm, impact: Impact, w
       { hint: `Apply with --max-impact ${impact} if that is what you want.`, path },
     );
   }
+  if (intent.maxImpact !== undefined && exceedsImpact(impact, intent.maxImpact)) {
+    throw problem("IMPACT_EXCEEDED", `This would be ${impact} for VM "${vm.name}"${why}, and at most ${intent.maxImpact} is wanted.`, {
+      hint: `Ask with --max-impact ${impact} if that is what you want.`,
+      path,
+    });
+  }
   // The milder of the recorded word and the step's, as in the plan: a step does not allow itself more.
   const allowed = lowestImpact([vm.live, intent.vm].flatMap((config) => config?.disruption?.allow ?? []));
   if (exceedsImpact(impact, allowed)) {
@@ -115,4 +121,9 @@ const VERBS: Readonly<Record<Intent["action"], string>> = {
   restart: "restart",
   start: "start",
   stop: "stop",
+  suspend: "suspend",
+  resume: "resume",
+  "snapshot-create": "take a snapshot of",
+  "snapshot-revert": "take back",
+  "snapshot-delete": "delete a snapshot of",
 };

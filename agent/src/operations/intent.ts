@@ -1,5 +1,7 @@
-import type { ExecuteInput } from "@ghost/proto";
-import type { AgentSettings, AgentTemplateConfig, Impact, Json, StepAction, StepKind, VmConfig } from "@ghost/schemas";
+import { createHash } from "node:crypto";
+import { canonicalJson } from "@ghost/engine";
+import type { ExecuteInput, VmAct, VmAction } from "@ghost/proto";
+import type { AgentSettings, AgentTemplateConfig, Impact, Json, ObservedVm, StepAction, StepKind, VmConfig } from "@ghost/schemas";
 import type { Binding } from "./binding.ts";
 
 /** What a plan promised about a step; the agent holds it under the object's lock. */
@@ -19,7 +21,7 @@ export interface Intent {
   /** Tells a repeated request from another one under the same operation id. */
   readonly stepHash: string;
   readonly kind: StepKind;
-  readonly action: StepAction | "start" | "stop";
+  readonly action: StepAction | "start" | "stop" | Exclude<VmAction, "restart">;
   readonly name: string;
   readonly uid: string;
   readonly previousName?: string;
@@ -28,8 +30,10 @@ export interface Intent {
   /** Empty without a plan. */
   readonly planHash: string;
   readonly gitCommit: string;
-  /** Absent when a person asked directly, through the original service. */
+  /** Absent when a person asked directly. */
   readonly promise?: PlanPromise;
+  /** The worst that a person who asked directly allows. */
+  readonly maxImpact?: Impact;
   /** Complete desired configuration of a VM. */
   readonly vm?: VmConfig;
   readonly defaults?: VmConfig;
@@ -40,6 +44,33 @@ export interface Intent {
   readonly secrets: Readonly<Record<string, string>>;
   /** Power off at once. */
   readonly force?: boolean;
+  /** The snapshot that is made, gone back to or deleted; the description is of one that is made. */
+  readonly snapshot?: { readonly name: string; readonly description: string };
+}
+
+/** Owner of what a person asks for directly. */
+export const PERSON = "agent";
+
+/** What a person asks for directly of a VM that was found. */
+export function intentOfAct({ operationId, vm: _idOrName, ...act }: VmAct, { uid, name }: Pick<ObservedVm, "uid" | "name">): Intent {
+  const { action, snapshot, description = "", maxImpact } = act;
+  return {
+    operationId,
+    stepId: `${PERSON}/vm/${name}`,
+    stepHash: `sha256:${createHash("sha256")
+      .update(canonicalJson({ ...act, uid }))
+      .digest("hex")}`,
+    kind: "vm",
+    action,
+    name,
+    uid,
+    owner: PERSON,
+    planHash: "",
+    gitCommit: "",
+    ...(maxImpact !== undefined && { maxImpact }),
+    ...(snapshot !== undefined && { snapshot: { name: snapshot, description } }),
+    secrets: {},
+  };
 }
 
 /** A step of a plan whose binding was checked. */

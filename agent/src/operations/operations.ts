@@ -42,9 +42,10 @@ import type { OperationRecord } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import { createVm } from "./actions/create.ts";
 import { deleteVm } from "./actions/delete.ts";
-import { restartVm, startVm, stopVm } from "./actions/power.ts";
+import { restartVm, resumeVm, startVm, stopVm, suspendVm } from "./actions/power.ts";
 import { releaseVm } from "./actions/release.ts";
 import { changedSettings } from "./actions/settings.ts";
+import { createSnapshot, deleteSnapshot, revertToSnapshot } from "./actions/snapshot.ts";
 import { changeTemplate } from "./actions/template.ts";
 import { adoptVm, updateVm } from "./actions/update.ts";
 import { Admission } from "./admission.ts";
@@ -130,6 +131,30 @@ export class Operations {
     // Whether anybody waits for it or not.
     this.#reconciled.catch(() => undefined);
     return reconciled;
+  }
+
+  /**
+   * Does what must not happen in the middle of an operation: those that are asked for meanwhile wait for its end.
+   * AGENT_BUSY when one runs.
+   */
+  async alone<T>(work: () => Promise<T>): Promise<T> {
+    await this.#reconciled;
+    const count = this.#running.size;
+    if (count > 0)
+      throw problem(
+        "AGENT_BUSY",
+        `${count === 1 ? "An operation runs" : `${count} operations run`} on this agent, and this is not done beside one.`,
+        {
+          hint: `Try again when it has ended; "ghost op list --active" shows what runs.`,
+        },
+      );
+    const done = work();
+    const before = this.#reconciled;
+    this.#reconciled = done.then(
+      () => before,
+      () => before,
+    );
+    return await done;
   }
 
   /**
@@ -366,6 +391,16 @@ export class Operations {
         return await startVm(attempt);
       case "stop":
         return await stopVm(attempt);
+      case "suspend":
+        return await suspendVm(attempt);
+      case "resume":
+        return await resumeVm(attempt);
+      case "snapshot-create":
+        return await createSnapshot(attempt);
+      case "snapshot-revert":
+        return await revertToSnapshot(attempt);
+      case "snapshot-delete":
+        return await deleteSnapshot(attempt);
       case "settings":
         throw problem("PLAN_MISMATCH", `The step ${intent.stepId} is about a VM and says settings.`, {
           hint: "Plan again with the same version of Ghost as the agent's.",

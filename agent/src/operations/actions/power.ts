@@ -1,12 +1,13 @@
 import { isActive } from "@ghost/engine";
 import { problem } from "@ghost/schemas";
+import type { GhostError, ObservedVm } from "@ghost/schemas";
 import type { Hypervisor } from "../../hypervisor/driver.ts";
 import type { Underway, VmRecord } from "../../store/records.ts";
 import { concludedBeside } from "../context.ts";
-import type { Attempt, Outcome, Present } from "../context.ts";
+import type { Attempt, Outcome } from "../context.ts";
 import { isTakenUp, refuseForeign, refuseImpactOf, refuseStale } from "../guard.ts";
-import { requireSettled } from "../settle.ts";
 import { waitUntilReady } from "../wait.ts";
+import { requireDomain, wasBegun } from "./present.ts";
 
 /**
  * Power, as a person presses the button: whoever owns the VM may see it as drift, but nothing of it is lost. A
@@ -45,29 +46,55 @@ export async function stopVm(attempt: Attempt): Promise<Outcome> {
   return await concludedBeside(attempt, record, present.vm);
 }
 
+/** Holds the guest's processors; it stands still, in memory, until it is resumed. */
+export async function suspendVm(attempt: Attempt): Promise<Outcome> {
+  const { hypervisor, intent, progress } = attempt;
+  const { vm, record } = await requireDomain(attempt);
+  if (vm.status === "paused" && wasBegun(attempt, "suspend")) return await concludedBeside(attempt, record, vm, true);
+  if (vm.status !== "running")
+    throw wrongState(vm, vm.status === "paused" ? "suspended already" : `${vm.status}; only a running VM is suspended`);
+  refuseImpactOf(intent, vm, "stop", " (the guest stands still until it is resumed)");
+  progress({ phase: "suspend" });
+  await attempt.begin({ vm: record });
+  await hypervisor.suspend(intent.uid);
+  return await concludedBeside(attempt, record, vm);
+}
+
+export async function resumeVm(attempt: Attempt): Promise<Outcome> {
+  const { hypervisor, intent, progress } = attempt;
+  const { vm, record } = await requireDomain(attempt);
+  if (vm.status === "running" && wasBegun(attempt, "resume")) return await concludedBeside(attempt, record, vm, true);
+  if (vm.status !== "paused") throw wrongState(vm, `${vm.status}; only a suspended VM is resumed`);
+  progress({ phase: "resume" });
+  await attempt.begin({ vm: record });
+  await hypervisor.resume(intent.uid);
+  return await concludedBeside(attempt, record, vm);
+}
+
 /**
- * Takes a guest that is up down and brings it up again, as it is: only what waits for its next boot changes. It is a step
- * of a plan, so it is for the owner alone. An attempt that was cut off in between is taken up where the guest is down.
+ * Takes a guest that is up down and brings it up again, as it is: only what waits for its next boot changes. As a step
+ * of a plan it is for the owner alone. An attempt that was cut off in between is taken up where the guest is down.
  */
 export async function restartVm(attempt: Attempt): Promise<Outcome> {
   const { hypervisor, store, intent, progress } = attempt;
   const { vm, record } = await requireDomain(attempt);
-  refuseForeign(intent, vm, record);
+  const isStep = intent.promise !== undefined;
+  if (isStep) refuseForeign(intent, vm, record);
   refuseStale(intent, vm, record, RESTART);
   const { underway, ...finished } = record;
-  const isHalfDone = underway !== undefined && isTakenUp(intent, vm, record, RESTART);
+  const isHalfDone = isStep ? underway !== undefined && isTakenUp(intent, vm, record, RESTART) : wasBegun(attempt, "stop");
   // Another plan that did not get to its end is left to do so.
-  const after = isHalfDone ? finished : record;
+  const after = isStep && isHalfDone ? finished : record;
   if (!isActive(vm.status) && !isHalfDone)
     throw problem("VM_POWER_STATE", `VM "${vm.name}" is ${vm.status}, so there is nothing to restart.`, {
-      hint: "Start it: apply it with power set to running.",
+      hint: isStep ? "Start it: apply it with power set to running." : `Start it: ghost vm start ${vm.name}`,
       path: ["vms", vm.name, "power"],
     });
   refuseImpactOf(intent, vm, "restart", " (the guest goes down and comes back)");
-  await attempt.begin({ vm: { ...record, planHash: intent.planHash, revision: "", underway: RESTART } });
+  progress({ phase: "stop" });
+  await attempt.begin({ vm: isStep ? { ...record, planHash: intent.planHash, revision: "", underway: RESTART } : record });
   try {
     if (isActive(vm.status)) {
-      progress({ phase: "stop" });
       if (vm.status === "paused") await hypervisor.resume(intent.uid);
       // Cancelled from here on, it would stay down.
       await hypervisor.stop(intent.uid, { timeoutMs: (vm.live.stop_timeout_s ?? 60) * 1000 });
@@ -81,7 +108,8 @@ export async function restartVm(attempt: Attempt): Promise<Outcome> {
     throw reason;
   }
   await store.write({ vm: after });
-  await waitUntilReady(attempt, vm.live);
+  // A person sees for himself.
+  if (isStep) await waitUntilReady(attempt, vm.live);
   return await concludedBeside(attempt, after, vm);
 }
 
@@ -93,18 +121,8 @@ async function bringUp(hypervisor: Hypervisor, uid: string): Promise<void> {
   else if (now?.status !== "running") await hypervisor.start(uid);
 }
 
-async function requireDomain(attempt: Attempt): Promise<Present & { readonly record: VmRecord }> {
-  const present = await requireSettled(attempt, attempt.intent);
-  const { record } = present;
-  if (record === undefined) {
-    refuseForeign(attempt.intent, present.vm, undefined);
-    throw problem("VM_NOT_FOUND", `VM "${present.vm.name}" has no record on this agent.`);
-  }
-  if (present.domain === undefined)
-    throw problem("HOST_ERROR", `VM "${present.vm.name}" is on record, but ${present.vm.statusReason}.`, {
-      hint: "Apply its spec: the VM is defined again over the disks that are left.",
-    });
-  return { ...present, record };
+function wrongState({ name }: ObservedVm, is: string): GhostError {
+  return problem("VM_POWER_STATE", `VM "${name}" is ${is}.`, { path: ["vms", name, "power"] });
 }
 
 /** The agent's own VMs are to stay as the person left them; for others the spec says what is to be. */

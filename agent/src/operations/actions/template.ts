@@ -34,6 +34,11 @@ export async function changeTemplate(attempt: Attempt): Promise<Outcome> {
     case "restart":
     case "start":
     case "stop":
+    case "suspend":
+    case "resume":
+    case "snapshot-create":
+    case "snapshot-revert":
+    case "snapshot-delete":
       throw problem("PLAN_MISMATCH", `The step ${intent.stepId} is about a template and says ${intent.action}.`, {
         hint: "Plan again with the same version of Ghost as the agent's.",
       });
