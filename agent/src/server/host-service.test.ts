@@ -22,6 +22,63 @@ function refusal(code: DiagnosticCode, detail = /./): (error: unknown) => true {
   };
 }
 
+suite("ActOnVm and ListVmSnapshots", () => {
+  test("an act is told to its end, by name and by id, and the VM's snapshots are listed oldest first", async (t) => {
+    const served = await openServed(t);
+    const { uid } = await served.create({ name: "web" });
+    for (const [vm, snapshot] of [
+      ["web", "z-first"],
+      [uid, "a-second"],
+    ] as const) {
+      const told = await collect(served.host.actOnVm({ operationId: `make-${snapshot}`, vm, action: "snapshot-create", snapshot }));
+      const end = told.at(-1);
+      assert.deepEqual([end?.state, end?.action, end?.name, end?.owner], ["succeeded", "snapshot-create", "web", "agent"]);
+    }
+    const listed = await served.host.listVmSnapshots("web");
+    assert.deepEqual(
+      listed.map(({ name, parent, isCurrent, status }) => [name, parent, isCurrent, status]),
+      [
+        ["z-first", undefined, false, "running"],
+        ["a-second", "z-first", true, "running"],
+      ],
+    );
+    const [suspended] = await collect(served.host.actOnVm({ operationId: "hold", vm: "web", action: "suspend" }));
+    assert.deepEqual([suspended?.state, suspended?.vm?.status], ["succeeded", "paused"]);
+    assert.deepEqual(
+      served.rpcs.map(({ method, mutating }) => [method, mutating]),
+      [
+        ["ActOnVm", true],
+        ["ActOnVm", true],
+        ["ListVmSnapshots", false],
+        ["ActOnVm", true],
+      ],
+    );
+  });
+
+  test("a refusal is the operation's, an unknown VM the call's", async (t) => {
+    const served = await openServed(t);
+    await served.create({ name: "web" });
+    const act = { operationId: "back", action: "snapshot-revert", snapshot: "never" } as const;
+    const [end] = await collect(served.host.actOnVm({ ...act, vm: "web" }));
+    assert.deepEqual([end?.state, end?.diagnostics[0]?.code], ["failed", "SNAPSHOT_NOT_FOUND"]);
+    await assert.rejects(collect(served.host.actOnVm({ ...act, vm: "db" })), refusal("VM_NOT_FOUND", /db/));
+    await assert.rejects(served.host.listVmSnapshots("db"), refusal("VM_NOT_FOUND", /db/));
+  });
+
+  test("goes on when the caller leaves", async (t) => {
+    const served = await openServed(t);
+    await served.create({ name: "web" });
+    served.hypervisor.host.setLatency({ createSnapshot: 300 });
+    const act = { operationId: "keep", vm: "web", action: "snapshot-create", snapshot: "s" } as const;
+    for await (const { state } of served.host.actOnVm(act)) {
+      assert.equal(state, "running");
+      break;
+    }
+    const told = await collect(served.host.attachOperation("keep"));
+    assert.equal(told.at(-1)?.state, "succeeded");
+  });
+});
+
 suite("Snapshot", () => {
   test("tells host, VMs, operations and the stack's record, and revisions survive the wire", async (t) => {
     const served = await openServed(t);

@@ -11,16 +11,19 @@ import {
   requirePart,
   setRecordFromWire,
   setRecordToWire,
+  vmActFromWire,
+  vmSnapshotToWire,
 } from "@ghost/proto";
 import type { ExecuteInput } from "@ghost/proto";
 import { host } from "@ghost/proto/server";
 import { problem } from "@ghost/schemas";
-import type { GhostError, Operation, PlanHeader, SetRecord } from "@ghost/schemas";
+import type { GhostError, Operation, PlanHeader, SetRecord, VmSnapshot } from "@ghost/schemas";
 import { unlessAborted } from "../abort.ts";
 import type { Hypervisor } from "../hypervisor/driver.ts";
 import { checkBinding } from "../operations/binding.ts";
+import { requireVm } from "../operations/find-vm.ts";
 import type { Followed } from "../operations/followed.ts";
-import { intentOf } from "../operations/intent.ts";
+import { intentOf, intentOfAct } from "../operations/intent.ts";
 import { observeTemplates } from "../operations/observed-template.ts";
 import { observe } from "../operations/observation.ts";
 import type { HostIdentity } from "../operations/observation.ts";
@@ -133,8 +136,17 @@ export function createHostService({
       }
     }),
 
-    actOnVm: handlers.streaming("ActOnVm", "changes", () => Promise.reject(notYet())),
-    listVmSnapshots: handlers.unary("ListVmSnapshots", "reads", () => Promise.reject(notYet())),
+    actOnVm: handlers.streaming("ActOnVm", "changes", async (request, call, signal) => {
+      const act = vmActFromWire(request);
+      const intent = intentOfAct(act, await requireVm({ hypervisor, store }, act.vm));
+      await tell(await operations.execute(intent), (operation) => call.write({ operation }), signal);
+    }),
+
+    listVmSnapshots: handlers.unary("ListVmSnapshots", "reads", async ({ vm }) => {
+      const { uid } = await requireVm({ hypervisor, store }, vm);
+      return { snapshots: oldestFirst(await hypervisor.snapshots(uid)).map(vmSnapshotToWire) };
+    }),
+
     console: handlers.conversing(
       "Console",
       "changes",
@@ -148,6 +160,16 @@ export function createHostService({
 
 function notYet(): GhostError {
   return problem("UNSUPPORTED", "This agent cannot do that.");
+}
+
+/** Of two that were made in one second, the parent comes first. */
+function oldestFirst(snapshots: readonly VmSnapshot[]): readonly VmSnapshot[] {
+  const byName = new Map(snapshots.map((each) => [each.name, each]));
+  const depthOf = ({ parent }: VmSnapshot): number => {
+    const before = parent === undefined ? undefined : byName.get(parent);
+    return before === undefined ? 0 : 1 + depthOf(before);
+  };
+  return snapshots.toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime() || depthOf(a) - depthOf(b));
 }
 
 /** Tells the operation's state now, its later ones and its end. When the caller leaves, the operation goes on. */
