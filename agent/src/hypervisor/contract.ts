@@ -16,6 +16,8 @@ export interface ContractSubject {
   readonly image: string;
   /** Opens the same host again as another process would. */
   readonly reopen: () => Promise<Hypervisor>;
+  /** Waits until a machine that was started takes what its system has a say in: asked to stop, to let a device go. */
+  readonly ready?: (uid: string) => Promise<void>;
 }
 
 const GUEST: GuestSetup = { hostname: "web", sshKeys: [], packages: [] };
@@ -108,9 +110,10 @@ export function testHypervisor(name: string, { persistent }: ContractOptions, op
     });
 
     test("starts, reports and stops", async (t) => {
-      const { hypervisor, image } = await open(t);
+      const { hypervisor, image, ready } = await open(t);
       const { uid } = await defineOne(hypervisor, image);
       await hypervisor.start(uid);
+      await ready?.(uid);
       const domain = await hypervisor.find(uid);
       assert.equal(domain?.status, "running");
       assert.ok(domain.startedAt instanceof Date);
@@ -122,9 +125,10 @@ export function testHypervisor(name: string, { persistent }: ContractOptions, op
     });
 
     test("a running machine changes within its headroom, live and stored", async (t) => {
-      const { hypervisor, image } = await open(t);
+      const { hypervisor, image, ready } = await open(t);
       const { uid } = await defineOne(hypervisor, image);
       await hypervisor.start(uid);
+      await ready?.(uid);
       await hypervisor.change(uid, { vcpu: 4, ramGb: 2 }, { live: true });
       const domain = await hypervisor.find(uid);
       assert.deepEqual([domain?.live.vcpu, domain?.live.ramGb, domain?.stored.vcpu, domain?.stored.ramGb], [4, 2, 4, 2]);
@@ -168,9 +172,10 @@ export function testHypervisor(name: string, { persistent }: ContractOptions, op
     });
 
     test("disks are added, grown, detached and deleted by name (4)", async (t) => {
-      const { hypervisor, image } = await open(t);
+      const { hypervisor, image, ready } = await open(t);
       const { uid, config } = await defineOne(hypervisor, image);
       await hypervisor.start(uid);
+      await ready?.(uid);
       const data = { id: diskIdOf(uid, "data"), sizeGb: 1 };
       await hypervisor.createDisk(uid, "data", data);
       await hypervisor.change(uid, { addDisks: { data } }, { live: true });
@@ -197,9 +202,10 @@ export function testHypervisor(name: string, { persistent }: ContractOptions, op
     });
 
     test("cards are added, changed and removed by name", async (t) => {
-      const { hypervisor, image } = await open(t);
+      const { hypervisor, image, ready } = await open(t);
       const { uid, config } = await defineOne(hypervisor, image);
       await hypervisor.start(uid);
+      await ready?.(uid);
       const lan = { mac: macOf(uid, "lan"), network: "user" };
       await hypervisor.change(uid, { addNics: { lan } }, { live: true });
       assert.deepEqual((await hypervisor.find(uid))?.live.nics, { ...config.nics, lan });
