@@ -17,7 +17,7 @@ export type { ExecuteInput } from "./wire/execute.ts";
 export { vmActFromWire, vmActToWire } from "./wire/vm-act.ts";
 export type { VmAct, VmAction } from "./wire/vm-act.ts";
 export { vmSnapshotFromWire, vmSnapshotToWire } from "./wire/vm-snapshot.ts";
-export { observationFromWire, observationToWire } from "./wire/observation.ts";
+export { imageToWire, observationFromWire, observationToWire } from "./wire/observation.ts";
 export { observedTemplateFromWire, observedTemplateToWire } from "./wire/observed-template.ts";
 export { observedVmFromWire, observedVmToWire } from "./wire/observed-vm.ts";
 export { requirePart } from "./wire/require.ts";

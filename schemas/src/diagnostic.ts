@@ -55,6 +55,7 @@ export const codes = {
   AGENT_CONFIG: { summary: "Agent configuration refused", grpc: "INVALID_ARGUMENT" },
   AGENT_START: { summary: "Agent cannot start", grpc: "UNAVAILABLE" },
   AGENT_DATABASE: { summary: "Agent database refused", grpc: "FAILED_PRECONDITION" },
+  AGENT_BUSY: { summary: "Agent is busy", grpc: "FAILED_PRECONDITION" },
   AGENT_STOPPING: { summary: "Agent is stopping", grpc: "UNAVAILABLE" },
   REPLICAS_CHANGED: { summary: "Replicas added or removed on an existing VM", grpc: "FAILED_PRECONDITION" },
   OWNED_BY_OTHER: { summary: "Object belongs to someone else", grpc: "FAILED_PRECONDITION" },

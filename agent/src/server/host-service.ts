@@ -6,6 +6,7 @@ import {
   diagnosticToWire,
   eventToWire,
   executeFromWire,
+  imageToWire,
   observationToWire,
   operationToWire,
   requirePart,
@@ -154,7 +155,15 @@ export function createHostService({
       () => undefined,
     ),
     consoleLog: handlers.streaming("ConsoleLog", "reads", () => Promise.reject(notYet())),
-    pruneImages: handlers.unary("PruneImages", "changes", () => Promise.reject(notYet())),
+    pruneImages: handlers.unary("PruneImages", "changes", async ({ dry_run: dryRun }) => {
+      const prune = async (): ReturnType<Hypervisor["pruneImages"]> => {
+        const digests = [...store.vms.values()].map((vm) => vm.imageDigest).concat([...store.templates.values()].map((template) => template.digest));
+        return await hypervisor.pruneImages(new Set(digests), { dryRun });
+      };
+      // A VM that is being made has its image before it has a disk.
+      const { removed, bytes } = await (dryRun ? prune() : operations.alone(prune));
+      return { removed: removed.map(imageToWire), bytes };
+    }),
   };
 }
 

@@ -38,6 +38,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "agent run", summary: "run an agent", load: async () => (await import("./agent-run.ts")).agentRun },
   { name: "agent stop", summary: "stop embedded agents", load: async () => (await import("./agent-stop.ts")).agentStop },
   {
+    name: "agent prune",
+    summary: "remove images that nothing uses",
+    load: async () => (await import("./agent-prune.ts")).agentPrune,
+  },
+  {
     name: "agent sim",
     summary: "change a simulated host behind its agent's back",
     load: async () => (await import("./agent-sim.ts")).agentSim,

@@ -71,6 +71,12 @@ export function formatBytes(done: number, total: number): string {
   return `${scaled(done)} of ${scaled(total)} ${UNITS[power]} (${Math.floor((100 * Math.min(done, total)) / total)}%)`;
 }
 
+/** `2.0 GiB`. */
+export function formatSize(bytes: number): string {
+  const power = Math.min(UNITS.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
+  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${UNITS[power]}`;
+}
+
 /** How long the step took, or has run. */
 export function stepTime({ startedAtMs, endedAtMs }: StepState, nowMs: number): string {
   return startedAtMs === undefined ? "" : formatDuration((endedAtMs ?? nowMs) - startedAtMs);

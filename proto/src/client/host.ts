@@ -1,10 +1,10 @@
-import type { Observation, Operation, SetRecord, SetVersion, VmSnapshot } from "@ghost/schemas";
+import type { Observation, ObservedImage, Operation, SetRecord, SetVersion, VmSnapshot } from "@ghost/schemas";
 import { HostServiceService } from "../../gen/ghost/host/v1/host.ts";
 import type { Operation as OperationMessage } from "../../gen/ghost/host/v1/host.ts";
 import { eventFromWire } from "../wire/event.ts";
 import type { HostEvent } from "../wire/event.ts";
 import type { ExecuteInput } from "../wire/execute.ts";
-import { observationFromWire } from "../wire/observation.ts";
+import { imageFromWire, observationFromWire } from "../wire/observation.ts";
 import { operationFromWire } from "../wire/operation.ts";
 import { requirePart } from "../wire/require.ts";
 import { setRecordFromWire, setRecordToWire } from "../wire/set-record.ts";
@@ -45,6 +45,10 @@ export interface HostClient extends AsyncDisposable {
   actOnVm(act: VmAct, options?: Pick<CallOptions, "signal">): AsyncIterable<Operation>;
   /** Of the VM with that id or name; oldest first. */
   listVmSnapshots(vm: string, options?: CallOptions): Promise<readonly VmSnapshot[]>;
+  /** Removes the images that nothing uses, and what is left of broken fetches; with `dryRun` it only tells. AGENT_BUSY while operations run. */
+  pruneImages(
+    options?: { readonly dryRun?: boolean } & CallOptions,
+  ): Promise<{ readonly removed: readonly ObservedImage[]; readonly bytes: number }>;
   close(): void;
 }
 
@@ -93,6 +97,10 @@ export function connectHost(connection: HostConnection): HostClient {
     async listVmSnapshots(vm, options) {
       const response = await channel.unary(service.listVmSnapshots, { vm }, options);
       return fromAgent(name, () => response.snapshots.map(vmSnapshotFromWire));
+    },
+    async pruneImages({ dryRun = false, ...options } = {}) {
+      const { removed, bytes } = await channel.unary(service.pruneImages, { dry_run: dryRun }, options);
+      return { removed: removed.map(imageFromWire), bytes };
     },
     close: () => channel.close(),
     [Symbol.asyncDispose]: () => channel[Symbol.asyncDispose](),

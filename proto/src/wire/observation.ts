@@ -1,7 +1,8 @@
-import type { Capabilities, Observation, ObservedHost, Resources } from "@ghost/schemas";
+import type { Capabilities, Observation, ObservedHost, ObservedImage, Resources } from "@ghost/schemas";
 import type {
   Capabilities as CapabilitiesMessage,
   Host as HostMessage,
+  Image as ImageMessage,
   Resources as ResourcesMessage,
   SnapshotResponse,
 } from "../../gen/ghost/host/v1/host.ts";
@@ -44,7 +45,7 @@ function hostToWire(host: ObservedHost): HostMessage {
     available: host.available,
     capabilities: host.capabilities,
     settings: settingsToWire(host.settings),
-    images: host.images.map((image) => ({ name: image.name, digest: image.digest, cached: image.cached, size_bytes: image.sizeBytes })),
+    images: host.images.map(imageToWire),
   };
 }
 
@@ -59,8 +60,16 @@ function hostFromWire(message: HostMessage): ObservedHost {
     available: resourcesFromWire(message.available),
     capabilities: capabilitiesFromWire(message.capabilities),
     settings: settingsFromWire(message.settings),
-    images: message.images.map((image) => ({ name: image.name, digest: image.digest, cached: image.cached, sizeBytes: image.size_bytes })),
+    images: message.images.map(imageFromWire),
   };
+}
+
+export function imageToWire({ name, digest, cached, sizeBytes }: ObservedImage): ImageMessage {
+  return { name, digest, cached, size_bytes: sizeBytes };
+}
+
+export function imageFromWire({ name, digest, cached, size_bytes: sizeBytes }: ImageMessage): ObservedImage {
+  return { name, digest, cached, sizeBytes };
 }
 
 function resourcesFromWire(message: ResourcesMessage | undefined): Resources {

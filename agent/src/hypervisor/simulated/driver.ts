@@ -276,7 +276,20 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
       await call("consoleLog", [state.nameOf(uid), uid], () => undefined);
       yield* consoles.log(uid, logOptions);
     },
-    pruneImages: notYet,
+    pruneImages: (inUse, { dryRun = false } = {}) =>
+      call("pruneImages", [], () => {
+        const used = new Set([...inUse, ...state.diskImages()]);
+        const digests = [...state.conduct.cachedImages].filter((digest) => !used.has(digest) && !fetches.has(digest));
+        if (!dryRun) {
+          for (const digest of digests) statement(database, "DELETE FROM cached_images WHERE digest = ?").run(digest);
+          state.reloadAll();
+        }
+        const removed = digests.map((digest) => {
+          const [name = "", image] = [...SIMULATED_IMAGES].find(([, known]) => known.digest === digest) ?? [];
+          return { name, digest, cached: dryRun, sizeBytes: image?.sizeBytes ?? 0 };
+        });
+        return { removed, bytes: removed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
+      }),
     resume: (uid) =>
       call("resume", [state.nameOf(uid), uid], () =>
         state.change(uid, (row) => {
@@ -315,10 +328,6 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
       database.close();
     },
   };
-}
-
-async function notYet(): Promise<never> {
-  throw problem("UNSUPPORTED", "The simulated host cannot do that.");
 }
 
 function powerOff(row: DomainRow, statusReason: string): DomainRow {

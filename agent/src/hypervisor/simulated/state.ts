@@ -114,6 +114,12 @@ export class HostState {
     return this.#disks.get(owner) ?? new Map();
   }
 
+  /** Digests of the images that disks were made from. */
+  diskImages(): readonly string[] {
+    this.refresh();
+    return [...this.#disks.values()].flatMap((disks) => [...disks.values()].map((disk) => disk.imageDigest));
+  }
+
   /** Changes one domain (or makes, or removes it) and the disks of its uid as one transaction. */
   write(uid: string, change: (row: DomainRow | undefined) => DomainRow | undefined): void {
     const next = transaction(this.database, () => {
