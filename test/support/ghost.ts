@@ -30,9 +30,18 @@ function environment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   return { ...env, ...extra };
 }
 
-/** Starts `ghost ARGS` as a process of its own, as a user would. */
-export function spawnGhost(args: readonly string[], { cwd = ROOT, env }: RunOptions = {}): ChildProcess {
-  return spawn(process.execPath, [BIN, ...args], { cwd, env: environment(env), stdio: ["pipe", "pipe", "pipe"] });
+/** How `ghost ARGS` is started as a user would: program, arguments, surroundings. */
+export function ghostProgram(
+  args: readonly string[],
+  { cwd = ROOT, env }: RunOptions = {},
+): readonly [string, readonly string[], { readonly cwd: string; readonly env: NodeJS.ProcessEnv }] {
+  return [process.execPath, [BIN, ...args], { cwd, env: environment(env) }];
+}
+
+/** Starts `ghost ARGS` as a process of its own. */
+export function spawnGhost(args: readonly string[], options: RunOptions = {}): ChildProcess {
+  const [command, words, surroundings] = ghostProgram(args, options);
+  return spawn(command, words, { ...surroundings, stdio: ["pipe", "pipe", "pipe"] });
 }
 
 /** Runs `ghost ARGS` to its end. */
@@ -73,7 +82,7 @@ export async function startAgent(dir: string, args: readonly string[] = []): Pro
 }
 
 /** Waits for the agent whose socket is in `dir`; its words are told when it ends before. */
-async function untilItAnswers(child: ChildProcess, dir: string): Promise<AgentProcess> {
+export async function untilItAnswers(child: ChildProcess, dir: string): Promise<AgentProcess> {
   let log = "";
   for (const stream of [child.stderr, child.stdout]) stream?.setEncoding("utf8").on("data", (chunk: string) => (log += chunk));
   const socket = path.join(dir, "agent.sock");

@@ -1,6 +1,7 @@
 import { execFile, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -24,6 +25,10 @@ export interface PrivateLibvirtd extends AsyncDisposable {
   start(): Promise<void>;
   /** Lets it stand still, or go on. */
   freeze(isFrozen: boolean): Promise<void>;
+  /** Starts a program in its network. It is ended with this process, however that ends. */
+  inside(command: string, args: readonly string[], options?: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string }): ChildProcess;
+  /** As when the power fails and comes back: everything of it ends at once, guests too, and what is in memory is lost. */
+  reboot(): Promise<void>;
 }
 
 export interface PrivateLibvirtdOptions {
@@ -68,6 +73,74 @@ export async function startLibvirtd({ ownNetwork = false }: PrivateLibvirtdOptio
   const folder = await mkdtemp(path.join(tmpdir(), "ghost-libvirtd-"));
   const socketPath = path.join(folder, "libvirt-sock");
   await configure(folder);
+  let namespaces = enterNamespaces(folder, ownNetwork);
+  const start = async (): Promise<void> => {
+    namespaces.tell("start");
+    const until = performance.now() + START_TIMEOUT_MS;
+    for (;;) {
+      try {
+        return await (await connect({ uri: "qemu:///system", socketPath }))[Symbol.asyncDispose]();
+      } catch (error) {
+        if (namespaces.process.exitCode !== null || performance.now() > until) {
+          const log = await readFile(path.join(folder, "log"), "utf8").catch(() => "");
+          throw new Error(`libvirtd does not answer.\n${namespaces.stderr()}${log}`, { cause: error });
+        }
+        await sleep(POLL_MS);
+      }
+    }
+  };
+  const dispose = async (): Promise<void> => {
+    await namespaces.end();
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    await start();
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  return {
+    socketPath,
+    folder,
+    start,
+    virsh: async (uri, ...args) => {
+      const { stdout } = await run("virsh", ["-c", `${uri.replace(":", "+unix:")}?socket=${socketPath}`, "--quiet", ...args], {
+        maxBuffer: 256 * 1024 * 1024,
+      });
+      return stdout.trim();
+    },
+    end: async (signal) => {
+      await namespaces.ask(signal);
+      await namespaces.ask("wait");
+    },
+    freeze: async (isFrozen) => await namespaces.ask(isFrozen ? "STOP" : "CONT"),
+    inside: (command, args, options = {}) =>
+      spawn("setpriv", ["--pdeathsig", "KILL", "nsenter", "-t", String(namespaces.process.pid), "--net", command, ...args], {
+        stdio: ["pipe", "pipe", "pipe"],
+        ...options,
+      }),
+    reboot: async () => {
+      await namespaces.end();
+      for (const place of ["run", "libvirt-sock", "libvirt-sock-ro", "libvirt-admin-sock", "pid"])
+        await rm(path.join(folder, place), { recursive: true, force: true });
+      namespaces = enterNamespaces(folder, ownNetwork);
+      await start();
+    },
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+interface Namespaces {
+  readonly process: ChildProcess;
+  readonly stderr: () => string;
+  tell(what: string): void;
+  /** Waits until it has said that it is done. */
+  ask(what: string): Promise<void>;
+  /** Ends everything that is in them. */
+  end(): Promise<void>;
+}
+
+function enterNamespaces(folder: string, ownNetwork: boolean): Namespaces {
   const child = spawn(
     "unshare",
     [
@@ -90,58 +163,26 @@ export async function startLibvirtd({ ownNetwork = false }: PrivateLibvirtdOptio
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   child.stdin.on("error", () => {});
   const ended = once(child, "close");
-  const tell = async (what: string): Promise<void> => {
-    const answered = once(child.stdout, "data");
-    child.stdin.write(`${what}\n`);
-    await Promise.race([answered, ended]);
-  };
-  const start = async (): Promise<void> => {
-    child.stdin.write("start\n");
-    const until = performance.now() + START_TIMEOUT_MS;
-    for (;;) {
-      try {
-        return await (await connect({ uri: "qemu:///system", socketPath }))[Symbol.asyncDispose]();
-      } catch (error) {
-        if (child.exitCode !== null || performance.now() > until) {
-          const log = await readFile(path.join(folder, "log"), "utf8").catch(() => "");
-          throw new Error(`libvirtd does not answer.\n${stderr}${log}`, { cause: error });
-        }
-        await sleep(POLL_MS);
-      }
-    }
-  };
-  const dispose = async (): Promise<void> => {
-    child.stdin.end();
-    child.kill("SIGKILL");
-    await ended;
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-  };
-  try {
-    await start();
-  } catch (error) {
-    await dispose();
-    throw error;
-  }
   return {
-    socketPath,
-    folder,
-    start,
-    virsh: async (uri, ...args) => {
-      const { stdout } = await run("virsh", ["-c", `${uri.replace(":", "+unix:")}?socket=${socketPath}`, "--quiet", ...args], {
-        maxBuffer: 256 * 1024 * 1024,
-      });
-      return stdout.trim();
+    process: child,
+    stderr: () => stderr,
+    tell: (what) => void child.stdin.write(`${what}\n`),
+    ask: async (what) => {
+      const answered = once(child.stdout, "data");
+      child.stdin.write(`${what}\n`);
+      await Promise.race([answered, ended]);
     },
-    end: async (signal) => {
-      await tell(signal);
-      await tell("wait");
+    end: async () => {
+      child.stdin.end();
+      child.kill("SIGKILL");
+      await ended;
     },
-    freeze: (isFrozen) => tell(isFrozen ? "STOP" : "CONT"),
-    [Symbol.asyncDispose]: dispose,
   };
 }
 
 async function configure(folder: string): Promise<void> {
+  // Guests run as another user in whatever else uses this folder.
+  await chmod(folder, 0o711);
   const etc = path.join(folder, "etc/libvirt");
   await mkdir(etc, { recursive: true });
   await writeFile(path.join(etc, "qemu.conf"), QEMU_CONF);

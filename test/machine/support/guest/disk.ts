@@ -34,7 +34,11 @@ export async function bootableDisk(folder: string, kernel: string, initrd: Uint8
       await runUnpacked(
         folder,
         GRUB,
-        ...["-d", path.join(folder, GRUB_FILES, platform), "-O", platform, "-p", prefix, "-c", file("grub.cfg"), "-o", output],
+        `--directory=${path.join(folder, GRUB_FILES, platform)}`,
+        `--format=${platform}`,
+        `--prefix=${prefix}`,
+        `--config=${file("grub.cfg")}`,
+        `--output=${output}`,
         ...modules,
       );
     await makeLoader("i386-pc", "(,msdos1)/", file("core.img"), "biosdisk", "part_msdos", "fat", "linux", "boot");

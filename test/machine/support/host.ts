@@ -1,0 +1,138 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { ghost as runGhost, ghostProgram, untilItAnswers } from "../../support/ghost.ts";
+import type { AgentProcess, RunResult } from "../../support/ghost.ts";
+import { guestImage } from "./guest-image.ts";
+import { guestHttp } from "./http.ts";
+import type { GuestHttp } from "./http.ts";
+import { startLibvirtd } from "./libvirtd.ts";
+import type { PrivateLibvirtd } from "./libvirtd.ts";
+import { startProxy } from "./proxy.ts";
+import type { LibvirtProxy } from "./proxy.ts";
+
+const URI = "qemu:///system";
+
+/** A host as a person has it: libvirt, its NAT network, an agent as a process, and `ghost` to talk to it. */
+export interface TestHost extends AsyncDisposable {
+  readonly libvirtd: PrivateLibvirtd;
+  readonly http: GuestHttp;
+  /** Between the agent and libvirtd. */
+  readonly proxy: LibvirtProxy;
+  /** Image of the test guest. */
+  readonly image: string;
+  /** The agent's data folder. */
+  readonly dataDir: string;
+  readonly imageDir: string;
+  /** The agent that runs now. */
+  agent(): AgentProcess;
+  /** Ends the agent by a signal, if it runs, and waits until it is gone. */
+  endAgent(signal: "TERM" | "KILL"): Promise<void>;
+  /** Starts the agent, and waits until it answers. */
+  startAgent(): Promise<void>;
+  /** What `ghost ARGS` prints and ends with, in the folder of the spec. */
+  ghost(...args: readonly string[]): Promise<RunResult>;
+  /** The same when it must succeed: what it printed. */
+  done(...args: readonly string[]): Promise<string>;
+  /** Writes the spec: these VMs, each a line of YAML in braces, on the agent of this host (called `desk`). */
+  spec(vms: Readonly<Record<string, string>>): Promise<void>;
+  /** What `virsh ARGS` prints. */
+  virsh(...args: readonly string[]): Promise<string>;
+  /** Address that libvirt's network gave the first card of a machine. */
+  address(name: string): Promise<string>;
+  /** As when the power fails and comes back: libvirtd and the agent start again. */
+  reboot(): Promise<void>;
+}
+
+/** A bridge without delay, and an address without libvirt's dnsmasq trying first whether somebody has it: guests start sooner. */
+const NETWORK = `<network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'><name>default</name>
+  <forward mode='nat'/><bridge name='virbr0' stp='off' delay='0'/>
+  <ip address='192.168.122.1' netmask='255.255.255.0'><dhcp><range start='192.168.122.2' end='192.168.122.254'/></dhcp></ip>
+  <dnsmasq:options><dnsmasq:option value='no-ping'/></dnsmasq:options></network>`;
+
+export async function startHost(): Promise<TestHost> {
+  await using stack = new AsyncDisposableStack();
+  const image = await guestImage();
+  const libvirtd = stack.use(await startLibvirtd({ ownNetwork: true }));
+  const folder = await mkdtemp(path.join(tmpdir(), "ghost-host-"));
+  stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  const virsh = async (...args: readonly string[]): Promise<string> => await libvirtd.virsh(URI, ...args);
+  const networkFile = path.join(folder, "network.xml");
+  await writeFile(networkFile, NETWORK);
+  await virsh("net-define", networkFile);
+  await virsh("net-autostart", "default");
+  await virsh("net-start", "default");
+
+  const proxy = stack.use(await startProxy(path.join(folder, "libvirt-sock"), libvirtd.socketPath));
+  const [dataDir, imageDir, work] = [path.join(folder, "data"), path.join(folder, "images"), path.join(folder, "work")];
+  await mkdir(work);
+  const socket = path.join(folder, "agent.sock");
+  const config = path.join(folder, "agent.yaml");
+  await writeFile(
+    config,
+    `agent: { name: desk }\nhypervisor: libvirt\ndata_dir: ${dataDir}\n` +
+      `libvirt: { uri: "${URI}?socket=${proxy.socketPath}", image_cache: ${imageDir} }\n` +
+      `grpc: { listen_addr: "unix:${socket}" }\nlogging: { output: stdout, level: debug }\n`,
+  );
+  let agent: AgentProcess | undefined;
+  let http = guestHttp(libvirtd);
+  const startAgent = async (): Promise<void> => {
+    const [command, args, options] = ghostProgram(["agent", "run", "--config", config]);
+    agent = await untilItAnswers(libvirtd.inside(command, args, options), folder);
+  };
+  const endAgent = async (signal: "TERM" | "KILL"): Promise<void> => {
+    await agent?.kill(`SIG${signal}`);
+    agent = undefined;
+  };
+  stack.defer(async () => {
+    await endAgent("KILL");
+    await http[Symbol.asyncDispose]();
+  });
+  const ghost = async (...args: readonly string[]): Promise<RunResult> => await runGhost(args, { cwd: work });
+  await startAgent();
+  const all = stack.move();
+  return {
+    libvirtd,
+    get http() {
+      return http;
+    },
+    proxy,
+    image,
+    dataDir,
+    imageDir,
+    virsh,
+    startAgent,
+    endAgent,
+    agent: () => {
+      if (agent === undefined) throw new Error("no agent runs");
+      return agent;
+    },
+    ghost,
+    done: async (...args) => {
+      const { code, stdout, stderr } = await ghost(...args);
+      if (code !== 0) throw new Error(`ghost ${args.join(" ")} ended with ${code}:\n${stdout}${stderr}`);
+      return stdout;
+    },
+    spec: async (vms) => {
+      const lines = Object.entries(vms).map(([name, vm]) => `  ${name}: ${vm}\n`);
+      const text = `ghost: 1\nstack: shop\nagents:\n  desk: { address: "unix:${socket}" }\nvms:${lines.length === 0 ? " {}" : ""}\n${lines.join("")}`;
+      await writeFile(path.join(work, "ghost.yaml"), text);
+    },
+    address: async (name) => {
+      const mac = /<mac address='([^']+)'/.exec(await virsh("dumpxml", name))?.[1];
+      const leases = await virsh("net-dhcp-leases", "default");
+      const address = leases.split("\n").find((line) => mac !== undefined && line.includes(mac));
+      const found = /(\d+\.\d+\.\d+\.\d+)\//.exec(address ?? "")?.[1];
+      if (found === undefined) throw new Error(`libvirt gave ${name} (${mac}) no address:\n${leases}`);
+      return found;
+    },
+    reboot: async () => {
+      await endAgent("KILL");
+      await http[Symbol.asyncDispose]();
+      await libvirtd.reboot();
+      http = guestHttp(libvirtd);
+      await startAgent();
+    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
