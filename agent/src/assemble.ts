@@ -36,7 +36,7 @@ export interface Assembly {
   readonly dataDir: string;
   /** The folder's lock, where it is held already. */
   readonly lock?: Disposable;
-  readonly openHypervisor: (store: Store) => Promise<Hypervisor>;
+  readonly openHypervisor: (store: Store) => Hypervisor | Promise<Hypervisor>;
   readonly identity: HostIdentity;
   readonly defaultTemplate: string;
   readonly address: string;

@@ -44,8 +44,12 @@ export async function runConfigured({ config, version, handleSignals = true, dra
       isReady: async () => agent.isReady && (await isUp(agent)).up,
       checkHypervisor: () => isUp(agent),
       readHost: async () => {
-        const { host, vms } = await agent.observe();
+        const [{ host, vms }, usage] = await Promise.all([agent.observe(), agent.hypervisor.usage()]);
         return {
+          vms: vms.map(({ uid, live, name, status }) => {
+            const used = usage.get(uid);
+            return { uid, name: live.name ?? name, isRunning: status === "running", ...(used !== undefined && { usage: used }) };
+          }),
           vmsRunning: vms.filter((vm) => vm.status === "running").length,
           operationsRunning: agent.operations.activeCount,
           total: host.total,

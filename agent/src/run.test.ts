@@ -83,6 +83,8 @@ suite("a configured agent", () => {
     ])
       assert.ok(metrics.includes(line), line);
     assert.ok(metrics.includes('service="ghost.host.v1.HostService",method="ExecuteSteps",code="OK"'));
+    assert.match(metrics, /^ghost_vm_up\{name="web",uid="[0-9a-f-]+"\} 1$/m);
+    assert.match(metrics, /^ghost_vm_memory_bytes\{name="web",uid="[0-9a-f-]+"\} \d+$/m);
     await agent.stop();
     await agent.stopped;
     assert.ok(!existsSync(join(dir, "a.sock")));

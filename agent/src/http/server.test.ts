@@ -8,6 +8,7 @@ import { startHttp } from "./server.ts";
 import type { HttpOptions, HttpServers } from "./server.ts";
 
 const gauges: HostGauges = {
+  vms: [],
   vmsRunning: 3,
   operationsRunning: 1,
   total: { vcpu: 8, ram_gb: 32, disk_gb: 500 },

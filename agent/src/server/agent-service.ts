@@ -122,7 +122,7 @@ export function createAgentService({
         ram_gb: Math.round(vm.live.ram_gb ?? 0),
         disk_gb: Math.round(vm.live.disk_gb ?? 0),
         ip_address: vm.ipAddress,
-        uptime_seconds: usage?.uptimeSeconds ?? 0,
+        uptime_seconds: Math.floor(usage?.uptimeSeconds ?? 0),
         cpu_usage_percent: usage?.cpuPercent ?? 0,
         ram_usage_percent: usage?.ramPercent ?? 0,
       };
