@@ -82,11 +82,7 @@ export async function openLibvirtHypervisor(options: LibvirtOptions): Promise<Hy
         guests.keepOnly(new Set(found.domains.flatMap(({ uid, startedAt }) => (startedAt === undefined ? [] : [uid]))));
     },
   });
-  const usage = new UsageReader({
-    ask: link.ask,
-    domains: async (uid) =>
-      uid === undefined ? await readings.list() : [await readings.find(uid)].filter((domain) => domain !== undefined),
-  });
+  const usage = new UsageReader({ ask: link.ask, active: async (uid) => await readings.active(uid) });
   const parts: LibvirtParts = { ...link, folders, images, accel, defaultNetwork: options.network, readings };
   const consoleLogs = new ConsoleLogs(folders.consoles);
   return {

@@ -67,6 +67,7 @@ interface Text {
 interface Remembered {
   readonly stored: Text;
   readonly live: Text;
+  readonly id: number | undefined;
   /** Everything else that the reading was made from. */
   readonly other: string;
   readonly reading: Reading;
@@ -125,9 +126,19 @@ export class LibvirtReadings implements Readings {
     return (await this.#read([uid])).domains[0];
   }
 
-  /** What the last reading said, for who needs no newer one. */
-  known(uid: string): Reading | undefined {
-    return this.#remembered.get(uid)?.reading;
+  /**
+   * The machines that run or are paused: who they are is asked, what they are is as it was last read in this start of
+   * theirs. For who wants their numbers, which cost far more than a list.
+   */
+  async active(uid?: string): Promise<readonly Domain[]> {
+    if (uid !== undefined) return (await this.#read([uid])).readings.filter(({ isActive }) => isActive).map(({ domain }) => domain);
+    const active = await told(THE_HOST, async () => await listDomains(this.#ask, "active"));
+    const known = active.map(({ uuid, id }) => {
+      const remembered = this.#remembered.get(uuid);
+      return remembered?.id === id ? remembered?.reading : undefined;
+    });
+    const readings = known.includes(undefined) ? (await this.#read("all")).readings : known;
+    return readings.flatMap((reading) => (reading?.isActive === true ? [reading.domain] : []));
   }
 
   async #read(which: readonly string[] | "all"): Promise<{ readings: readonly Reading[]; domains: readonly Domain[] }> {
@@ -262,7 +273,7 @@ export class LibvirtReadings implements Readings {
       live: liveFacts,
       stored: storedFacts,
     };
-    this.#remembered.set(uid, { stored, live, other, reading });
+    this.#remembered.set(uid, { stored, live, id: head.id, other, reading });
     return reading;
   }
 

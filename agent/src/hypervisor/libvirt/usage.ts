@@ -1,7 +1,8 @@
 /** What running machines use, in one question to libvirt. */
 import type { Caller, Params } from "@ghost/libvirt";
-import { allDomainStatistics, numberIn } from "@ghost/libvirt";
+import { allDomainStatistics, numberIn, stateFrom } from "@ghost/libvirt";
 import type { Domain, DomainUsage } from "../driver.ts";
+import { statusOf } from "./domain-status.ts";
 import { told } from "./link.ts";
 
 /** Shorter differences are of a few ticks of the processors' clock, and say nothing. */
@@ -22,8 +23,8 @@ interface Samples {
 
 export interface UsageOptions {
   readonly ask: Caller;
-  /** Domains as they are now: all, or the one with a uid. */
-  readonly domains: (uid?: string) => Promise<readonly Domain[]>;
+  /** The machines of the host that run or are paused, as last read in this start of theirs; of a uid alone. */
+  readonly active: (uid?: string) => Promise<readonly Domain[]>;
   readonly now?: () => number;
 }
 
@@ -37,23 +38,24 @@ export class UsageReader {
 
   /** By uid, of those that run. */
   async read(uid?: string): Promise<ReadonlyMap<string, DomainUsage>> {
-    const domains = await this.#options.domains(uid);
-    const running = domains.filter(({ status }) => status === "running");
-    if (uid === undefined) this.#forgetAllBut(new Set(running.map((domain) => domain.uid)));
-    if (running.length === 0) return new Map();
+    const active = await this.#options.active(uid);
+    if (uid === undefined) this.#forgetAllBut(new Set(active.map((domain) => domain.uid)));
+    if (active.length === 0) return new Map();
     const statistics = await told("The host's libvirt", async () =>
       allDomainStatistics(this.#options.ask, {
-        groups: ["cpu", "balloon", "interface", "block"],
-        domains: running.map((domain) => ({ uuid: domain.uid })),
+        groups: ["state", "cpu", "balloon", "interface", "block"],
+        domains: active.map((domain) => ({ uuid: domain.uid })),
         noWait: true,
       }),
     );
-    const byUid = new Map(running.map((domain) => [domain.uid, domain]));
+    const byUid = new Map(active.map((domain) => [domain.uid, domain]));
     const nowMs = this.#options.now?.() ?? Date.now();
     return new Map(
       statistics.flatMap(({ domain: { uuid, id }, params }) => {
         const domain = byUid.get(uuid);
-        return domain === undefined ? [] : [[uuid, this.#usageOf(domain, id, params, nowMs)] as const];
+        const state = stateFrom(numberIn(params, "state.state") ?? 0, numberIn(params, "state.reason") ?? 0);
+        if (domain === undefined || statusOf(state).status !== "running") return [];
+        return [[uuid, this.#usageOf(domain, id, params, nowMs)] as const];
       }),
     );
   }
