@@ -1,5 +1,4 @@
 /** ghost.host.v1.HostService: from the wire, to the engine room, back to the wire. */
-import { once } from "node:events";
 import { Metadata } from "@grpc/grpc-js";
 import { omitSettled, versionOf } from "@ghost/engine";
 import {
@@ -18,7 +17,7 @@ import {
 import type { ExecuteInput } from "@ghost/proto";
 import { host } from "@ghost/proto/server";
 import { problem } from "@ghost/schemas";
-import type { GhostError, Operation, PlanHeader, SetRecord, VmSnapshot } from "@ghost/schemas";
+import type { Operation, PlanHeader, SetRecord, VmSnapshot } from "@ghost/schemas";
 import { unlessAborted } from "../abort.ts";
 import type { Hypervisor } from "../hypervisor/driver.ts";
 import { checkBinding } from "../operations/binding.ts";
@@ -31,8 +30,9 @@ import type { HostIdentity } from "../operations/observation.ts";
 import type { Operations } from "../operations/operations.ts";
 import { requireVersion } from "../store/store.ts";
 import type { Store } from "../store/store.ts";
+import { answerConsole } from "./console.ts";
 import type { EventLog } from "./events.ts";
-import { Handlers } from "./rpc.ts";
+import { Handlers, tellInTime } from "./rpc.ts";
 import type { RpcMonitor, Traffic } from "./rpc.ts";
 
 /** An operation that ends within this time is told by its end alone. */
@@ -129,12 +129,7 @@ export function createHostService({
       // The caller is to know that it is being listened for before anything happens.
       call.sendMetadata(new Metadata());
       const end = AbortSignal.any([signal, traffic.closing]);
-      for await (const event of events.watch(resume_token, end)) {
-        if (!call.write(eventToWire(event)))
-          await once(call, "drain", { signal: end }).catch((reason: unknown) => {
-            if (!end.aborted) throw reason;
-          });
-      }
+      for await (const event of events.watch(resume_token, end)) await tellInTime(call, eventToWire(event), end);
     }),
 
     actOnVm: handlers.streaming("ActOnVm", "changes", async (request, call, signal) => {
@@ -148,16 +143,23 @@ export function createHostService({
       return { snapshots: oldestFirst(await hypervisor.snapshots(uid)).map(vmSnapshotToWire) };
     }),
 
-    console: handlers.conversing(
-      "Console",
-      "changes",
-      () => Promise.reject(notYet()),
-      () => undefined,
+    console: handlers.talking("Console", "changes", (call, signal) =>
+      answerConsole({ hypervisor, store }, call, AbortSignal.any([signal, traffic.closing])),
     ),
-    consoleLog: handlers.streaming("ConsoleLog", "reads", () => Promise.reject(notYet())),
+
+    consoleLog: handlers.streaming("ConsoleLog", "reads", async ({ vm, tail_bytes: tailBytes, follow }, call, signal) => {
+      const { uid } = await requireVm({ hypervisor, store }, vm);
+      call.sendMetadata(new Metadata());
+      const end = AbortSignal.any([signal, traffic.closing]);
+      const log = hypervisor.consoleLog(uid, { ...(tailBytes > 0 && { tailBytes }), follow, signal: end });
+      for await (const data of log) await tellInTime(call, { data: Buffer.from(data) }, end);
+    }),
+
     pruneImages: handlers.unary("PruneImages", "changes", async ({ dry_run: dryRun }) => {
       const prune = async (): ReturnType<Hypervisor["pruneImages"]> => {
-        const digests = [...store.vms.values()].map((vm) => vm.imageDigest).concat([...store.templates.values()].map((template) => template.digest));
+        const digests = [...store.vms.values()]
+          .map((vm) => vm.imageDigest)
+          .concat([...store.templates.values()].map((template) => template.digest));
         return await hypervisor.pruneImages(new Set(digests), { dryRun });
       };
       // A VM that is being made has its image before it has a disk.
@@ -165,10 +167,6 @@ export function createHostService({
       return { removed: removed.map(imageToWire), bytes };
     }),
   };
-}
-
-function notYet(): GhostError {
-  return problem("UNSUPPORTED", "This agent cannot do that.");
 }
 
 /** Of two that were made in one second, the parent comes first. */

@@ -1,4 +1,5 @@
 /** How every call is answered: counted, its errors translated once, its caller free to leave. */
+import { once } from "node:events";
 import { Metadata } from "@grpc/grpc-js";
 import type {
   handleBidiStreamingCall,
@@ -107,23 +108,16 @@ export class Handlers {
     kind: "reads" | "changes",
     answer: (request: Q, call: ServerWritableStream<Q, R>, signal: AbortSignal) => Promise<void>,
   ): handleServerStreamingCall<Q, R> {
-    return (call) => {
-      const end = this.#begin(method, kind);
-      const left = new AbortController();
-      call.on("cancelled", () => left.abort(LEFT));
-      void answer(call.request, call, left.signal).then(
-        () => {
-          end("OK");
-          call.end();
-        },
-        (reason: unknown) => {
-          if (left.signal.aborted) return end("CANCELLED");
-          const error = this.#translate(reason);
-          end(codeName(error.code));
-          call.emit("error", error);
-        },
-      );
-    };
+    return (call) => this.#lasting(method, kind, call, (signal) => answer(call.request, call, signal));
+  }
+
+  /** As `streaming`, of a call on which the caller goes on speaking: one call, whatever is said. */
+  talking<Q, R>(
+    method: string,
+    kind: "reads" | "changes",
+    answer: (call: ServerDuplexStream<Q, R>, signal: AbortSignal) => Promise<void>,
+  ): handleBidiStreamingCall<Q, R> {
+    return (call) => this.#lasting(method, kind, call, (signal) => answer(call, signal));
   }
 
   /**
@@ -179,6 +173,29 @@ export class Handlers {
     };
   }
 
+  #lasting<Q, R>(
+    method: string,
+    kind: "reads" | "changes",
+    call: ServerWritableStream<Q, R> | ServerDuplexStream<Q, R>,
+    answer: (signal: AbortSignal) => Promise<void>,
+  ): void {
+    const end = this.#begin(method, kind);
+    const left = new AbortController();
+    call.on("cancelled", () => left.abort(LEFT));
+    void answer(left.signal).then(
+      () => {
+        end("OK");
+        call.end();
+      },
+      (reason: unknown) => {
+        if (left.signal.aborted) return end("CANCELLED");
+        const error = this.#translate(reason);
+        end(codeName(error.code));
+        call.emit("error", error);
+      },
+    );
+  }
+
   #begin(method: string, kind: "reads" | "changes"): (code: string) => void {
     const end = this.#traffic.begin();
     return (code) => {
@@ -191,6 +208,18 @@ export class Handlers {
     if (!(reason instanceof GhostError)) this.#monitor.onBug?.(reason);
     return serviceError(reason);
   }
+}
+
+/** Tells the caller, and waits until they take more. Waits no longer once the signal aborts. */
+export async function tellInTime<Q, R>(
+  call: ServerWritableStream<Q, R> | ServerDuplexStream<Q, R>,
+  response: R,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signal.aborted || call.write(response)) return;
+  await once(call, "drain", { signal }).catch((reason: unknown) => {
+    if (!signal.aborted) throw reason;
+  });
 }
 
 const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(GRPC_STATUS).map(([name, code]) => [code, name]));

@@ -7,7 +7,7 @@
  * (3) An aborted call throws the signal's reason; anything else is what the owner of the channel makes of it.
  */
 import { Client, connectivityState, Metadata } from "@grpc/grpc-js";
-import type { ServiceError } from "@grpc/grpc-js";
+import type { ClientReadableStream, ServiceError } from "@grpc/grpc-js";
 import type { CallFacts } from "./errors.ts";
 import type { Target } from "./target.ts";
 
@@ -43,12 +43,22 @@ export interface DuplexListener<R> {
   readonly onEnd: (error: Error | undefined) => void;
 }
 
+/** A call on which each side speaks as fast as the other listens. */
+export interface Talk<Q, R> {
+  /** What is answered, to the end of the call; its failure is thrown. Whoever leaves early cancels the call. */
+  readonly answers: AsyncGenerator<R, void, undefined>;
+  /** Resolves when more can be sent; at once after the call has ended. */
+  send(request: Q): Promise<void>;
+}
+
 export interface Channel extends AsyncDisposable {
   unary<Q, R>(method: Method<Q, R>, request: Q, options?: CallOptions): Promise<R>;
   /** The call starts when the first item is asked for, and is cancelled when the reader leaves. */
   stream<Q, R>(method: Method<Q, R>, request: Q, options?: StreamOptions): AsyncGenerator<R, void, undefined>;
   /** The call starts at once. */
   duplex<Q, R>(method: Method<Q, R>, listener: DuplexListener<R>): Duplex<Q>;
+  /** The call starts at once. */
+  talk<Q, R>(method: Method<Q, R>, options?: Pick<StreamOptions, "signal">): Talk<Q, R>;
   close(): void;
 }
 
@@ -123,6 +133,14 @@ export function createChannel({ target, timeoutMs: connectTimeoutMs, toError }: 
   ): AsyncGenerator<R, void, undefined> {
     signal?.throwIfAborted();
     const call = client.makeServerStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, request, new Metadata());
+    yield* answersOf(method, call, { signal, quiet });
+  }
+
+  async function* answersOf<Q, R>(
+    method: Method<Q, R>,
+    call: ClientReadableStream<R>,
+    { signal, quiet = false }: StreamOptions,
+  ): AsyncGenerator<R, void, undefined> {
     let answered = false;
     const cancel = (): void => call.cancel();
     const guard = new Guard(connectTimeoutMs, () => answered || (quiet && isConnected()), cancel);
@@ -172,10 +190,25 @@ export function createChannel({ target, timeoutMs: connectTimeoutMs, toError }: 
     };
   }
 
+  function talk<Q, R>(method: Method<Q, R>, { signal }: Pick<StreamOptions, "signal"> = {}): Talk<Q, R> {
+    signal?.throwIfAborted();
+    const call = client.makeBidiStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, new Metadata());
+    // Told to whoever reads the answers.
+    call.on("error", () => {});
+    const { promise: over, resolve: end } = Promise.withResolvers<void>();
+    call.on("status", () => end());
+    return {
+      answers: answersOf(method, call, { signal }),
+      // What is on its way when the call ends is never reported back.
+      send: (request) => Promise.race([over, new Promise<void>((resolve) => call.write(request, () => resolve()))]),
+    };
+  }
+
   return {
     unary,
     stream,
     duplex,
+    talk,
     close: () => client.close(),
     async [Symbol.asyncDispose]() {
       client.close();

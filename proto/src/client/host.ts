@@ -1,4 +1,5 @@
 import type { Observation, ObservedImage, Operation, SetRecord, SetVersion, VmSnapshot } from "@ghost/schemas";
+import { problem } from "@ghost/schemas";
 import { HostServiceService } from "../../gen/ghost/host/v1/host.ts";
 import type { Operation as OperationMessage } from "../../gen/ghost/host/v1/host.ts";
 import { eventFromWire } from "../wire/event.ts";
@@ -49,7 +50,22 @@ export interface HostClient extends AsyncDisposable {
   pruneImages(
     options?: { readonly dryRun?: boolean } & CallOptions,
   ): Promise<{ readonly removed: readonly ObservedImage[]; readonly bytes: number }>;
+  /** Opens the serial console of the VM with that id or name. Rejects when it does not run, or somebody has it and `force` is not set. */
+  openConsole(vm: string, options?: { readonly force?: boolean } & Pick<CallOptions, "signal">): Promise<VmConsole>;
+  /** What the VM wrote on its serial console, the last `tailBytes` where given; with `follow` what it writes from then on as well. */
+  consoleLog(
+    vm: string,
+    options?: { readonly tailBytes?: number; readonly follow?: boolean } & Pick<CallOptions, "signal">,
+  ): AsyncIterable<Uint8Array>;
   close(): void;
+}
+
+/** A VM's serial console, as it was opened. */
+export interface VmConsole extends AsyncDisposable {
+  /** What the VM writes; ends when it stops or when somebody takes its console. */
+  readonly output: AsyncIterable<Uint8Array>;
+  /** Resolves when the agent takes more; at once after the end. */
+  write(data: Uint8Array): Promise<void>;
 }
 
 /** Does not connect yet. Throws what is wrong with the address or the certificates. */
@@ -102,6 +118,28 @@ export function connectHost(connection: HostConnection): HostClient {
       const { removed, bytes } = await channel.unary(service.pruneImages, { dry_run: dryRun }, options);
       return { removed: removed.map(imageFromWire), bytes };
     },
+    async openConsole(vm, { force = false, ...options } = {}) {
+      const leave = new AbortController();
+      const signal = AbortSignal.any([leave.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+      const { answers, send } = channel.talk(service.console, { signal });
+      void send({ vm, force, data: Buffer.alloc(0) });
+      const opened = await answers.next();
+      if (opened.done === true)
+        throw problem("AGENT_PROTOCOL", `Agent "${name}" ended the console of VM ${vm} before it was open.`, {
+          hint: `Bring agent "${name}" to this version of Ghost.`,
+          agent: name,
+        });
+      return {
+        output: untilLeft(dataOf(answers), leave.signal),
+        write: (data) => send({ vm: "", force: false, data: Buffer.from(data) }),
+        async [Symbol.asyncDispose]() {
+          leave.abort();
+          await answers.return().catch(() => undefined);
+        },
+      };
+    },
+    consoleLog: (vm, { tailBytes = 0, follow = false, ...options } = {}) =>
+      dataOf(channel.stream(service.consoleLog, { vm, tail_bytes: tailBytes, follow }, { ...options, quiet: true })),
     close: () => channel.close(),
     [Symbol.asyncDispose]: () => channel[Symbol.asyncDispose](),
   };
@@ -120,4 +158,17 @@ async function* follow(
     yield last;
   }
   requireEnd(agent, last);
+}
+
+async function* dataOf(responses: AsyncIterable<{ readonly data: Uint8Array }>): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const { data } of responses) yield data;
+}
+
+/** The reader who left asked for the end: it is none that failed. */
+async function* untilLeft<T>(items: AsyncIterable<T>, left: AbortSignal): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* items;
+  } catch (reason) {
+    if (!left.aborted) throw reason;
+  }
 }

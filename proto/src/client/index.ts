@@ -2,7 +2,7 @@
 export type { CallOptions } from "./channel.ts";
 export type { HostConnection } from "./connection.ts";
 export { connectHost } from "./host.ts";
-export type { HostClient, SnapshotOptions } from "./host.ts";
+export type { HostClient, SnapshotOptions, VmConsole } from "./host.ts";
 export { connectVms } from "./vms.ts";
 export type { CreatedVm, NewVm, VmClient, VmListEntry, VmPower, VmReport } from "./vms.ts";
 export type { ExecuteInput } from "../wire/execute.ts";
