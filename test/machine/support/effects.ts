@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { randomUUID } from "node:crypto";
@@ -8,7 +9,8 @@ import { effectCalls } from "../../../agent/src/hypervisor/libvirt/effects.ts";
 import { ImageStore } from "../../../agent/src/hypervisor/libvirt/images/store.ts";
 import type { Folders, LibvirtParts } from "../../../agent/src/hypervisor/libvirt/parts.ts";
 import { LibvirtReadings } from "../../../agent/src/hypervisor/libvirt/readings.ts";
-import { keepConnected } from "../../../libvirt/src/index.ts";
+import { connect, keepConnected } from "../../../libvirt/src/index.ts";
+import { GhostError } from "../../../schemas/src/index.ts";
 import type { PrivateLibvirtd } from "./libvirtd.ts";
 
 /** The driver's calls that change the host, with what they are put together from. */
@@ -36,13 +38,14 @@ export async function openWorkbench(daemon: PrivateLibvirtd, dir = path.join(dae
   const parts: LibvirtParts = {
     ask,
     work,
+    connect: async () => await connect(place),
     folders,
     images,
     accel: { kvmOpens: false, cpuInfo: "" },
     defaultNetwork: NETWORK,
     readings,
   };
-  const calls = effectCalls(parts);
+  const calls = effectCalls(parts, { detachMs: 3_000, memoryMs: 3_000 });
   const source = path.join(dir, "source.img");
   await writeFile(source, bootSector());
   const { digest } = await calls.ensureImage({ path: source });
@@ -101,4 +104,13 @@ function bootSector(): Buffer {
   const disk = Buffer.alloc(2 ** 20);
   disk.writeUInt16LE(0xaa55, 510);
   return disk;
+}
+
+export async function rejects(promise: Promise<unknown>, code: string, detail?: RegExp): Promise<void> {
+  await assert.rejects(promise, (error: unknown) => {
+    assert.ok(error instanceof GhostError, String(error));
+    assert.equal(error.diagnostics[0].code, code, error.message);
+    if (detail !== undefined) assert.match(error.diagnostics[0].detail, detail);
+    return true;
+  });
 }

@@ -1,8 +1,10 @@
 /** What changes the host. Each call is safe to repeat, and one that fails leaves the host as it was or says what it left. */
-import { problem } from "@ghost/schemas";
 import type { Hypervisor } from "../driver.ts";
+import { changeCall, GUEST_PATIENCE } from "./effects/change.ts";
+import type { GuestPatience } from "./effects/change.ts";
 import { defineCall } from "./effects/define.ts";
 import { diskCalls } from "./effects/disks.ts";
+import { setGuestCall } from "./effects/guest.ts";
 import { imageCalls } from "./effects/images.ts";
 import { powerCalls } from "./effects/power.ts";
 import { SharedLock } from "./effects/shared-lock.ts";
@@ -28,15 +30,14 @@ type Effects = Pick<
   | "undefine"
 >;
 
-export function effectCalls(parts: LibvirtParts): Effects {
+export function effectCalls(parts: LibvirtParts, patience: GuestPatience = GUEST_PATIENCE): Effects {
   const imageUse = new SharedLock();
-  const notYet = (): Promise<never> => Promise.reject(problem("UNSUPPORTED", "This agent cannot do that."));
   return {
     ...imageCalls(parts, imageUse),
     ...diskCalls(parts, imageUse),
     define: defineCall(parts),
-    change: notYet,
-    setGuest: notYet,
+    change: changeCall(parts, patience),
+    setGuest: setGuestCall(parts),
     ...powerCalls(parts),
     undefine: undefineCall(parts),
   };

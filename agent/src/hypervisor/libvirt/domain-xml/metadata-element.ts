@@ -5,7 +5,7 @@ import type { XmlElement } from "./xml.ts";
 
 /** The namespace, also for libvirt's calls that get and set metadata of one namespace. */
 export const METADATA_NAMESPACE = "urn:ghost:vm:1";
-const METADATA_PREFIX = "ghost";
+export const METADATA_PREFIX = "ghost";
 
 export interface OwnMetadata {
   readonly text: string;
@@ -13,11 +13,17 @@ export interface OwnMetadata {
   readonly accel: DomainConfig["accel"];
 }
 
-export function metadataElement({ text, accel }: OwnMetadata): XmlElement {
+export function metadataElement(metadata: OwnMetadata): XmlElement {
+  const { name, attributes, children } = bareMetadataElement(metadata);
+  return { name: `${METADATA_PREFIX}:${name}`, attributes: { [`xmlns:${METADATA_PREFIX}`]: METADATA_NAMESPACE, ...attributes }, children };
+}
+
+/** Without its namespace, which libvirt's call for metadata adds. */
+export function bareMetadataElement({ text, accel }: OwnMetadata): XmlElement {
   const isPlain = isWritable(text);
   return element(
-    `${METADATA_PREFIX}:vm`,
-    { [`xmlns:${METADATA_PREFIX}`]: METADATA_NAMESPACE, accel, encoding: isPlain ? undefined : "base64" },
+    "vm",
+    { accel, encoding: isPlain ? undefined : "base64" },
     // Two bytes a character: a lone surrogate survives too.
     isPlain ? text : Buffer.from(text, "utf16le").toString("base64"),
   );

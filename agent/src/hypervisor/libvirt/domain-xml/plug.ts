@@ -1,6 +1,6 @@
 /** The XML of one device, for libvirt's calls that attach, detach and update devices. */
 import type { DomainDisk, DomainNic } from "../../driver.ts";
-import { diskElement, freeTarget, nicElement, nicSource, nicType } from "./devices.ts";
+import { diskElement, freeTarget, NIC_ALIAS, nicElement, nicSource, nicType } from "./devices.ts";
 import type { DiskPlace } from "./devices.ts";
 import { diskEntries, nicEntries } from "./entries.ts";
 import { readXml } from "./read-xml.ts";
@@ -36,6 +36,20 @@ export function detachNicXml(domainXml: string, name: string): string | undefine
 export function updateNicXml(domainXml: string, name: string, nic: DomainNic): string | undefined {
   const found = nicOf(domainXml, name);
   return found && writeXml(updatedNic(found, nic));
+}
+
+/** The disk as the domain has it, to be attached again: what belongs to the running machine alone is found anew. */
+export function reattachDiskXml(domainXml: string, name: string): string | undefined {
+  const found = diskEntries(findChild(readXml(domainXml), "devices")).find((disk) => disk.name === name)?.element;
+  return found && writeXml(withoutChild(withoutChild(found, "backingStore"), "address"));
+}
+
+/** The same for a card, which may have another address or kind of network when it comes back. */
+export function reattachNicXml(domainXml: string, name: string, nic: DomainNic): string | undefined {
+  const found = nicOf(domainXml, name);
+  if (found === undefined) return undefined;
+  const plain = withoutChild(withoutChild(updatedNic(found, nic), "target"), "address");
+  return writeXml(withChild(plain, element("alias", { name: `${NIC_ALIAS}${name}` })));
 }
 
 /** Model, place on the bus, alias and whatever else stay. */

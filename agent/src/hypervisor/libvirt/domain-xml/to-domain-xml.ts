@@ -20,6 +20,8 @@ export interface DomainParts {
   readonly type: DomainType;
   /** Path of the QEMU binary; without it libvirt takes its own choice. */
   readonly emulator?: string;
+  /** Where a UEFI machine keeps its variables; without it libvirt chooses by the machine's name. */
+  readonly nvram?: string;
   /** UEFI images; without them libvirt chooses by the firmware descriptions of the host. */
   readonly firmware?: { readonly loader: string; readonly nvramTemplate: string; readonly nvram: string };
 }
@@ -42,7 +44,7 @@ export function toDomainXml(uid: string, config: DomainConfig, parts: DomainPart
       element("metadata", {}, metadataElement({ text: parts.metadata, accel: config.accel })),
       ...memoryElements(config),
       vcpuElement(config),
-      osElement(config, parts.firmware),
+      osElement({ ...config, ...(parts.nvram !== undefined && { nvram: parts.nvram }) }, parts.firmware),
       element("features", {}, element("acpi"), element("apic")),
       cpuElement(parts.type),
       element(
@@ -72,7 +74,10 @@ export function vcpuElement({ vcpu, vcpuMax }: Pick<DomainConfig, "vcpu" | "vcpu
   return element("vcpu", { placement: "static", current: vcpu === vcpuMax ? undefined : vcpu }, String(vcpuMax));
 }
 
-export function osElement({ firmware, machine }: Pick<DomainConfig, "firmware" | "machine">, images?: DomainParts["firmware"]): XmlElement {
+export function osElement(
+  { firmware, machine, nvram }: Pick<DomainConfig, "firmware" | "machine"> & Pick<DomainParts, "nvram">,
+  images?: DomainParts["firmware"],
+): XmlElement {
   const type = element("type", { arch: "x86_64", machine }, "hvm");
   if (firmware === "bios") return element("os", {}, type);
   if (images !== undefined)
@@ -83,8 +88,14 @@ export function osElement({ firmware, machine }: Pick<DomainConfig, "firmware" |
       element("loader", { readonly: "yes", type: "pflash" }, images.loader),
       element("nvram", { template: images.nvramTemplate }, images.nvram),
     );
-  // Own and older images are not signed; with Secure Boot they would not start.
-  return element("os", { firmware: "efi" }, type, element("firmware", {}, element("feature", { enabled: "no", name: "secure-boot" })));
+  return element(
+    "os",
+    { firmware: "efi" },
+    type,
+    // Own and older images are not signed; with Secure Boot they would not start.
+    element("firmware", {}, element("feature", { enabled: "no", name: "secure-boot" })),
+    nvram === undefined ? undefined : element("nvram", {}, nvram),
+  );
 }
 
 export function cpuElement(type: DomainType): XmlElement {

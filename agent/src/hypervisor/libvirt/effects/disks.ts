@@ -11,7 +11,7 @@ import { growImage } from "../images/grow.ts";
 import { told } from "../link.ts";
 import type { LibvirtParts, Reading } from "../parts.ts";
 import { removeDomainFiles } from "./leftovers.ts";
-import { diskFolder, diskPath, makeFolder } from "./places.ts";
+import { diskFolder, diskPath, makeFolder, NVRAM_FILE } from "./places.ts";
 import type { SharedLock } from "./shared-lock.ts";
 
 const DISK_FILE = /^([A-Za-z0-9_-]{1,64})\.qcow2$/;
@@ -59,9 +59,10 @@ export function diskCalls(parts: LibvirtParts, imageUse: SharedLock): DiskCalls 
         await rm(path, { force: true });
         const folder = diskFolder(folders, owner);
         if ((await diskIds(folder)).length > 0) return await syncFolder(folder);
-        await removeFolder(folder);
         // What else an interrupted removal of the domain has left goes with the last of it.
-        if (reading === undefined) await removeDomainFiles(folders, owner);
+        if (reading !== undefined) return await removeIfEmpty(folder);
+        await removeFolder(folder);
+        await removeDomainFiles(folders, owner);
       });
     },
 
@@ -103,9 +104,10 @@ export async function requireDisk(parts: LibvirtParts, uid: string, vm: string, 
   throw problem("HOST_ERROR", `The disk "${name}" of "${vm}" does not exist (${diskId}).`);
 }
 
-/** With what a crash has left of disks that were being made. A folder with anything else in it stays. */
+/** With what belongs to its disks, and what a crash has left of some that were being made. A folder with anything else in it stays. */
 export async function removeFolder(folder: string): Promise<void> {
-  for (const file of await readdir(folder).catch(() => [])) if (file.endsWith(".qcow2.new")) await rm(join(folder, file), { force: true });
+  for (const file of await readdir(folder).catch(() => []))
+    if (file.endsWith(".qcow2.new") || file === NVRAM_FILE) await rm(join(folder, file), { force: true });
   await removeIfEmpty(folder);
 }
 

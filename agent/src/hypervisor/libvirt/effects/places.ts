@@ -7,6 +7,8 @@ import type { Folders } from "../parts.ts";
 /** QEMU's user passes through, and finds only what it is told the name of. */
 const PASSABLE = 0o711;
 
+export const NVRAM_FILE = "nvram.fd";
+
 export function diskFolder({ disks }: Folders, uid: string): string {
   return join(disks, uid);
 }
@@ -14,6 +16,11 @@ export function diskFolder({ disks }: Folders, uid: string): string {
 /** Undefined for an id that cannot be one of ours: a disk of somebody else may have any text as its serial number. */
 export function diskPath(folders: Folders, uid: string, diskId: string): string | undefined {
   return /^[A-Za-z0-9_-]{1,64}$/.test(diskId) ? join(diskFolder(folders, uid), `${diskId}.qcow2`) : undefined;
+}
+
+/** UEFI's variables, beside the disks, which they belong to: under a name of libvirt's choice a renamed machine would lose them. */
+export function nvramPath(folders: Folders, uid: string): string {
+  return join(diskFolder(folders, uid), NVRAM_FILE);
 }
 
 export function seedPath({ seeds }: Folders, uid: string): string {

@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, suite, test } from "node:test";
+import type { Domain } from "../../../agent/src/hypervisor/driver.ts";
+import { diskIdOf, macOf } from "../../../agent/src/hypervisor/identity.ts";
+import { defineDomain, defineNetwork, findNetworkByName, isNetworkActive } from "../../../libvirt/src/index.ts";
+import { make, NETWORK, openWorkbench, rejects } from "../support/effects.ts";
+import type { Workbench } from "../support/effects.ts";
+import { startLibvirtd } from "../support/libvirtd.ts";
+import type { PrivateLibvirtd } from "../support/libvirtd.ts";
+import { whyNot } from "../support/packages.ts";
+
+const URI = "qemu:///system";
+const why = whyNot("libvirtd", "virsh", "qemu-system-x86_64", "qemu-img");
+
+suite("changes of a machine", { skip: why ?? false }, () => {
+  let daemon: PrivateLibvirtd;
+  let bench: Workbench;
+  before(async () => {
+    daemon = await startLibvirtd({ ownNetwork: true });
+    bench = await openWorkbench(daemon);
+    for (const [name, number] of [
+      [NETWORK, 31],
+      ["other", 32],
+    ] as const)
+      await defineNetwork(
+        bench.parts.ask,
+        `<network><name>${name}</name><bridge name='ghost-${name}'/><ip address='192.168.${number}.1' netmask='255.255.255.0'/></network>`,
+      );
+  });
+  after(async () => {
+    await bench?.[Symbol.asyncDispose]();
+    await daemon?.[Symbol.asyncDispose]();
+  });
+
+  const dump = (uid: string, ...args: readonly string[]): Promise<string> => daemon.virsh(URI, "dumpxml", uid, ...args);
+
+  test("processors and memory of a running machine, live and stored", async (t) => {
+    const { calls } = bench;
+    const { uid } = await make(t, bench);
+    await calls.start(uid);
+    await calls.change(uid, { vcpu: 2, ramGb: 0.125 }, { live: true });
+    for (const xml of [await dump(uid), await dump(uid, "--inactive")]) {
+      assert.match(xml, /<currentMemory unit='KiB'>131072</);
+      assert.match(xml, /<vcpu placement='static'>2</);
+    }
+  });
+
+  test("disks and cards come to a running machine and are in its stored definition, at the same place", async (t) => {
+    const { calls } = bench;
+    const { uid } = await make(t, bench);
+    await calls.start(uid);
+    const data = { id: diskIdOf(uid, "data"), sizeGb: 1 };
+    const lan = { mac: macOf(uid, "lan"), network: "default" };
+    await calls.createDisk(uid, "data", data);
+    await calls.change(uid, { addDisks: { data }, addNics: { lan } }, { live: true });
+    await calls.change(uid, { addDisks: { data }, addNics: { lan } }, { live: true });
+    for (const args of [[], ["--inactive"]]) {
+      assert.match(await daemon.virsh(URI, "domblklist", uid, ...args), new RegExp(`vdb +.*${data.id}.qcow2`));
+      assert.match(await daemon.virsh(URI, "domiflist", uid, ...args), new RegExp(`network +${NETWORK} +virtio +${lan.mac}`));
+    }
+    const domain = await bench.require(uid);
+    assert.deepEqual(domain.live, domain.stored);
+    assert.deepEqual(domain.live.nics["lan"], lan);
+
+    await calls.change(uid, { updateNics: { lan: { ...lan, network: "other" } } }, { live: true });
+    for (const args of [[], ["--inactive"]])
+      assert.match(await daemon.virsh(URI, "domiflist", uid, ...args), new RegExp(`network +other +virtio +${lan.mac}`));
+    await calls.growDisk(uid, "data", 2);
+    assert.match(await daemon.virsh(URI, "domblkinfo", uid, "vdb"), /Capacity: +2147483648/);
+    await rejects(calls.growDisk(uid, "data", 1), "HOST_ERROR", /cannot shrink/);
+    await rejects(calls.deleteDisk(uid, data.id), "HOST_ERROR", /attached to "web"/);
+  });
+
+  test("a guest that does not let go is told of, and all is as it was", async (t) => {
+    const { calls } = bench;
+    const data = { id: "data-disk", sizeGb: 1 };
+    const { uid, config } = await make(t, bench, { name: "deaf" });
+    await calls.createDisk(uid, "data", data);
+    await calls.change(uid, { addDisks: { data } }, { live: false });
+    await calls.start(uid);
+    const before = await bench.require(uid);
+    await rejects(
+      calls.change(uid, { removeDisks: ["data"], vcpu: 2 }, { live: true }),
+      "HOST_ERROR",
+      /did not let go of the disk "data" within 3 s/,
+    );
+    const { startedAt: _, ...now } = await bench.require(uid);
+    const { startedAt: __, ...then } = before;
+    assert.deepEqual(now, then);
+    assert.deepEqual(Object.keys(now.stored.disks).sort(), ["data", ...Object.keys(config.disks)]);
+  });
+
+  test("what a running machine cannot change is refused live and stored otherwise", async (t) => {
+    const { calls } = bench;
+    const { uid } = await make(t, bench, { name: "cold" });
+    await calls.start(uid);
+    const before = await bench.require(uid);
+    for (const change of [
+      { vcpuMax: 4 },
+      { ramMaxGb: 1 },
+      { firmware: "uefi" },
+      { machine: "pc" },
+      { accel: "kvm" },
+      { removeDisks: ["root"] },
+      { vcpu: 3 },
+      { ramGb: 1, metadata: "x" },
+    ] as const)
+      await rejects(calls.change(uid, change, { live: true }), "HOST_ERROR", /"cold"/);
+    await rejects(calls.change(uid, { name: "other" }, { live: false }), "HOST_ERROR", /renamed only while it is stopped/);
+    assert.deepEqual(await bench.require(uid), before);
+    await calls.change(uid, { vcpuMax: 4, vcpu: 3, ramMaxGb: 0.25, metadata: "y" }, { live: false });
+    const now = await bench.require(uid);
+    assert.deepEqual(now.live, before.live);
+    assert.deepEqual([now.stored.vcpu, now.stored.vcpuMax, now.stored.ramMaxGb], [3, 4, 0.25]);
+    assert.equal(now.metadata, "y");
+    assert.match(await daemon.virsh(URI, "metadata", uid, "--uri", "urn:ghost:vm:1", "--live"), />y</);
+    assert.match(await daemon.virsh(URI, "metadata", uid, "--uri", "urn:ghost:vm:1", "--config"), />y</);
+  });
+
+  test("a stopped machine changes firmware, type and name in place, and its snapshots stay", async (t) => {
+    const { calls } = bench;
+    const { uid, config } = await make(t, bench, { name: "first" });
+    await daemon.virsh(URI, "snapshot-create-as", uid, "before");
+    await calls.change(uid, { machine: "pc", autostart: true }, { live: false });
+    assert.match(await dump(uid), /machine='pc-i440fx/);
+    assert.match(await daemon.virsh(URI, "dominfo", uid), /Autostart: +enable/);
+    assert.equal(await daemon.virsh(URI, "snapshot-list", uid, "--name"), "before");
+    await daemon.virsh(URI, "snapshot-delete", uid, "before");
+    await calls.change(uid, { machine: "q35", firmware: "uefi", autostart: false }, { live: false });
+    await calls.start(uid);
+    const variables = new RegExp(`<nvram[^>]*>${bench.folders.disks}/${uid}/nvram.fd<`);
+    assert.match(await dump(uid), variables);
+    await calls.powerOff(uid);
+    await calls.change(uid, { name: "second" }, { live: true });
+    assert.deepEqual((await bench.require(uid)).stored, { ...config, name: "second", firmware: "uefi" });
+    await calls.start(uid);
+    assert.match(await dump(uid), variables);
+    await calls.powerOff(uid);
+    await calls.change(uid, { firmware: "bios" }, { live: false });
+    assert.doesNotMatch(await dump(uid), /nvram/);
+  });
+
+  test("names and addresses of others, running or stored", async (t) => {
+    const { calls } = bench;
+    const mac = "52:54:00:11:22:33";
+    const other = randomUUID();
+    await defineDomain(
+      bench.parts.ask,
+      `<domain type='qemu'><name>theirs</name><uuid>${other}</uuid><memory>65536</memory><os><type>hvm</type></os><devices><interface type='user'><mac address='${mac}'/></interface></devices></domain>`,
+    );
+    t.after(() => daemon.virsh(URI, "undefine", other));
+    await rejects(make(t, bench, { name: "theirs" }), "VM_EXISTS", /"theirs"/);
+    await rejects(make(t, bench, { name: "ours", nics: { lan: { mac: mac.toUpperCase(), network: "user" } } }), "MAC_TAKEN", /theirs/);
+    const { uid } = await make(t, bench, { name: "ours" });
+    await rejects(calls.change(uid, { name: "theirs" }, { live: false }), "VM_EXISTS", /"theirs"/);
+    await rejects(calls.change(uid, { addNics: { lan: { mac, network: "user" } } }, { live: false }), "MAC_TAKEN", /theirs/);
+    assert.deepEqual(Object.keys((await bench.require(uid)).stored.nics), ["default"]);
+  });
+
+  test("networks and bridges that are not there, and one that is not active", async (t) => {
+    const { calls, parts } = bench;
+    const nic = { mac: "52:54:00:11:22:44" };
+    await rejects(make(t, bench, { name: "off", nics: { lan: { ...nic, network: "nowhere" } } }), "HOST_ERROR", /has "lab", "other"/);
+    await rejects(make(t, bench, { name: "off", nics: { lan: { ...nic, bridge: "br-none" } } }), "HOST_ERROR", /bridge "br-none"/);
+    const network = await findNetworkByName(parts.ask, NETWORK);
+    assert.ok(network);
+    const { uid } = await make(t, bench, { name: "off", nics: { lan: { ...nic, network: "default" } } });
+    await daemon.virsh(URI, "net-destroy", NETWORK);
+    await calls.start(uid);
+    assert.equal(await isNetworkActive(parts.ask, network), true);
+    const running: Domain = await bench.require(uid);
+    assert.equal(running.status, "running");
+    await rejects(
+      calls.change(uid, { addNics: { dmz: { mac: "52:54:00:11:22:45", network: "nowhere" } } }, { live: true }),
+      "HOST_ERROR",
+      /nowhere/,
+    );
+    assert.deepEqual(await bench.require(uid), running);
+  });
+});
