@@ -29,7 +29,7 @@ export async function cliReference(): Promise<string> {
     "<!-- Made by `npm run generate` from the commands themselves. -->",
     "# Commands",
     "`ghost COMMAND --help` prints the same. stdout carries the result and stderr the talk; with `--json` stdout carries one JSON object per line, each with a `type`.",
-    "`ghostctl vm …` is the command line of the original Ghost Agent, and the same as `ghost vm …`.",
+    "`ghostctl vm …` is the command line of the original Ghost Agent; `ghost vm …` has the same commands and more.",
     "## Exit codes",
     table(
       ["code", "means"],

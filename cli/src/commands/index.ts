@@ -10,6 +10,14 @@ const VM_COMMANDS: readonly CommandEntry[] = [
   { name: "vm list", summary: "list the VMs of one agent", load: async () => (await import("./vm.ts")).vmList },
 ];
 
+/** What the original has no command for. */
+const VM_ACTS: readonly CommandEntry[] = [
+  { name: "vm restart", summary: "shut a VM down and start it again", load: async () => (await import("./vm-acts.ts")).vmRestart },
+  { name: "vm suspend", summary: "let a VM stand still", load: async () => (await import("./vm-acts.ts")).vmSuspend },
+  { name: "vm resume", summary: "let a suspended VM go on", load: async () => (await import("./vm-acts.ts")).vmResume },
+  { name: "vm snapshot", summary: "keep what a VM is, and go back to it", load: async () => (await import("./vm-snapshot.ts")).vmSnapshot },
+];
+
 const VERSION: CommandEntry = { name: "version", summary: "print the version", load: async () => (await import("./version.ts")).version };
 
 export const COMMANDS: readonly CommandEntry[] = [
@@ -48,6 +56,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./agent-sim.ts")).agentSim,
   },
   ...VM_COMMANDS,
+  ...VM_ACTS,
   {
     name: "provider install",
     summary: "put the Terraform provider where Terraform finds it",

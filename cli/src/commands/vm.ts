@@ -1,37 +1,28 @@
 /** `ghost vm …` and `ghostctl vm …`: the commands of the original ghostctl, over its gRPC service. */
 import type { NewVm, VmClient } from "@ghost/proto/client";
-import { GhostError, problem } from "@ghost/schemas";
+import { problem } from "@ghost/schemas";
 import { defineCommand } from "../command/command.ts";
-import type { Command, Option, OptionValues } from "../command/command.ts";
+import type { Command } from "../command/command.ts";
 import { OUTPUT } from "../command/common-options.ts";
 import { usageProblem } from "../command/usage.ts";
 import { EXIT } from "../exit-code.ts";
-import { ADDRESS, tlsOf } from "../flow/one-agent.ts";
+import { CONNECT_TIMEOUT_MS, CONNECTION, VM, withAgent } from "../flow/vm-agent.ts";
+import type { ConnectionOptions } from "../flow/vm-agent.ts";
 import { escapeLine } from "../output/escape.ts";
 import { renderTable } from "../output/table.ts";
 import { formatDuration } from "../command/duration.ts";
-import { reachAddress } from "../agents/reach.ts";
 import type { Session } from "../terminal/session.ts";
 
 const CREATE_TIMEOUT_MS = 300_000;
 const TIMEOUT_MS = 30_000;
-const CONNECT_TIMEOUT_MS = 5_000;
 /** The original asks for three characters at least; a spec takes fewer. */
 const NEW_NAME = /^[a-z][a-z0-9-]{1,61}[a-z0-9]$/;
 const NEW_NAME_DOC = "3 to 63 characters: lower-case letters, digits and inner hyphens, starting with a letter";
-const DEFAULT_ADDRESS = "localhost:9090";
-
-const CONNECTION = {
-  ...ADDRESS,
-  address: {
-    ...ADDRESS.address,
-    doc: "The agent: host:port, unix:/path or embedded:DIR; otherwise GHOST_AGENT_ADDRESS, otherwise localhost:9090.",
-  },
-  timeout: { kind: "duration", value: "TIME", doc: "How long the agent may take; 5m for create and 30s for the rest when not given." },
-} as const satisfies Record<string, Option>;
-
-const OPTIONS = { ...CONNECTION, ...OUTPUT } as const;
-const VM = { name: "VM", doc: "Id or name of the VM.", required: true } as const;
+const OPTIONS = {
+  ...CONNECTION,
+  timeout: { ...CONNECTION.timeout, doc: "How long the agent may take; 5m for create and 30s for the rest when not given." },
+  ...OUTPUT,
+} as const;
 
 export const vmCreate: Command = defineCommand({
   description: "The VM belongs to no spec: a plan shows it as a foreign VM, and `ghost adopt` takes it over.",
@@ -158,8 +149,6 @@ export const vmList: Command = defineCommand({
     }),
 });
 
-type ConnectionOptions = OptionValues<typeof CONNECTION>;
-
 async function withVms(
   options: ConnectionOptions,
   session: Session,
@@ -167,33 +156,15 @@ async function withVms(
   act: (vms: VmClient, call: { timeoutMs: number; signal: AbortSignal }) => Promise<void>,
 ): Promise<typeof EXIT.ok> {
   const { connectVms } = await import("@ghost/proto/client");
-  const wanted = options.address ?? session.env["GHOST_AGENT_ADDRESS"] ?? DEFAULT_ADDRESS;
   const timeoutMs = options.timeout ?? defaultTimeoutMs;
-  const tls = tlsOf(options);
-  await using vms = connectVms({
-    name: wanted,
-    address: await reachAddress(wanted, session),
-    timeoutMs: Math.min(timeoutMs, CONNECT_TIMEOUT_MS),
-    ...(tls && { tls }),
-  });
-  try {
+  await withAgent(options, session, async (connection) => {
+    await using vms = connectVms({ ...connection, timeoutMs: Math.min(timeoutMs, CONNECT_TIMEOUT_MS) });
     await act(vms, { timeoutMs, signal: session.stop });
-  } catch (reason) {
-    throw wanted === options.address ? reason : withAddressHint(reason, wanted);
-  }
+  });
   return EXIT.ok;
 }
 
-/** Who named no agent learns how. */
-function withAddressHint(reason: unknown, wanted: string): GhostError {
-  const [first, ...others] = GhostError.from(reason).diagnostics;
-  if (first.code !== "AGENT_UNREACHABLE") return GhostError.from(reason);
-  const from = wanted === DEFAULT_ADDRESS ? "No agent was named, so this one was tried" : "It was named by GHOST_AGENT_ADDRESS";
-  const hint = `${from}: give --address, or set GHOST_AGENT_ADDRESS, to host:port, unix:/path or embedded:DIR.`;
-  return new GhostError([{ ...first, hint }, ...others], { cause: reason });
-}
-
-function tellPower(session: Session, vm: string, status: string): void {
+export function tellPower(session: Session, vm: string, status: string): void {
   session.emit({ type: "vm", vm, status });
   session.print(`VM ${escapeLine(vm)} is ${escapeLine(status)}.\n`);
 }
