@@ -8,6 +8,7 @@ import { guestHttp } from "./http.ts";
 import type { GuestHttp } from "./http.ts";
 import { startLibvirtd } from "./libvirtd.ts";
 import type { PrivateLibvirtd } from "./libvirtd.ts";
+import { makeNetwork } from "./network.ts";
 import { startProxy } from "./proxy.ts";
 import type { LibvirtProxy } from "./proxy.ts";
 
@@ -36,6 +37,8 @@ export interface TestHost extends AsyncDisposable {
   done(...args: readonly string[]): Promise<string>;
   /** Writes the spec: these VMs, each a line of YAML in braces, on the agent of this host (called `desk`). */
   spec(vms: Readonly<Record<string, string>>): Promise<void>;
+  /** Makes a domain behind the agent's back. */
+  define(xml: string): Promise<void>;
   /** What `virsh ARGS` prints. */
   virsh(...args: readonly string[]): Promise<string>;
   /** Address that libvirt's network gave the first card of a machine. */
@@ -44,12 +47,6 @@ export interface TestHost extends AsyncDisposable {
   reboot(): Promise<void>;
 }
 
-/** A bridge without delay, and an address without libvirt's dnsmasq trying first whether somebody has it: guests start sooner. */
-const NETWORK = `<network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'><name>default</name>
-  <forward mode='nat'/><bridge name='virbr0' stp='off' delay='0'/>
-  <ip address='192.168.122.1' netmask='255.255.255.0'><dhcp><range start='192.168.122.2' end='192.168.122.254'/></dhcp></ip>
-  <dnsmasq:options><dnsmasq:option value='no-ping'/></dnsmasq:options></network>`;
-
 export async function startHost(): Promise<TestHost> {
   await using stack = new AsyncDisposableStack();
   const image = await guestImage();
@@ -57,11 +54,7 @@ export async function startHost(): Promise<TestHost> {
   const folder = await mkdtemp(path.join(tmpdir(), "ghost-host-"));
   stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   const virsh = async (...args: readonly string[]): Promise<string> => await libvirtd.virsh(URI, ...args);
-  const networkFile = path.join(folder, "network.xml");
-  await writeFile(networkFile, NETWORK);
-  await virsh("net-define", networkFile);
-  await virsh("net-autostart", "default");
-  await virsh("net-start", "default");
+  await makeNetwork(libvirtd);
 
   const proxy = stack.use(await startProxy(path.join(folder, "libvirt-sock"), libvirtd.socketPath));
   const [dataDir, imageDir, work] = [path.join(folder, "data"), path.join(folder, "images"), path.join(folder, "work")];
@@ -101,6 +94,11 @@ export async function startHost(): Promise<TestHost> {
     dataDir,
     imageDir,
     virsh,
+    define: async (xml) => {
+      const file = path.join(folder, "domain.xml");
+      await writeFile(file, xml);
+      await virsh("define", file);
+    },
     startAgent,
     endAgent,
     agent: () => {

@@ -25,6 +25,8 @@ export interface PrivateLibvirtd extends AsyncDisposable {
   start(): Promise<void>;
   /** Lets it stand still, or go on. */
   freeze(isFrozen: boolean): Promise<void>;
+  /** Words before a command, which then runs in its network. */
+  readonly enter: readonly string[];
   /** Starts a program in its network. It is ended with this process, however that ends. */
   inside(command: string, args: readonly string[], options?: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string }): ChildProcess;
   /** As when the power fails and comes back: everything of it ends at once, guests too, and what is in memory is lost. */
@@ -74,6 +76,7 @@ export async function startLibvirtd({ ownNetwork = false }: PrivateLibvirtdOptio
   const socketPath = path.join(folder, "libvirt-sock");
   await configure(folder);
   let namespaces = enterNamespaces(folder, ownNetwork);
+  const enter = (): readonly string[] => ["nsenter", "-t", String(namespaces.process.pid), "--net"];
   const start = async (): Promise<void> => {
     namespaces.tell("start");
     const until = performance.now() + START_TIMEOUT_MS;
@@ -114,11 +117,11 @@ export async function startLibvirtd({ ownNetwork = false }: PrivateLibvirtdOptio
       await namespaces.ask("wait");
     },
     freeze: async (isFrozen) => await namespaces.ask(isFrozen ? "STOP" : "CONT"),
+    get enter() {
+      return enter();
+    },
     inside: (command, args, options = {}) =>
-      spawn("setpriv", ["--pdeathsig", "KILL", "nsenter", "-t", String(namespaces.process.pid), "--net", command, ...args], {
-        stdio: ["pipe", "pipe", "pipe"],
-        ...options,
-      }),
+      spawn("setpriv", ["--pdeathsig", "KILL", ...enter(), command, ...args], { stdio: ["pipe", "pipe", "pipe"], ...options }),
     reboot: async () => {
       await namespaces.end();
       for (const place of ["run", "libvirt-sock", "libvirt-sock-ro", "libvirt-admin-sock", "pid"])
@@ -157,7 +160,12 @@ function enterNamespaces(folder: string, ownNetwork: boolean): Namespaces {
       folder,
       ownNetwork ? "own" : "shared",
     ],
-    { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` } },
+    {
+      stdio: ["pipe", "pipe", "pipe"],
+      env: { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` },
+      // Ctrl-C at the terminal is for whoever started it: to the end, libvirt answers.
+      detached: true,
+    },
   );
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
