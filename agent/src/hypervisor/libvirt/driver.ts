@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import { access, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { hypervisorVersion } from "@ghost/libvirt";
+import { libvirtVersion } from "@ghost/libvirt";
 import type { Hypervisor } from "../driver.ts";
 import { Changes } from "./changes.ts";
 import { consoleCalls } from "./console.ts";
@@ -41,6 +41,8 @@ export interface LibvirtOptions {
   /** Instead of the catalogue. */
   readonly vendorImages?: ReadonlyMap<string, VendorImage>;
   readonly downloadLimits?: Partial<DownloadLimits>;
+  /** A question that libvirt does not answer within it is HOST_ERROR. Default 10,000. */
+  readonly answerTimeoutMs?: number;
 }
 
 /** QEMU runs as another user, and passes through. */
@@ -66,6 +68,7 @@ export async function openLibvirtHypervisor(options: LibvirtOptions): Promise<Hy
   const link = openLink({
     uri: options.uri,
     ...(options.socketPath !== undefined && { socketPath: options.socketPath }),
+    ...(options.answerTimeoutMs !== undefined && { answerTimeoutMs: options.answerTimeoutMs }),
     onState: ({ state }) => state === "up" && changes.up(link.ask),
   });
   const guests = new GuestWatch({ ...link, defaultNetwork: options.network, onNews: (uid) => void changes.look(uid) });
@@ -87,8 +90,8 @@ export async function openLibvirtHypervisor(options: LibvirtOptions): Promise<Hy
   const consoleLogs = new ConsoleLogs(folders.consoles);
   return {
     kind: "libvirt",
-    // Unlike the host's name, it is a question to the driver behind the daemon.
-    ping: async () => void (await told("The host's libvirt", async () => await hypervisorVersion(link.ask))),
+    // Of libvirt, not of QEMU: after its start libvirtd takes seconds to look what its QEMU can do.
+    ping: async () => void (await told("The host's libvirt", async () => await libvirtVersion(link.ask))),
     facts: async () => await hostFacts(link.ask, folders.disks, accel),
     images: async () => await observedImages(images, catalogue.keys()),
     list: async () => await readings.list(),

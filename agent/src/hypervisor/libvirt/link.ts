@@ -6,8 +6,8 @@ import type { Diagnostic } from "@ghost/schemas";
 
 /** A libvirtd that hangs is given up after this, by a question and by an attempt to connect. */
 const ANSWER_TIMEOUT_MS = 10_000;
-/** A silent libvirtd is left within the same time; its machines are none the worse for it. */
-const KEEP_ALIVE = { intervalMs: 2_500, count: 3 };
+/** A silent libvirtd is left within about the same time; its machines are none the worse for it. */
+const KEEP_ALIVE_COUNT = 3;
 const LONGEST_PAUSE_MS = 2_000;
 
 export interface Link extends AsyncDisposable {
@@ -23,11 +23,14 @@ export interface Link extends AsyncDisposable {
 export function openLink(options: {
   readonly uri: string;
   readonly socketPath?: string;
+  /** Default 10,000. */
+  readonly answerTimeoutMs?: number;
   readonly onState: (state: ConnectionState) => void;
 }): Link {
-  const { onState, ...place } = options;
-  const common = { ...place, connectTimeoutMs: ANSWER_TIMEOUT_MS, keepAlive: KEEP_ALIVE, longestPauseMs: LONGEST_PAUSE_MS };
-  const ask = keepConnected({ ...common, callTimeoutMs: ANSWER_TIMEOUT_MS, onState });
+  const { onState, answerTimeoutMs = ANSWER_TIMEOUT_MS, ...place } = options;
+  const keepAlive = { intervalMs: answerTimeoutMs / (KEEP_ALIVE_COUNT + 1), count: KEEP_ALIVE_COUNT };
+  const common = { ...place, connectTimeoutMs: answerTimeoutMs, keepAlive, longestPauseMs: LONGEST_PAUSE_MS };
+  const ask = keepConnected({ ...common, callTimeoutMs: answerTimeoutMs, onState });
   const work = keepConnected(common);
   return {
     ask,
