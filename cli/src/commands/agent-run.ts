@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import path from "node:path";
 import type { RunningAgent } from "@ghost/agent/run";
 import { defineCommand } from "../command/command.ts";
@@ -6,11 +5,10 @@ import type { Command } from "../command/command.ts";
 import { OUTPUT } from "../command/common-options.ts";
 import { usageProblem } from "../command/usage.ts";
 import { EXIT } from "../exit-code.ts";
+import { AGENT_CONFIG, findAgentConfig } from "../flow/agent-config.ts";
 import { escapeLine } from "../output/escape.ts";
 import type { Session } from "../terminal/session.ts";
 import { VERSION } from "../version.ts";
-
-const DEFAULT_CONFIG = "/etc/ghost/agent.yaml";
 
 const TEXT = { usage: "ghost agent run", summary: "" };
 
@@ -18,11 +16,7 @@ export const agentRun: Command = defineCommand({
   description:
     "Runs until SIGTERM or Ctrl-C; then running operations may end. With --embedded it serves a simulated host kept in a folder, for whoever uses the address embedded:DIR.",
   options: {
-    config: {
-      kind: "string",
-      value: "FILE",
-      doc: "The agent's configuration; /etc/ghost/agent.yaml when not given, and defaults where that is not there.",
-    },
+    ...AGENT_CONFIG,
     embedded: { kind: "string", value: "DIR", doc: "Serve the simulated host of this folder, on a socket in it." },
     idle: {
       kind: "duration",
@@ -58,7 +52,7 @@ export const agentRun: Command = defineCommand({
 
 async function runConfigured(file: string | undefined, session: Session): Promise<RunningAgent> {
   const { loadAgentConfig, runAgent } = await import("@ghost/agent/run");
-  const { config, warnings } = await loadAgentConfig(file ?? (existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : undefined), session.env);
+  const { config, warnings } = await loadAgentConfig(findAgentConfig(file, session), session.env);
   session.report(warnings);
   return runAgent({ config, version: VERSION, handleSignals: false });
 }

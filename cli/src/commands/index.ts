@@ -46,6 +46,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "agent run", summary: "run an agent", load: async () => (await import("./agent-run.ts")).agentRun },
   { name: "agent stop", summary: "stop embedded agents", load: async () => (await import("./agent-stop.ts")).agentStop },
   {
+    name: "agent doctor",
+    summary: "check whether this machine can run VMs",
+    load: async () => (await import("./agent-doctor.ts")).agentDoctor,
+  },
+  {
     name: "agent prune",
     summary: "remove images that nothing uses",
     load: async () => (await import("./agent-prune.ts")).agentPrune,
