@@ -18,7 +18,7 @@ export interface Workbench extends AsyncDisposable {
   readonly parts: LibvirtParts;
   readonly folders: Folders;
   readonly calls: ReturnType<typeof effectCalls>;
-  /** Of 1 MiB, its digest. */
+  /** Digest of the image that is given, or of one of 1 MiB without a system. */
   readonly image: string;
   require(uid: string): Promise<Domain>;
 }
@@ -27,7 +27,8 @@ export const GUEST: GuestSetup = { hostname: "web", sshKeys: [], packages: [] };
 /** Of the network that `network: default` means here. */
 export const NETWORK = "lab";
 
-export async function openWorkbench(daemon: PrivateLibvirtd, dir = path.join(daemon.folder, "ghost")): Promise<Workbench> {
+export async function openWorkbench(daemon: PrivateLibvirtd, { image }: { readonly image?: string } = {}): Promise<Workbench> {
+  const dir = path.join(daemon.folder, "ghost");
   await mkdir(dir, { recursive: true });
   const place = { uri: "qemu:///system", socketPath: daemon.socketPath };
   const ask = keepConnected(place);
@@ -46,9 +47,9 @@ export async function openWorkbench(daemon: PrivateLibvirtd, dir = path.join(dae
     readings,
   };
   const calls = effectCalls(parts, { detachMs: 3_000, memoryMs: 3_000 });
-  const source = path.join(dir, "source.img");
-  await writeFile(source, bootSector());
-  const { digest } = await calls.ensureImage({ path: source });
+  const empty = path.join(dir, "empty.img");
+  if (image === undefined) await writeFile(empty, bootSector());
+  const { digest } = await calls.ensureImage({ path: image ?? empty });
   return {
     parts,
     folders,

@@ -21,7 +21,8 @@ export async function hostFacts(ask: Caller, diskFolder: string, accel: AccelFac
       },
       capabilities: {
         vcpu_plug: true,
-        vcpu_unplug: true,
+        // Libvirt cannot take those that a machine started with, and an emulated machine that loses one crashes (QEMU 7.2).
+        vcpu_unplug: false,
         ram_balloon: true,
         disk_plug: true,
         disk_grow: true,
@@ -32,15 +33,12 @@ export async function hostFacts(ask: Caller, diskFolder: string, accel: AccelFac
   });
 }
 
-/** The catalogue's names with what is kept under them, then what is kept without a name. */
+/** The catalogue's names, with what is kept under each. */
 export async function observedImages(images: ImageStore, catalogue: Iterable<string>): Promise<readonly ObservedImage[]> {
   // The last confirmed first: that is what a name stands for.
   const kept = await images.list();
-  const named = [...catalogue].map((name): ObservedImage => {
+  return [...catalogue].map((name): ObservedImage => {
     const entry = kept.find(({ names }) => names.includes(name));
     return { name, digest: entry?.digest ?? "", cached: entry !== undefined, sizeBytes: entry?.sizeBytes ?? 0 };
   });
-  const shown = new Set(named.map(({ digest }) => digest));
-  const others = kept.filter(({ digest }) => !shown.has(digest));
-  return [...named, ...others.map(({ digest, sizeBytes, names }) => ({ name: names[0] ?? "", digest, cached: true, sizeBytes }))];
 }

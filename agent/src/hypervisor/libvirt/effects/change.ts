@@ -4,7 +4,8 @@
  * (1) Everything that can be known to fail is checked before the first effect.
  * (2) The stored definition is changed first, at once and in place; then the running machine, what can fail in the guest
  *     before what cannot. When a step fails, those before it are undone.
- * (3) Memory comes last and is not undone: a guest that does not hand it back is told of, and may do so later.
+ * (3) Processors come last: they cannot be taken back.
+ * (4) A guest that does not hand back memory undoes nothing: it is told of, and may do so later.
  */
 import { defineDomain, domainXml, renameDomain, setAutostart, setMemory, setMetadata, setVcpus } from "@ghost/libvirt";
 import { gibToKib, problem } from "@ghost/schemas";
@@ -66,9 +67,9 @@ export function changeCall(parts: LibvirtParts, patience: GuestPatience): Hyperv
       await undoable(subject, async (done) => {
         await store(parts, work, done);
         const limits = { timeoutMs: patience.detachMs, ...(signal && { signal }) };
-        if (work.live !== undefined) await changeLive(parts, work.live, { parts, reading, limits, done });
+        if (work.live !== undefined) await changeDevices(parts, work.live, { parts, reading, limits, done });
         if (work.metadata !== undefined && reading.isActive) await note(parts, reading, work.metadata, done);
-        if (work.live?.ramGb !== undefined) await setMemory(parts.work, reading.ref, gibToKib(work.live.ramGb), { affect: "live" });
+        if (work.live !== undefined) await resize(parts, reading, work.live, done);
       });
       if (work.live?.ramGb !== undefined)
         await awaitMemory(parts, reading, work.live.ramGb, { timeoutMs: patience.memoryMs, ...(signal && { signal }) });
@@ -185,8 +186,8 @@ async function store({ ask, work }: LibvirtParts, { reading, edit, autostart, na
   }
 }
 
-async function changeLive(parts: LibvirtParts, work: NonNullable<Work["live"]>, context: PlugContext): Promise<void> {
-  const { reading, done, limits } = context;
+async function changeDevices(parts: LibvirtParts, work: NonNullable<Work["live"]>, context: PlugContext): Promise<void> {
+  const { reading, limits } = context;
   const before = onHost(parts, reading.live.config.nics);
   for (const name of work.removeDisks) {
     limits.signal?.throwIfAborted();
@@ -202,12 +203,6 @@ async function changeLive(parts: LibvirtParts, work: NonNullable<Work["live"]>, 
     if (now === undefined) continue;
     if (isMovable(now, nic)) await moveNic(context, name, now, nic);
     else await replugNic(context, name, now, nic);
-  }
-  if (work.vcpu !== undefined) {
-    limits.signal?.throwIfAborted();
-    const { vcpu } = reading.live.config;
-    await setVcpus(parts.work, reading.ref, work.vcpu, { affect: "live" });
-    done(`it runs with ${work.vcpu} processors`, () => setVcpus(parts.work, reading.ref, vcpu, { affect: "live" }));
   }
   for (const name of Object.keys(work.addDisks)) {
     const disk = work.disks[name];
@@ -231,6 +226,19 @@ async function note({ ask }: LibvirtParts, reading: Reading, text: string, done:
   };
   await write(text);
   done("what the agent notes with the running machine is new", () => write(metadata));
+}
+
+async function resize(
+  { work }: LibvirtParts,
+  { ref, live }: Reading,
+  { ramGb, vcpu }: NonNullable<Work["live"]>,
+  done: Done,
+): Promise<void> {
+  if (ramGb !== undefined) {
+    await setMemory(work, ref, gibToKib(ramGb), { affect: "live" });
+    done(`its guest is asked for ${ramGb} GiB of memory`, () => setMemory(work, ref, gibToKib(live.config.ramGb), { affect: "live" }));
+  }
+  if (vcpu !== undefined) await setVcpus(work, ref, vcpu, { affect: "live" });
 }
 
 async function awaitMemory(parts: LibvirtParts, { ref }: Reading, ramGb: number, limits: Parameters<typeof until>[3]): Promise<void> {
