@@ -373,9 +373,10 @@ suite("what is not as the spec says", () => {
   });
 
   test("adopt takes over, release gives up, destroy deletes what is the stack's", async () => {
-    await using lab = await labWith([WEB, "handmade: { agent: desk, image: debian-12 }"]);
-    lab.host("desk").addForeignDomain({ name: "handmade" });
+    await using lab = await labWith([WEB, "handmade: { agent: desk, image: debian-12, vcpu: 2 }"]);
+    lab.host("desk").addForeignDomain({ name: "handmade", status: "running" });
     assert.match((await lab.ghost("plan")).stderr, /OWNED_BY_OTHER/);
+    assert.match((await lab.ghost("adopt", "desk/handmade", "--yes")).stderr, /IMPACT_EXCEEDED[^]*ghost\.yaml:\d+[^]*--max-impact restart/);
     assert.match((await lab.ghost("adopt", "desk/nope", ...ALL)).stderr, /VM_NOT_FOUND/);
     const adopted = await lab.ghost("adopt", "desk/handmade", ...ALL);
     assert.equal(adopted.code, 0, adopted.stderr);

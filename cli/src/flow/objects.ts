@@ -24,7 +24,9 @@ export function narrowToVms(desired: Desired, words: readonly string[], hint: st
       throw problem("VM_NOT_FOUND", `The spec has no VM "${name}"${agent === undefined ? "" : ` on agent "${agent}"`}.`, { hint });
     return vm.name;
   });
-  return { ...desired, vms: desired.vms.filter(({ name }) => wanted.includes(name)).map((vm) => ({ ...vm, dependsOn: [] })) };
+  // A spec's VM finds out its origins when it is asked: a copy does not have them by itself.
+  const narrowed = desired.vms.filter(({ name }) => wanted.includes(name)).map((vm) => ({ ...vm, origins: vm.origins, dependsOn: [] }));
+  return { ...desired, vms: narrowed };
 }
 
 export interface FoundVm {
