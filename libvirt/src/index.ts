@@ -68,7 +68,7 @@ export {
   updateDevice,
 } from "./calls/resources.ts";
 export type { BlockInfo, ChangeOptions } from "./calls/resources.ts";
-export { createSnapshot, deleteSnapshot, listSnapshots, revertSnapshot, snapshotXml } from "./calls/snapshots.ts";
+export { createSnapshot, currentSnapshot, deleteSnapshot, listSnapshots, revertSnapshot, snapshotXml } from "./calls/snapshots.ts";
 export type { SnapshotOptions } from "./calls/snapshots.ts";
 export { domainState, stateFrom } from "./calls/state.ts";
 export type { DomainState, DomainStateName } from "./calls/state.ts";

@@ -1,5 +1,6 @@
 import { virDomainSnapshotCreateFlags, virDomainSnapshotDeleteFlags, virDomainSnapshotRevertFlags } from "../../gen/constants.ts";
 import type { remote_nonnull_domain_snapshot } from "../../gen/types.ts";
+import { isLibvirtError } from "../error.ts";
 import { UNHURRIED } from "../rpc/caller.ts";
 import type { CallOptions, Caller } from "../rpc/caller.ts";
 import { flagsOf } from "./flags.ts";
@@ -44,6 +45,16 @@ export async function listSnapshots(caller: Caller, domain: DomainRef, options?:
     options,
   );
   return snapshots.map(({ name }) => name);
+}
+
+/** The one that what the domain has now began at; undefined when there is none. */
+export async function currentSnapshot(caller: Caller, domain: DomainRef, options?: CallOptions): Promise<string | undefined> {
+  try {
+    return (await caller.call("REMOTE_PROC_DOMAIN_SNAPSHOT_CURRENT", { dom: toDomain(domain), flags: 0 }, options)).snap.name;
+  } catch (error) {
+    if (isLibvirtError(error, "VIR_ERR_NO_DOMAIN_SNAPSHOT")) return undefined;
+    throw error;
+  }
 }
 
 export async function snapshotXml(caller: Caller, domain: DomainRef, name: string, options?: CallOptions): Promise<string> {

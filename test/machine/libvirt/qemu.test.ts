@@ -204,7 +204,9 @@ suite(URI, { skip: whyNot("libvirtd", "virsh", "qemu-system-x86_64", "qemu-img",
     const disk = makeDisk("snapped");
     const { domain, log } = await defined(t, { name: "snapped", disks: { vda: disk } });
     await libvirt.startDomain(connection, domain);
+    assert.equal(await libvirt.currentSnapshot(connection, domain), undefined);
     await libvirt.createSnapshot(connection, domain, "<domainsnapshot><name>before</name></domainsnapshot>");
+    assert.equal(await libvirt.currentSnapshot(connection, domain), "before");
     assert.deepEqual(await libvirt.listSnapshots(connection, domain), ["before"]);
     assert.match(await libvirt.snapshotXml(connection, domain, "before"), /<state>running</);
     await libvirt.destroyDomain(connection, domain);

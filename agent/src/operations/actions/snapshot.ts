@@ -15,6 +15,8 @@ import { requireDomain, wasBegun } from "./present.ts";
 const NAME = /^[A-Za-z][A-Za-z0-9._-]{0,62}$/;
 const NAME_DOC = "1 to 63 letters, digits, dots, hyphens and underscores, starting with a letter";
 const DESCRIPTION_MAX_CHARS = 1000;
+/** What XML has no way to write, and what a terminal would act on. */
+const NOT_TEXT = /[^\P{Cc}\n\t]|\p{Cs}|[\ufffe\uffff]/u;
 
 /** Keeps what the VM is now. A running guest stands still while its memory is written. */
 export async function createSnapshot(attempt: Attempt): Promise<Outcome> {
@@ -90,7 +92,7 @@ function requireSnapshot({ snapshot }: Intent): { readonly name: string; readonl
 
 function refuseBadWords({ name, description }: { readonly name: string; readonly description: string }): void {
   if (!NAME.test(name)) throw problem("VM_INVALID", `The snapshot's name is ${JSON.stringify(name)}; it must be ${NAME_DOC}.`);
-  if (description.length > DESCRIPTION_MAX_CHARS || /[^\P{C}\n\t]/u.test(description))
+  if (description.length > DESCRIPTION_MAX_CHARS || NOT_TEXT.test(description))
     throw problem(
       "VM_INVALID",
       `The snapshot's description must have at most ${DESCRIPTION_MAX_CHARS} characters, and no control characters.`,
