@@ -11,4 +11,5 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+/** One of EXIT, or that of a program whose command line the person gave. */
+export type ExitCode = number;

@@ -97,6 +97,7 @@ export const codes = {
   UNSUPPORTED: { summary: "Not supported by this host", grpc: "UNIMPLEMENTED" },
   CONFIRMATION_NEEDED: { summary: "Confirmation needed", grpc: "FAILED_PRECONDITION" },
   PROVIDER_MISSING: { summary: "Provider not in this installation", grpc: "NOT_FOUND" },
+  PROGRAM_MISSING: { summary: "Program not installed", grpc: "NOT_FOUND" },
   FILE_NOT_WRITABLE: { summary: "File cannot be written", grpc: "FAILED_PRECONDITION" },
   USAGE: { summary: "Wrong command line", grpc: "INVALID_ARGUMENT" },
   INTERNAL: { summary: "Bug in Ghost", grpc: "INTERNAL" },

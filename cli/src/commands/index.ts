@@ -15,6 +15,21 @@ const VM_ACTS: readonly CommandEntry[] = [
   { name: "vm restart", summary: "shut a VM down and start it again", load: async () => (await import("./vm-acts.ts")).vmRestart },
   { name: "vm suspend", summary: "let a VM stand still", load: async () => (await import("./vm-acts.ts")).vmSuspend },
   { name: "vm resume", summary: "let a suspended VM go on", load: async () => (await import("./vm-acts.ts")).vmResume },
+  {
+    name: "vm console",
+    summary: "sit at a VM's serial console",
+    load: async () => (await import("./vm-console.ts")).vmConsole,
+  },
+  {
+    name: "vm logs",
+    summary: "print what a VM wrote on its console",
+    load: async () => (await import("./vm-logs.ts")).vmLogs,
+  },
+  {
+    name: "vm ssh",
+    summary: "run ssh to a VM",
+    load: async () => (await import("./vm-ssh.ts")).vmSsh,
+  },
   { name: "vm snapshot", summary: "keep what a VM is, and go back to it", load: async () => (await import("./vm-snapshot.ts")).vmSnapshot },
 ];
 

@@ -1,6 +1,8 @@
 /** What the surroundings can show and whether somebody is there to answer. */
 export interface TerminalFacts {
   readonly stdoutIsTerminal: boolean;
+  /** Whatever was asked for, what is printed reaches a terminal, which obeys control characters. */
+  readonly stdoutObeys: boolean;
   readonly stderrIsTerminal: boolean;
   readonly colorOut: boolean;
   readonly colorErr: boolean;
@@ -33,6 +35,7 @@ export function terminalFacts({ env, ...given }: Surroundings): TerminalFacts {
   const stderrIsTerminal = given.stderrIsTTY && someone;
   return {
     stdoutIsTerminal,
+    stdoutObeys: given.stdoutIsTTY,
     stderrIsTerminal,
     colorOut: forced || (stdoutIsTerminal && mayColor),
     colorErr: forced || (stderrIsTerminal && mayColor),

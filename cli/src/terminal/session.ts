@@ -12,7 +12,7 @@ import type { TerminalFacts } from "./facts.ts";
 
 /** A stream as the session needs it; process.stdout and process.stderr are two. */
 export interface Sink {
-  write(text: string): unknown;
+  write(data: string | Uint8Array, done?: (error?: Error | null) => void): unknown;
   readonly columns?: number;
 }
 
@@ -47,6 +47,8 @@ export interface Session extends Omit<SessionOptions, "stdout" | "stderr" | "jso
   readonly print: (text: string) => void;
   /** Part of the result in a format that programs read (a spec, a schema, a script): never altered, `--json` or not. */
   readonly printRaw: (text: string) => void;
+  /** What a machine wrote, as it is. Resolves when it was taken: true, or false when nobody reads any more. */
+  readonly printBytes: (bytes: Uint8Array) => Promise<boolean>;
   /** Talk beside the result; silent with `--json`. */
   readonly say: (text: string) => void;
   /** One JSON object for `--json` and `--json-into`. */
@@ -75,6 +77,7 @@ export function openSession(options: SessionOptions): Session {
     printRaw: (text) => {
       options.stdout.write(text);
     },
+    printBytes: (bytes) => new Promise((resolve) => options.stdout.write(bytes, (error) => resolve(error == null))),
     say: (text) => {
       if (!json) options.stderr.write(escapeButColor(text));
     },

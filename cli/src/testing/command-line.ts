@@ -9,6 +9,7 @@ import { runEmbedded } from "@ghost/agent/run";
 import type { RunningAgent } from "@ghost/agent/run";
 import { run } from "../main.ts";
 import type { Program } from "../start.ts";
+import type { Sink } from "../terminal/session.ts";
 
 export interface Ran {
   readonly code: number;
@@ -22,6 +23,8 @@ export interface RunOptions {
   readonly cwd: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string;
+  /** Instead of input: a stream of its own. */
+  readonly stdin?: NodeJS.ReadableStream;
   /** Somebody sits there: input is what they type. */
   readonly isTerminal?: boolean;
   readonly stop?: AbortSignal;
@@ -33,13 +36,15 @@ export interface RunOptions {
 
 export async function ghost(
   argv: readonly string[],
-  { cwd, env = {}, input = "", isTerminal = false, stop, detach, program = "ghost", onOutput }: RunOptions,
+  { cwd, env = {}, input = "", stdin, isTerminal = false, stop, detach, program = "ghost", onOutput }: RunOptions,
 ): Promise<Ran> {
   const written = { stdout: "", stderr: "" };
-  const sink = (name: keyof typeof written): { write: (text: string) => boolean; isTTY: boolean; columns: number } => ({
-    write(text) {
+  const sink = (name: keyof typeof written): Sink & { readonly isTTY: boolean } => ({
+    write(data, done) {
+      const text = typeof data === "string" ? data : Buffer.from(data).toString();
       written[name] += text;
       onOutput?.(text);
+      done?.();
       return true;
     },
     isTTY: isTerminal,
@@ -47,7 +52,7 @@ export async function ghost(
   });
   const never = new AbortController().signal;
   const code = await run(program, argv, {
-    stdin: () => Readable.from(input === "" ? [] : [input]),
+    stdin: () => stdin ?? Readable.from(input === "" ? [] : [input]),
     stdinIsTTY: isTerminal,
     stdout: sink("stdout"),
     stderr: sink("stderr"),

@@ -48,7 +48,7 @@ export interface Talk<Q, R> {
   /** What is answered, to the end of the call; its failure is thrown. Whoever leaves early cancels the call. */
   readonly answers: AsyncGenerator<R, void, undefined>;
   /** Resolves when more can be sent; at once after the call has ended. */
-  send(request: Q): Promise<void>;
+  readonly send: (request: Q) => Promise<void>;
 }
 
 export interface Channel extends AsyncDisposable {

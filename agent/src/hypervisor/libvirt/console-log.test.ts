@@ -11,9 +11,9 @@ import type { LogBounds } from "./console-log.ts";
 interface Opened {
   readonly logs: ConsoleLogs;
   readonly path: string;
-  text(tailBytes?: number): Promise<string>;
+  readonly text: (tailBytes?: number) => Promise<string>;
   /** Reads on until the text ends so. */
-  follow(): { until(end: string): Promise<string>; ended: () => Promise<boolean>; leave: () => void };
+  readonly follow: () => { until: (end: string) => Promise<string>; ended: () => Promise<boolean>; leave: () => void };
 }
 
 async function opened(t: TestContext, bounds?: LogBounds): Promise<Opened> {

@@ -24,7 +24,9 @@ export function consoleCalls(
       } catch (reason) {
         // Libvirt has no code of its own for this.
         if (isLibvirtError(reason, "VIR_ERR_OPERATION_FAILED") && /console session/i.test(reason.message))
-          throw problem("HOST_ERROR", `${subject} is open already.`, { hint: "It can be taken from whoever has it, with force." });
+          throw problem("HOST_ERROR", `${subject} is open already.`, {
+            hint: `Take it from whoever has it: ghost vm console ${name} --force`,
+          });
         throw hostProblem(reason, subject);
       }
       return toConsole(subject, stream, stack.move());

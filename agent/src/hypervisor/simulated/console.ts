@@ -11,7 +11,6 @@ import type { DomainConsole } from "../driver.ts";
 import type { DomainRow } from "./rows.ts";
 import type { HostState } from "./state.ts";
 
-const TAKE_IT = "It can be taken from whoever has it, with force.";
 /** Of each machine's log, the last part. */
 const KEPT_BYTES = 64 * 1024;
 /** How often a follower looks for what another process wrote, and a console whether its machine was stopped by one. */
@@ -65,7 +64,10 @@ export class SimulatedConsoles implements Disposable {
     const { name } = domain.live;
     if (domain.startedAt === undefined) throw problem("HOST_ERROR", `"${name}" is ${domain.status}, so it has no console.`);
     const before = this.#open.get(uid);
-    if (before !== undefined && !force) throw problem("HOST_ERROR", `The console of "${name}" is open already.`, { hint: TAKE_IT });
+    if (before !== undefined && !force)
+      throw problem("HOST_ERROR", `The console of "${name}" is open already.`, {
+        hint: `Take it from whoever has it: ghost vm console ${name} --force`,
+      });
     before?.end();
     const console = new OpenConsole({
       onOutput: (bytes) => this.#log(uid, bytes),
