@@ -8,7 +8,7 @@
 import type { DomainEvent, DomainEventKind, EventSource } from "@ghost/libvirt";
 import type { VmStatus } from "@ghost/schemas";
 import type { Domain, DomainConfig, Hypervisor } from "../driver.ts";
-import type { StartTimes } from "./start-times.ts";
+import { BALLOON_SETTLES_MS } from "./balloons.ts";
 
 type Listener = Parameters<Hypervisor["onChange"]>[0];
 type Change = Parameters<Listener>[0];
@@ -36,7 +36,10 @@ interface Known {
 export interface ChangesOptions {
   readonly read: (uid: string) => Promise<unknown>;
   readonly list: () => Promise<unknown>;
-  readonly startTimes: StartTimes;
+  /** A machine was started or has stopped; without a uid any may have been. */
+  readonly onStart: (uid?: string) => void;
+  /** A guest takes or gives back memory. */
+  readonly onBalloon: (uid: string) => void;
 }
 
 export class Changes implements Disposable {
@@ -46,6 +49,7 @@ export class Changes implements Disposable {
   #known: Map<string, Known> | undefined;
   /** When events touched a domain, on a clock that counts events. */
   readonly #touched = new Map<string, number>();
+  readonly #settling = new Map<string, NodeJS.Timeout>();
   readonly #looking = new Map<string, "once" | "again">();
   #count = 0;
   #isSubscribed = false;
@@ -76,7 +80,7 @@ export class Changes implements Disposable {
     clearTimeout(this.#retry);
     if (this.#isOver) return;
     // Ids of machines count from the beginning when libvirtd starts again.
-    this.#options.startTimes.forget();
+    this.#options.onStart();
     try {
       if (!this.#isSubscribed) {
         this.#isSubscribed = true;
@@ -145,6 +149,7 @@ export class Changes implements Disposable {
   [Symbol.dispose](): void {
     this.#isOver = true;
     clearTimeout(this.#retry);
+    for (const timer of this.#settling.values()) clearTimeout(timer);
     this.#listeners.clear();
   }
 
@@ -161,7 +166,21 @@ export class Changes implements Disposable {
         what: "status",
         detail: `${event.path || event.device} cannot be read or written${event.reason && `: ${event.reason}`}`,
       });
+    else if (event.kind === "balloon-change") {
+      this.#options.onBalloon(uid);
+      this.#lookWhenSettled(uid);
+    }
     this.look(uid);
+  }
+
+  /** A balloon moves for seconds; what it came to is read after the last step. */
+  #lookWhenSettled(uid: string): void {
+    clearTimeout(this.#settling.get(uid));
+    const timer = setTimeout(() => {
+      this.#settling.delete(uid);
+      this.look(uid);
+    }, BALLOON_SETTLES_MS + 1).unref();
+    this.#settling.set(uid, timer);
   }
 
   #lifecycle(event: string, detail: string, uid: string, name: string): void {
@@ -178,7 +197,7 @@ export class Changes implements Disposable {
         return;
       case "started":
       case "stopped":
-        this.#options.startTimes.forget(uid);
+        this.#options.onStart(uid);
         this.#power(uid, name, event === "started" ? "running" : "stopped", detail);
         return;
       case "suspended":

@@ -1,6 +1,6 @@
 /** The host behind a libvirt, as a Hypervisor. */
 import { constants } from "node:fs";
-import { access, mkdir, readFile } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { libvirtVersion } from "@ghost/libvirt";
 import type { Hypervisor } from "../driver.ts";
@@ -10,6 +10,7 @@ import { ConsoleLogs } from "./console-log.ts";
 import type { AccelFacts } from "./domain-xml/accel.ts";
 import { domainTypeOf } from "./domain-xml/accel.ts";
 import { effectCalls } from "./effects.ts";
+import { makeFolder } from "./effects/places.ts";
 import { hostFacts, observedImages } from "./facts.ts";
 import { GuestWatch } from "./guest-watch.ts";
 import type { DownloadLimits } from "./images/download.ts";
@@ -45,9 +46,6 @@ export interface LibvirtOptions {
   readonly answerTimeoutMs?: number;
 }
 
-/** QEMU runs as another user, and passes through. */
-const PASSABLE = 0o711;
-
 /** Opens the driver; libvirt need not answer yet: then every call is HOST_ERROR until it does. */
 export async function openLibvirtHypervisor(options: LibvirtOptions): Promise<Hypervisor> {
   const folders = {
@@ -55,7 +53,7 @@ export async function openLibvirtHypervisor(options: LibvirtOptions): Promise<Hy
     seeds: join(options.dir, "seeds"),
     consoles: join(options.dir, "consoles"),
   };
-  for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true, mode: PASSABLE });
+  for (const folder of Object.values(folders)) await told("The agent's folders", async () => await makeFolder(folder));
   const catalogue = options.vendorImages ?? vendorImages(process.arch === "arm64" ? "arm64" : "amd64", options.mirrors);
   const images = new ImageStore({
     dir: options.imageDir,
@@ -64,14 +62,19 @@ export async function openLibvirtHypervisor(options: LibvirtOptions): Promise<Hy
   });
   const accel = await accelFacts();
   const startTimes = new StartTimes();
-  const changes = new Changes({ read: (uid) => readings.find(uid), list: () => readings.list(), startTimes });
+  const changes = new Changes({
+    read: async (uid) => await readings.find(uid),
+    list: async () => await readings.list(),
+    onStart: (uid) => startTimes.forget(uid),
+    onBalloon: (uid) => readings.balloonMoved(uid),
+  });
   const link = openLink({
     uri: options.uri,
     ...(options.socketPath !== undefined && { socketPath: options.socketPath }),
     ...(options.answerTimeoutMs !== undefined && { answerTimeoutMs: options.answerTimeoutMs }),
     onState: ({ state }) => state === "up" && changes.up(link.ask),
   });
-  const guests = new GuestWatch({ ...link, defaultNetwork: options.network, onNews: (uid) => void changes.look(uid) });
+  const guests = new GuestWatch({ ...link, onNews: (uid) => void changes.look(uid) });
   const readings: LibvirtReadings = new LibvirtReadings({
     ask: link.ask,
     autoType: domainTypeOf("auto", accel),
@@ -81,8 +84,7 @@ export async function openLibvirtHypervisor(options: LibvirtOptions): Promise<Hy
     startReading: () => changes.now,
     onRead: (found) => {
       changes.noticed(found);
-      if (found.of === "all")
-        guests.keepOnly(new Set(found.domains.flatMap(({ uid, startedAt }) => (startedAt === undefined ? [] : [uid]))));
+      guests.noticed(found);
     },
   });
   const usage = new UsageReader({ ask: link.ask, active: async (uid) => await readings.active(uid) });

@@ -1,19 +1,19 @@
 /** Which of the addresses that a host and a guest tell is the machine's. */
-import type { GuestInterface } from "@ghost/libvirt";
+import { isIP } from "node:net";
 import { readXml } from "./domain-xml/read-xml.ts";
 import { childrenOf } from "./domain-xml/xml.ts";
 import type { XmlElement } from "./domain-xml/xml.ts";
+import type { GuestCard } from "./guest-agent.ts";
 
 /** What a network's DHCP has given a card. */
-export interface Candidate {
-  readonly mac: string;
+export interface Lease {
   readonly address: string;
   readonly family: "ipv4" | "ipv6";
   /** Absent for a lease that never ends. */
   readonly grantedAt?: Date;
 }
 
-/** Clocks of the lease file count whole seconds. */
+/** Leases and starts are counted by clocks of different grain. */
 const SLACK_MS = 2_000;
 /** libvirt's, where the network says nothing. */
 const LEASE_SECONDS = 3_600;
@@ -25,33 +25,32 @@ const LEASE_SECONDS = 3_600;
 export function pickAddress(
   macs: readonly string[],
   told: {
-    readonly interfaces: readonly GuestInterface[] | undefined;
-    readonly leases: readonly Candidate[];
+    readonly cards: readonly GuestCard[];
+    readonly leasesOf: (mac: string) => readonly Lease[];
     readonly startedAt: Date | undefined;
   },
 ): string {
   const startedAtMs = (told.startedAt?.getTime() ?? 0) - SLACK_MS;
-  const fresh = told.leases
-    .filter(({ grantedAt }) => grantedAt === undefined || grantedAt.getTime() >= startedAtMs)
-    .toSorted((a, b) => (b.grantedAt?.getTime() ?? 0) - (a.grantedAt?.getTime() ?? 0));
+  const known = macs.map((mac) => {
+    const said = told.cards.filter((card) => card.mac === mac).flatMap(({ addresses }) => addresses);
+    const given = told
+      .leasesOf(mac)
+      .filter(({ grantedAt }) => grantedAt === undefined || grantedAt.getTime() >= startedAtMs)
+      .toSorted((a, b) => (b.grantedAt?.getTime() ?? 0) - (a.grantedAt?.getTime() ?? 0));
+    return [...said, ...given].filter(({ address }) => isReachable(address));
+  });
   for (const family of ["ipv4", "ipv6"] as const) {
-    for (const mac of macs) {
-      const own = (told.interfaces ?? []).filter((card) => card.mac?.toLowerCase() === mac).flatMap(({ addresses }) => addresses);
-      const leased = fresh.filter((lease) => lease.mac === mac);
-      const found = [...own, ...leased].find((each) => each.family === family && isReachable(each.address));
-      if (found !== undefined) return found.address;
-    }
+    const found = known.flat().find((each) => each.family === family);
+    if (found !== undefined) return found.address;
   }
   return "";
 }
 
 /** How long a network's leases last; undefined for ever. */
 export function leaseSeconds(networkXml: string): number | undefined {
-  const found = leasesIn(readXml(networkXml))[0]?.attributes;
-  if (found === undefined) return LEASE_SECONDS;
-  const expiry = Number(found["expiry"]);
-  if (!Number.isFinite(expiry)) return LEASE_SECONDS;
-  const seconds = expiry * (UNIT_SECONDS[found["unit"] ?? "minutes"] ?? 60);
+  const { expiry = "", unit = "minutes" } = leasesIn(readXml(networkXml))[0]?.attributes ?? {};
+  if (!/^\d+$/.test(expiry)) return LEASE_SECONDS;
+  const seconds = Number(expiry) * (UNIT_SECONDS[unit] ?? 60);
   return seconds === 0 ? undefined : seconds;
 }
 
@@ -61,7 +60,7 @@ function leasesIn(element: XmlElement): readonly XmlElement[] {
   return childrenOf(element).flatMap((child) => (child.name === "lease" ? [child] : leasesIn(child)));
 }
 
-/** From other machines: not of the loopback, nor of a link alone. */
+/** From other machines: not of the loopback, nor of a link alone. A guest may say anything. */
 function isReachable(address: string): boolean {
-  return !/^127\.|^169\.254\.|^::1$|^fe[89ab][\da-f]:/i.test(address);
+  return isIP(address) !== 0 && !/^127\.|^169\.254\.|^::1$|^fe[89ab][\da-f]:/i.test(address);
 }

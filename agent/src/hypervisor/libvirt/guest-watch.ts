@@ -1,36 +1,37 @@
 /*
- * What guests say of themselves, asked in the background.
- * (1) `says` waits for no guest. A network's leases, which are a file of the host, it reads once when it meets the
+ * What is known of running guests without waiting for them.
+ * (1) `says` waits for no guest. The leases of a network, which are a file of the host, it reads when it meets the
  *     network for the first time; from then on it says what is known.
- * (2) A guest is asked over `work`, one at a time, and only one whose agent has opened its channel.
- * (3) What was said is of one start of one machine: it ends with it.
+ * (2) Guests are asked in the background over `work`, one at a time, and only those whose agent has opened its channel.
+ * (3) What a guest said is of one start of its machine, and ends with it.
  */
-import { agentCommand, findNetworkByName, interfaceAddresses, networkLeases, networkXml } from "@ghost/libvirt";
-import type { Caller, GuestInterface } from "@ghost/libvirt";
+import { findNetworkByName, networkLeases, networkXml } from "@ghost/libvirt";
+import type { Caller } from "@ghost/libvirt";
+import type { Domain } from "../driver.ts";
 import { leaseSeconds, pickAddress } from "./guest-address.ts";
-import type { Candidate } from "./guest-address.ts";
+import type { Lease } from "./guest-address.ts";
+import { askBootFinished, askGuestCards } from "./guest-agent.ts";
+import type { GuestCard } from "./guest-agent.ts";
 import type { GuestSays, Running } from "./readings.ts";
 
-/** While something is awaited: an address, or the end of cloud-init. */
-const EAGER_MS = 1_000;
-/** When nothing is: a guest may change its address. */
+const ROUND_MS = 1_000;
+/** When nothing is awaited: a guest may change its address. */
 const CALM_MS = 30_000;
-const AGENT_TIMEOUT_S = 3;
-/** cloud-init writes it when it has run to its end, and the next boot begins without it. */
-const CLOUD_INIT_RESULT = "/run/cloud-init/result.json";
+/** What is awaited of a guest is asked for after this part of its age, so that one that never tells is asked ever less. */
+const PATIENCE = 0.1;
 
 interface Guest {
   running: Running;
-  /** What its agent says; undefined until it was asked. */
-  interfaces: readonly GuestInterface[] | undefined;
+  /** Undefined until it was asked. */
+  cards: readonly GuestCard[] | undefined;
   bootFinished: boolean;
   askedAtMs: number;
-  /** What was told last, to know what is news. */
+  /** What the last answer of `says` was, to know what is news. */
   said: GuestSays;
 }
 
 interface Network {
-  candidates: readonly Candidate[];
+  leases: ReadonlyMap<string, readonly Lease[]>;
   readAtMs: number;
   reading: Promise<void> | undefined;
 }
@@ -38,9 +39,7 @@ interface Network {
 export interface GuestWatchOptions {
   readonly ask: Caller;
   readonly work: Caller;
-  /** Under which name specs know it: `default`. */
-  readonly defaultNetwork: string;
-  /** Called when a guest says something new. */
+  /** Called when there is something new to say of a machine. */
   readonly onNews: (uid: string) => void;
 }
 
@@ -56,25 +55,24 @@ export class GuestWatch implements Disposable {
     this.#options = options;
   }
 
-  /** By uid, of the machines that run; of one alone when only that one is given. */
+  /** By uid, of these machines, all of which run or are paused. */
   async says(running: readonly Running[]): Promise<ReadonlyMap<string, GuestSays>> {
     for (const each of running) this.#meet(each);
-    const unread = new Set(running.flatMap((each) => this.#networksOf(each)).filter((name) => !this.#networks.has(name)));
+    const unread = new Set(running.flatMap(networksOf).filter((name) => !this.#networks.has(name)));
     await Promise.all([...unread].map((name) => this.#readLeases(name)));
     this.#schedule();
     return new Map(
-      running.map(({ uid }) => {
+      running.flatMap(({ uid }) => {
         const guest = this.#guests.get(uid);
-        const said = guest === undefined ? { ipAddress: "", bootFinished: false } : this.#saysOf(guest);
-        if (guest !== undefined) guest.said = said;
-        return [uid, said] as const;
+        return guest === undefined ? [] : [[uid, (guest.said = this.#saysOf(guest))] as const];
       }),
     );
   }
 
-  /** A machine that does not run any more, or all that are not among these. */
-  keepOnly(uids: ReadonlySet<string>): void {
-    for (const uid of this.#guests.keys()) if (!uids.has(uid)) this.#guests.delete(uid);
+  /** Forgets the machines that do not run any more, of those that a reading was about. */
+  noticed({ domains, of }: { readonly domains: readonly Domain[]; readonly of: readonly string[] | "all" }): void {
+    const running = new Set(domains.flatMap(({ uid, startedAt }) => (startedAt === undefined ? [] : [uid])));
+    for (const uid of of === "all" ? this.#guests.keys() : of) if (!running.has(uid)) this.#guests.delete(uid);
   }
 
   [Symbol.dispose](): void {
@@ -84,65 +82,65 @@ export class GuestWatch implements Disposable {
 
   #meet(running: Running): void {
     const before = this.#guests.get(running.uid);
-    const isSame = before?.running.id === running.id;
-    if (before !== undefined && isSame) {
-      // The agent has just come: ask it at once.
-      if (running.live.guestAgent && !before.running.live.guestAgent) before.askedAtMs = 0;
-      before.running = running;
+    if (before === undefined || before.running.id !== running.id) {
+      const said = { ipAddress: "", bootFinished: false };
+      this.#guests.set(running.uid, { running, cards: undefined, bootFinished: false, askedAtMs: 0, said });
       return;
     }
-    const said = { ipAddress: "", bootFinished: false };
-    this.#guests.set(running.uid, { running, interfaces: undefined, bootFinished: false, askedAtMs: 0, said });
+    // The agent has just come, of this boot or the next.
+    if (running.live.guestAgent && !before.running.live.guestAgent) before.askedAtMs = 0;
+    before.running = running;
   }
 
-  #saysOf({ running, interfaces, bootFinished }: Guest): GuestSays {
-    const leases = this.#networksOf(running).flatMap((name) => this.#networks.get(name)?.candidates ?? []);
-    return { ipAddress: pickAddress(macsOf(running), { interfaces, leases, startedAt: running.startedAt }), bootFinished };
-  }
-
-  /** libvirt's names of the networks that a machine is on. */
-  #networksOf({ live }: Running): readonly string[] {
-    return Object.values(live.config.nics).flatMap(({ network }) => (network === undefined || network === "user" ? [] : [network]));
+  #saysOf({ running, cards = [], bootFinished }: Guest): GuestSays {
+    const networks = networksOf(running);
+    const leasesOf = (mac: string): readonly Lease[] => networks.flatMap((name) => this.#networks.get(name)?.leases.get(mac) ?? []);
+    const macs = Object.values(running.live.config.nics).map(({ mac }) => mac);
+    return { ipAddress: pickAddress(macs, { cards, leasesOf, startedAt: running.startedAt }), bootFinished };
   }
 
   #schedule(): void {
     if (this.#timer !== undefined || this.#isOver || this.#guests.size === 0) return;
     this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      void this.#round().then(() => this.#schedule());
-    }, EAGER_MS).unref();
+      void this.#round().finally(() => {
+        this.#timer = undefined;
+        this.#schedule();
+      });
+    }, ROUND_MS).unref();
   }
 
-  /** Asks whoever is due: networks and guests that owe something often, the others now and then. */
   async #round(): Promise<void> {
     const nowMs = Date.now();
-    const owing = new Set<string>();
-    for (const guest of this.#guests.values())
-      if (this.#saysOf(guest).ipAddress === "") for (const name of this.#networksOf(guest.running)) owing.add(name);
-    const names = new Set([...this.#guests.values()].flatMap(({ running }) => this.#networksOf(running)));
-    const due = [...names].filter((name) => nowMs - (this.#networks.get(name)?.readAtMs ?? 0) >= (owing.has(name) ? EAGER_MS : CALM_MS));
-    await Promise.all(due.map((name) => this.#readLeases(name)));
-    for (const name of this.#networks.keys()) if (!names.has(name)) this.#networks.delete(name);
-    this.#tellNews();
+    /** How often each network is to be looked at: as often as the guest on it that needs it most. */
+    const pauses = new Map<string, number>();
+    for (const guest of this.#guests.values()) {
+      const pauseMs = guest.said.ipAddress === "" ? patience(guest, nowMs) : CALM_MS;
+      for (const name of networksOf(guest.running)) pauses.set(name, Math.min(pauseMs, pauses.get(name) ?? CALM_MS));
+    }
+    for (const name of this.#networks.keys()) if (!pauses.has(name)) this.#networks.delete(name);
+    const due = [...pauses].filter(([name, pauseMs]) => nowMs - (this.#networks.get(name)?.readAtMs ?? 0) >= pauseMs);
+    await Promise.all(due.map(([name]) => this.#readLeases(name)));
+    this.#tellNews(this.#guests.keys());
+    // Not waited for: leases are read while a guest hangs.
     void this.#askGuests(nowMs);
   }
 
-  #tellNews(): void {
-    for (const [uid, guest] of this.#guests) {
+  #tellNews(uids: Iterable<string>): void {
+    for (const uid of uids) {
+      const guest = this.#guests.get(uid);
+      if (guest === undefined) continue;
       const now = this.#saysOf(guest);
-      if (now.ipAddress === guest.said.ipAddress && now.bootFinished === guest.said.bootFinished) continue;
-      guest.said = now;
-      this.#options.onNews(uid);
+      if (now.ipAddress !== guest.said.ipAddress || now.bootFinished !== guest.said.bootFinished) this.#options.onNews(uid);
     }
   }
 
   async #readLeases(name: string): Promise<void> {
-    const network = this.#networks.get(name) ?? { candidates: [], readAtMs: 0, reading: undefined };
+    const network = this.#networks.get(name) ?? { leases: new Map(), readAtMs: 0, reading: undefined };
     this.#networks.set(name, network);
     network.reading ??= this.#fetchLeases(name)
+      // Of a libvirt that does not answer now, what was known stays.
       .then(
-        (candidates) => void (network.candidates = candidates),
-        // A network that is gone or a libvirt that does not answer: what was known stays.
+        (leases) => void (network.leases = leases),
         () => undefined,
       )
       .finally(() => {
@@ -152,30 +150,37 @@ export class GuestWatch implements Disposable {
     await network.reading;
   }
 
-  async #fetchLeases(name: string): Promise<readonly Candidate[]> {
+  /** By MAC address. */
+  async #fetchLeases(name: string): Promise<ReadonlyMap<string, readonly Lease[]>> {
     const { ask } = this.#options;
     const network = await findNetworkByName(ask, name);
-    if (network === undefined) return [];
+    if (network === undefined) return new Map();
     const [leases, xml] = await Promise.all([networkLeases(ask, network), networkXml(ask, network)]);
     const seconds = leaseSeconds(xml);
-    return leases.flatMap(({ mac, address, family, expiresAt }): readonly Candidate[] => {
-      if (mac === undefined) return [];
-      const grantedAt = expiresAt === undefined || seconds === undefined ? undefined : new Date(expiresAt.getTime() - seconds * 1000);
-      return [{ mac: mac.toLowerCase(), address, family, ...(grantedAt !== undefined && { grantedAt }) }];
-    });
+    const byMac = Map.groupBy(leases, ({ mac = "" }) => mac.toLowerCase());
+    return new Map(
+      [...byMac].map(([mac, found]) => [
+        mac,
+        found.map(({ address, family, expiresAt }): Lease => {
+          const grantedAt = expiresAt === undefined || seconds === undefined ? undefined : new Date(expiresAt.getTime() - seconds * 1000);
+          return { address, family, ...(grantedAt !== undefined && { grantedAt }) };
+        }),
+      ]),
+    );
   }
 
   async #askGuests(nowMs: number): Promise<void> {
     if (this.#isAsking) return;
     this.#isAsking = true;
     try {
-      for (const guest of [...this.#guests.values()]) {
-        if (this.#isOver || !guest.running.live.guestAgent) continue;
-        const owes = !guest.bootFinished || guest.interfaces === undefined || this.#saysOf(guest).ipAddress === "";
-        if (nowMs - guest.askedAtMs < (owes ? 2 * EAGER_MS : CALM_MS)) continue;
+      for (const [uid, guest] of [...this.#guests]) {
+        if (this.#isOver) return;
+        if (!guest.running.live.guestAgent || this.#guests.get(uid) !== guest) continue;
+        const isAwaited = !guest.bootFinished || guest.cards === undefined || guest.said.ipAddress === "";
+        if (nowMs - guest.askedAtMs < (isAwaited ? patience(guest, nowMs) : CALM_MS)) continue;
         await this.#askGuest(guest);
         guest.askedAtMs = Date.now();
-        this.#tellNews();
+        this.#tellNews([uid]);
       }
     } finally {
       this.#isAsking = false;
@@ -185,29 +190,22 @@ export class GuestWatch implements Disposable {
   async #askGuest(guest: Guest): Promise<void> {
     const { work } = this.#options;
     const domain = { uuid: guest.running.uid, name: guest.running.name };
-    const timeoutMs = (AGENT_TIMEOUT_S + 2) * 1000;
     try {
-      guest.interfaces = await interfaceAddresses(work, domain, "agent", { timeoutMs });
-      guest.bootFinished ||= await isBootFinished(work, domain);
+      guest.cards = await askGuestCards(work, domain);
+      guest.bootFinished ||= await askBootFinished(work, domain);
     } catch {
       // It has stopped, or its agent hangs or may not tell: it is asked again.
+      guest.cards ??= [];
     }
   }
 }
 
-async function isBootFinished(work: Caller, domain: { readonly uuid: string; readonly name: string }): Promise<boolean> {
-  const ask = async (execute: string, args: unknown): Promise<unknown> =>
-    await agentCommand(work, domain, { execute, arguments: args }, { agentTimeoutS: AGENT_TIMEOUT_S });
-  try {
-    const handle = await ask("guest-file-open", { path: CLOUD_INIT_RESULT, mode: "r" });
-    await ask("guest-file-close", { handle });
-    return true;
-  } catch {
-    // The file is not there yet.
-    return false;
-  }
+/** libvirt's names of the networks that a machine is on and that may tell an address. */
+function networksOf({ live }: Running): readonly string[] {
+  return Object.values(live.config.nics).flatMap(({ network }) => (network === undefined || network === "user" ? [] : [network]));
 }
 
-function macsOf({ live }: Running): readonly string[] {
-  return Object.values(live.config.nics).map(({ mac }) => mac);
+function patience({ running: { startedAt } }: Guest, nowMs: number): number {
+  const ageMs = startedAt === undefined ? 0 : nowMs - startedAt.getTime();
+  return Math.min(CALM_MS, Math.max(ROUND_MS, ageMs * PATIENCE));
 }

@@ -4,12 +4,13 @@
  * (3) No guest is waited for, and no monitor of a machine unless the answer needs it: a machine that is being saved
  *     holds nobody up.
  * (4) No domain makes the list fail: one that is gone in between is left out, one that cannot be read has status
- *     `error` and says why. Left out, it would look deleted.
+ *     `error`, says why, and is otherwise as it was last. Left out, it would look deleted.
  */
 import type { Caller, Domain as DomainHead, DomainStatistics } from "@ghost/libvirt";
-import { allDomainStatistics, domainXml, isLibvirtError, listDomains, numberIn, stateFrom } from "@ghost/libvirt";
-import { bytesToGib, GhostError, gibToKib, problem } from "@ghost/schemas";
+import { allDomainStatistics, domainXml, isLibvirtError, LibvirtError, listDomains, numberIn, stateFrom } from "@ghost/libvirt";
+import { bytesToGib, GhostError, problem } from "@ghost/schemas";
 import type { Domain, DomainConfig } from "../driver.ts";
+import { Balloons, heldGb } from "./balloons.ts";
 import { DiskSizeReader } from "./disk-sizes.ts";
 import type { DiskSizes } from "./disk-sizes.ts";
 import { statusOf } from "./domain-status.ts";
@@ -54,10 +55,6 @@ export interface Running {
 }
 
 const THE_HOST = "The host's libvirt";
-/** Memory that differs by less is what was asked for: guests round. */
-const RAM_TOLERANCE_KIB = 16 * 1024;
-const RAM_TOLERANCE = 0.01;
-
 interface Text {
   readonly xml: string;
   /** Without what the XML does not tell. */
@@ -92,15 +89,15 @@ export class LibvirtReadings implements Readings {
   readonly #ask: Caller;
   readonly #sizes: DiskSizeReader;
   readonly #startTimes: StartTimes;
+  readonly #balloons: Balloons;
   readonly #remembered = new Map<string, Remembered>();
   readonly #unreadable = new Map<string, Domain>();
-  /** Starts of machines whose balloon has answered: until then what it says is what QEMU began with. */
-  readonly #balloonSpoke = new Map<string, number>();
 
   constructor(options: ReadingsOptions) {
     this.#options = options;
     this.#ask = options.ask;
     this.#sizes = new DiskSizeReader(options.ask);
+    this.#balloons = new Balloons(options.ask);
     this.#startTimes = options.startTimes ?? new StartTimes();
   }
 
@@ -139,6 +136,11 @@ export class LibvirtReadings implements Readings {
     });
     const readings = known.includes(undefined) ? (await this.#read("all")).readings : known;
     return readings.flatMap((reading) => (reading?.isActive === true ? [reading.domain] : []));
+  }
+
+  /** A guest takes or gives back memory. */
+  balloonMoved(uid: string): void {
+    this.#balloons.moved(uid);
   }
 
   async #read(which: readonly string[] | "all"): Promise<{ readings: readonly Reading[]; domains: readonly Domain[] }> {
@@ -203,7 +205,8 @@ export class LibvirtReadings implements Readings {
     } catch (reason) {
       if (isLibvirtError(reason, "VIR_ERR_NO_DOMAIN")) return undefined;
       if (reason instanceof GhostError) return { head, why: `cannot be read: ${reason.diagnostics[0].detail}` };
-      // Not the domain, but libvirt or the connection: the list would lack what exists.
+      if (reason instanceof LibvirtError && reason.source === "server") return { head, why: `cannot be read: ${reason.message}` };
+      // Not this domain, but libvirt or the connection.
       throw reason;
     }
   }
@@ -215,9 +218,16 @@ export class LibvirtReadings implements Readings {
 
   async #combine(texts: readonly Texts[]): Promise<readonly Reading[]> {
     const running = texts.filter(isRunning);
-    const [sizes, spoken, startedAt] = await Promise.all([
+    const [sizes, settled, startedAt] = await Promise.all([
       this.#sizes.read(texts.map(({ head, stored, live }) => ({ ref: head, disks: disksOf(stored.facts, live.facts) }))),
-      this.#readBalloons(running),
+      this.#balloons.settled(
+        running.map(({ head, live, stored }) => ({
+          uid: head.uuid,
+          id: head.id,
+          live: live.facts.config,
+          stored: stored.facts.config,
+        })),
+      ),
       this.#startTimes.read(running.map(({ head }) => ({ uid: head.uuid, id: head.id }))),
     ]);
     const says = await this.#options.guests(
@@ -229,13 +239,13 @@ export class LibvirtReadings implements Readings {
         startedAt: startedAt.get(head.uuid),
       })),
     );
-    return texts.map((each) => this.#reading(each, sizes, spoken, startedAt.get(each.head.uuid), says.get(each.head.uuid)));
+    return texts.map((each) => this.#reading(each, sizes, settled, startedAt.get(each.head.uuid), says.get(each.head.uuid)));
   }
 
   #reading(
     texts: Texts,
     sizes: DiskSizes,
-    spoken: ReadonlySet<string>,
+    settled: ReadonlySet<string>,
     startedAt: Date | undefined,
     says: GuestSays = { ipAddress: "", bootFinished: false },
   ): Reading {
@@ -244,14 +254,14 @@ export class LibvirtReadings implements Readings {
     const isActive = head.id !== undefined;
     const state = stateFrom(numberIn(statistics, "state.state") ?? 0, numberIn(statistics, "state.reason") ?? 0);
     const disks = disksOf(stored.facts, live.facts).map(({ source }) => [source, sizes.get(source) ?? 0] as const);
-    const other = JSON.stringify([state, isTransient, autostart, head.id, spoken.has(uid), startedAt, says, disks]);
+    const other = JSON.stringify([state, isTransient, autostart, head.id, settled.has(uid), startedAt, says, disks]);
     const before = this.#remembered.get(uid);
     if (before?.stored === stored && before.live === live && before.other === other) return before.reading;
 
     const known = new Map(disks);
-    const told = (facts: DomainXmlFacts): DomainXmlFacts => this.#complete(facts, known, autostart);
-    const storedFacts = told(stored.facts);
-    const liveFacts = isActive ? withMemory(told(live.facts), storedFacts.config, spoken.has(uid)) : storedFacts;
+    const complete = (facts: DomainXmlFacts): DomainXmlFacts => this.#complete(facts, known, autostart);
+    const storedFacts = complete(stored.facts);
+    const liveFacts = isActive ? withMemory(complete(live.facts), storedFacts.config, settled.has(uid)) : storedFacts;
     const domain: Domain = {
       uid,
       ...statusOf(state),
@@ -273,6 +283,7 @@ export class LibvirtReadings implements Readings {
       live: liveFacts,
       stored: storedFacts,
     };
+    this.#unreadable.delete(uid);
     this.#remembered.set(uid, { stored, live, id: head.id, other, reading });
     return reading;
   }
@@ -292,68 +303,50 @@ export class LibvirtReadings implements Readings {
     return { ...facts, config: { ...facts.config, autostart, disks, nics } };
   }
 
-  /** The uids of those whose balloon has spoken since their start; asked only where the answer makes a difference. */
-  async #readBalloons(running: readonly (Texts & { head: { readonly id: number } })[]): Promise<ReadonlySet<string>> {
-    const isSpoken = ({ head }: { readonly head: DomainHead }): boolean => this.#balloonSpoke.get(head.uuid) === head.id;
-    const unsure = running.filter((each) => !isSpoken(each) && !isAbout(each.live.facts.config.ramGb, each.stored.facts.config.ramGb));
-    if (unsure.length > 0) {
-      const answers = await allDomainStatistics(this.#ask, { groups: ["balloon"], domains: unsure.map(({ head }) => head), noWait: true });
-      for (const { domain, params } of answers)
-        if (domain.id !== undefined && (numberIn(params, "balloon.last-update") ?? 0) > 0) this.#balloonSpoke.set(domain.uuid, domain.id);
-    }
-    return new Set(running.filter(isSpoken).map(({ head }) => head.uuid));
-  }
-
   #failed({ head, why }: Unreadable): Domain {
     const before = this.#unreadable.get(head.uuid);
-    if (before?.statusReason === why && before.stored.name === head.name) return before;
-    const config: DomainConfig = {
-      name: head.name,
-      vcpu: 1,
-      vcpuMax: 1,
-      ramGb: 0,
-      ramMaxGb: 0,
-      firmware: "bios",
-      machine: "q35",
-      accel: "auto",
-      autostart: false,
-      disks: {},
-      nics: {},
-    };
-    const domain: Domain = {
-      uid: head.uuid,
-      status: "error",
-      statusReason: why,
-      live: config,
-      stored: config,
-      metadata: "",
-      ipAddress: "",
-      guestAgent: false,
-      bootFinished: false,
-    };
+    if (before?.statusReason === why) return before;
+    const domain: Domain = { ...(this.#remembered.get(head.uuid)?.reading.domain ?? nothingOf(head)), status: "error", statusReason: why };
     this.#unreadable.set(head.uuid, domain);
     return domain;
   }
 
   #forgetAllBut(present: ReadonlySet<string>): void {
-    for (const map of [this.#remembered, this.#unreadable, this.#balloonSpoke])
-      for (const uid of map.keys()) if (!present.has(uid)) map.delete(uid);
+    this.#balloons.forgetAllBut(present);
+    for (const map of [this.#remembered, this.#unreadable]) for (const uid of map.keys()) if (!present.has(uid)) map.delete(uid);
   }
 }
 
-/**
- * What a running machine holds: what its balloon says, once it has spoken. Before that all of `<memory>` is with the
- * guest, and what counts is what the machine is about to hand back.
- */
-function withMemory(live: DomainXmlFacts, stored: DomainConfig, hasSpoken: boolean): DomainXmlFacts {
-  const asked = Math.min(stored.ramGb, live.config.ramMaxGb);
-  const ramGb = !hasSpoken || isAbout(live.config.ramGb, asked) ? asked : live.config.ramGb;
-  return { ...live, config: { ...live.config, ramGb } };
+/** Of a domain that could never be read. */
+function nothingOf({ uuid, name }: DomainHead): Domain {
+  const config: DomainConfig = {
+    name,
+    vcpu: 1,
+    vcpuMax: 1,
+    ramGb: 0,
+    ramMaxGb: 0,
+    firmware: "bios",
+    machine: "q35",
+    accel: "auto",
+    autostart: false,
+    disks: {},
+    nics: {},
+  };
+  return {
+    uid: uuid,
+    status: "error",
+    statusReason: "",
+    live: config,
+    stored: config,
+    metadata: "",
+    ipAddress: "",
+    guestAgent: false,
+    bootFinished: false,
+  };
 }
 
-function isAbout(ramGb: number, wantedGb: number): boolean {
-  const kib = gibToKib(wantedGb);
-  return Math.abs(gibToKib(ramGb) - kib) <= Math.max(RAM_TOLERANCE_KIB, kib * RAM_TOLERANCE);
+function withMemory(live: DomainXmlFacts, stored: DomainConfig, isSettled: boolean): DomainXmlFacts {
+  return { ...live, config: { ...live.config, ramGb: heldGb(live.config, stored, isSettled) } };
 }
 
 function isRunning(texts: Texts): texts is Texts & { readonly head: DomainHead & { readonly id: number } } {
