@@ -40,6 +40,7 @@ export interface Assembly {
   readonly identity: HostIdentity;
   readonly defaultTemplate: string;
   readonly address: string;
+  readonly socketGroup?: string;
   readonly tls?: TlsFiles;
   readonly parallel?: number;
   readonly keepDays?: number;
@@ -92,6 +93,7 @@ export async function assemble(assembly: Assembly): Promise<AssembledAgent> {
     identity,
     defaultTemplate: assembly.defaultTemplate,
     address: assembly.address,
+    ...(assembly.socketGroup !== undefined && { socketGroup: assembly.socketGroup }),
     ...(assembly.tls !== undefined && { tls: assembly.tls }),
     isHealthy: async () =>
       isInOrder &&

@@ -27,6 +27,7 @@ export async function runConfigured({ config, version, handleSignals = true, dra
     identity: { name: config.name, version, reserved: config.reserved },
     defaultTemplate: config.defaultTemplate,
     address: config.grpc.address,
+    ...(config.grpc.socketGroup !== undefined && { socketGroup: config.grpc.socketGroup }),
     ...(config.grpc.tls !== undefined && { tls: config.grpc.tls }),
     parallel: config.operations.maxRunning,
     keepDays: config.operations.keepDays,

@@ -12,212 +12,216 @@ maximum:4096},ram_gb:{type:"integer",minimum:1,maximum:65536},disk_gb:{type:"int
 properties:{reserved_cpu:{type:"integer",minimum:0,maximum:4096},reserved_ram_gb:{type:"integer",minimum:0,maximum:65536},reserved_disk_gb:{type:"integer",minimum:0,
 maximum:1048576}}},operations:{type:"object",additionalProperties:!1,properties:{max_running:{type:"integer",minimum:1,maximum:1e3},keep_days:{type:"integer",minimum:1,
 maximum:3650}}},grpc:{type:"object",additionalProperties:!1,properties:{listen_addr:{type:"string",pattern:"^(unix:[^\\u0000-\\u001f]+|(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z\
-0-9._-]*):[0-9]{1,5})$"},tls_enabled:{type:"boolean"},tls_cert:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},tls_key:{type:"strin\
-g",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},tls_ca:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}}},core:{type:"\
-object",additionalProperties:!1,properties:{tls_ca:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},tls_cert:{type:"string",pattern:"\
-^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},tls_key:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},tls_server_name:{type:"\
-string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}}},logging:{type:"object",additionalProperties:!1,properties:{level:{enum:["trace","debug",
-"info","warn","error"]},output:{enum:["stdout","file","both"]},file:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},format:{enum:["\
-json","text"]},max_size:{type:"integer",minimum:1,maximum:10240},max_age:{type:"integer",minimum:1,maximum:3650}}},metrics:{type:"object",additionalProperties:!1,
-properties:{enabled:{type:"boolean"},listen_addr:{type:"string",pattern:"^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]*):[0-9]{1,5}$"},path:{type:"string",pattern:"^/[A\
--Za-z0-9._~/-]*$"}}},health:{type:"object",additionalProperties:!1,properties:{enabled:{type:"boolean"},listen_addr:{type:"string",pattern:"^(\\[[0-9A-Fa-f:.]+\\]\
-|[A-Za-z0-9._-]*):[0-9]{1,5}$"},path:{type:"string",pattern:"^/[A-Za-z0-9._~/-]*$"}}}}},k=Object.prototype.hasOwnProperty,P=new RegExp("^[A-Za-z0-9]([A-Za-z0-9.\
-_-]{0,61}[A-Za-z0-9])?$","u"),w=new RegExp("^((https?://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?/?)|(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5})?$",
-"u"),v=new RegExp("^([0-9]{1,9}(\\.[0-9]{1,3})?(ms|s|m|h))+$","u"),n=new RegExp("^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$","u"),A=new RegExp("^[a-z0-9\
-][a-z0-9._-]{0,62}$","u"),$=new RegExp("^https?://[^\\s\\u0000-\\u001f]+$","u"),x=new RegExp("^(unix:[^\\u0000-\\u001f]+|(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]*):[0-9\
-]{1,5})$","u"),y=new RegExp("^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]*):[0-9]{1,5}$","u"),_=new RegExp("^/[A-Za-z0-9._~/-]*$","u");function f(p,{instancePath:a="",
-parentData:g,parentDataProperty:d,rootData:c=p,dynamicAnchors:z={}}={}){let e=null,i=0;const l=f.evaluated;if(l.dynamicProps&&(l.props=void 0),l.dynamicItems&&(l.
-items=void 0),p&&typeof p=="object"&&!Array.isArray(p)){for(const s in p)if(!k.call(m.properties,s)){const t={instancePath:a,schemaPath:"#/additionalProperties",
-keyword:"additionalProperties",params:{additionalProperty:s},message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(p.agent!==void 0){let s=p.
-agent;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s)if(!(t==="name"||t==="api_url"||t==="heartbeat_interval"||t==="version")){const r={instancePath:a+
-"/agent",schemaPath:"#/properties/agent/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additional pro\
-perties"};e===null?e=[r]:e.push(r),i++}if(s.name!==void 0){let t=s.name;if(typeof t=="string"){if(!P.test(t)){const r={instancePath:a+"/agent/name",schemaPath:"\
-#/properties/agent/properties/name/pattern",keyword:"pattern",params:{pattern:"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"},message:'must match pattern "^[\
-A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/agent/name",schemaPath:"#/properties/agent/propert\
-ies/name/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}if(s.api_url!==void 0){let t=s.api_url;if(typeof t==
-"string"){if(!w.test(t)){const r={instancePath:a+"/agent/api_url",schemaPath:"#/properties/agent/properties/api_url/pattern",keyword:"pattern",params:{pattern:"\
-^((https?://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?/?)|(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5})?$"},message:'must match pattern "^((https\
-?://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?/?)|(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5})?$"'};e===null?e=[r]:e.push(r),i++}}else{const r={
-instancePath:a+"/agent/api_url",schemaPath:"#/properties/agent/properties/api_url/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?
-e=[r]:e.push(r),i++}}if(s.heartbeat_interval!==void 0){let t=s.heartbeat_interval;if(typeof t=="string"){if(!v.test(t)){const r={instancePath:a+"/agent/heartbea\
-t_interval",schemaPath:"#/properties/agent/properties/heartbeat_interval/pattern",keyword:"pattern",params:{pattern:"^([0-9]{1,9}(\\.[0-9]{1,3})?(ms|s|m|h))+$"},
-message:'must match pattern "^([0-9]{1,9}(\\.[0-9]{1,3})?(ms|s|m|h))+$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/agent/heartbeat_interval",
-schemaPath:"#/properties/agent/properties/heartbeat_interval/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}
-if(s.version!==void 0){let t=s.version;if(typeof t=="string"){if(!n.test(t)){const r={instancePath:a+"/agent/version",schemaPath:"#/properties/agent/properties/\
-version/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u0\
-09f\\u2028\\u2029]*$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/agent/version",schemaPath:"#/properties/agent/properties/version/type",keyword:"\
-type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}}else{const t={instancePath:a+"/agent",schemaPath:"#/properties/agent/type",
-keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(p.hypervisor!==void 0){let s=p.hypervisor;if(!(s==="auto"||s===
-"simulated"||s==="libvirt")){const t={instancePath:a+"/hypervisor",schemaPath:"#/properties/hypervisor/enum",keyword:"enum",params:{allowedValues:m.properties.hypervisor.
-enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(p.data_dir!==void 0){let s=p.data_dir;if(typeof s=="string"){if(!n.
-test(s)){const t={instancePath:a+"/data_dir",schemaPath:"#/properties/data_dir/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u\
-2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[t]:e.push(t),i++}}else{const t={instancePath:a+"/data_d\
-ir",schemaPath:"#/properties/data_dir/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),i++}}if(p.default_template!==
-void 0){let s=p.default_template;if(typeof s=="string"){if(!A.test(s)){const t={instancePath:a+"/default_template",schemaPath:"#/properties/default_template/pat\
-tern",keyword:"pattern",params:{pattern:"^[a-z0-9][a-z0-9._-]{0,62}$"},message:'must match pattern "^[a-z0-9][a-z0-9._-]{0,62}$"'};e===null?e=[t]:e.push(t),i++}}else{
-const t={instancePath:a+"/default_template",schemaPath:"#/properties/default_template/type",keyword:"type",params:{type:"string"},message:"must be string"};e===
-null?e=[t]:e.push(t),i++}}if(p.libvirt!==void 0){let s=p.libvirt;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s)if(!(t==="uri"||t==="storage_pool"||
-t==="network"||t==="image_cache")){const r={instancePath:a+"/libvirt",schemaPath:"#/properties/libvirt/additionalProperties",keyword:"additionalProperties",params:{
-additionalProperty:t},message:"must NOT have additional properties"};e===null?e=[r]:e.push(r),i++}if(s.uri!==void 0){let t=s.uri;if(typeof t=="string"){if(!n.test(
-t)){const r={instancePath:a+"/libvirt/uri",schemaPath:"#/properties/libvirt/properties/uri/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u\
-009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+
-"/libvirt/uri",schemaPath:"#/properties/libvirt/properties/uri/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}
-if(s.storage_pool!==void 0){let t=s.storage_pool;if(typeof t=="string"){if(!n.test(t)){const r={instancePath:a+"/libvirt/storage_pool",schemaPath:"#/properties/\
-libvirt/properties/storage_pool/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[\
-^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/libvirt/storage_pool",schemaPath:"#/properties/\
-libvirt/properties/storage_pool/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}if(s.network!==void 0){let t=s.
-network;if(typeof t=="string"){if(!n.test(t)){const r={instancePath:a+"/libvirt/network",schemaPath:"#/properties/libvirt/properties/network/pattern",keyword:"p\
+0-9._-]*):[0-9]{1,5})$"},socket_group:{type:"string",pattern:"^[A-Za-z_][A-Za-z0-9_.-]{0,31}$"},tls_enabled:{type:"boolean"},tls_cert:{type:"string",pattern:"^[\
+^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},tls_key:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},tls_ca:{type:"string",pattern:"\
+^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}}},core:{type:"object",additionalProperties:!1,properties:{tls_ca:{type:"string",pattern:"^[^\\u0000-\\u001f\\u\
+007f-\\u009f\\u2028\\u2029]*$"},tls_cert:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},tls_key:{type:"string",pattern:"^[^\\u0000-\
+\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},tls_server_name:{type:"string",pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}}},logging:{type:"object",
+additionalProperties:!1,properties:{level:{enum:["trace","debug","info","warn","error"]},output:{enum:["stdout","file","both"]},file:{type:"string",pattern:"^[^\
+\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},format:{enum:["json","text"]},max_size:{type:"integer",minimum:1,maximum:10240},max_age:{type:"integer",minimum:1,
+maximum:3650}}},metrics:{type:"object",additionalProperties:!1,properties:{enabled:{type:"boolean"},listen_addr:{type:"string",pattern:"^(\\[[0-9A-Fa-f:.]+\\]|[A-\
+Za-z0-9._-]*):[0-9]{1,5}$"},path:{type:"string",pattern:"^/[A-Za-z0-9._~/-]*$"}}},health:{type:"object",additionalProperties:!1,properties:{enabled:{type:"boole\
+an"},listen_addr:{type:"string",pattern:"^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]*):[0-9]{1,5}$"},path:{type:"string",pattern:"^/[A-Za-z0-9._~/-]*$"}}}}},k=Object.
+prototype.hasOwnProperty,P=new RegExp("^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$","u"),w=new RegExp("^((https?://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-\
+9]{1,5})?/?)|(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5})?$","u"),v=new RegExp("^([0-9]{1,9}(\\.[0-9]{1,3})?(ms|s|m|h))+$","u"),n=new RegExp("^[^\\u0000-\\u\
+001f\\u007f-\\u009f\\u2028\\u2029]*$","u"),A=new RegExp("^[a-z0-9][a-z0-9._-]{0,62}$","u"),$=new RegExp("^https?://[^\\s\\u0000-\\u001f]+$","u"),x=new RegExp("^\
+(unix:[^\\u0000-\\u001f]+|(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]*):[0-9]{1,5})$","u"),N=new RegExp("^[A-Za-z_][A-Za-z0-9_.-]{0,31}$","u"),y=new RegExp("^(\\[[0-9A-\
+Fa-f:.]+\\]|[A-Za-z0-9._-]*):[0-9]{1,5}$","u"),_=new RegExp("^/[A-Za-z0-9._~/-]*$","u");function f(p,{instancePath:a="",parentData:g,parentDataProperty:d,rootData:c=p,
+dynamicAnchors:j={}}={}){let e=null,i=0;const l=f.evaluated;if(l.dynamicProps&&(l.props=void 0),l.dynamicItems&&(l.items=void 0),p&&typeof p=="object"&&!Array.isArray(
+p)){for(const s in p)if(!k.call(m.properties,s)){const t={instancePath:a,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:s},
+message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(p.agent!==void 0){let s=p.agent;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s)
+if(!(t==="name"||t==="api_url"||t==="heartbeat_interval"||t==="version")){const r={instancePath:a+"/agent",schemaPath:"#/properties/agent/additionalProperties",
+keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additional properties"};e===null?e=[r]:e.push(r),i++}if(s.name!==void 0){let t=s.
+name;if(typeof t=="string"){if(!P.test(t)){const r={instancePath:a+"/agent/name",schemaPath:"#/properties/agent/properties/name/pattern",keyword:"pattern",params:{
+pattern:"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"},message:'must match pattern "^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"'};e===null?e=[r]:e.push(
+r),i++}}else{const r={instancePath:a+"/agent/name",schemaPath:"#/properties/agent/properties/name/type",keyword:"type",params:{type:"string"},message:"must be s\
+tring"};e===null?e=[r]:e.push(r),i++}}if(s.api_url!==void 0){let t=s.api_url;if(typeof t=="string"){if(!w.test(t)){const r={instancePath:a+"/agent/api_url",schemaPath:"\
+#/properties/agent/properties/api_url/pattern",keyword:"pattern",params:{pattern:"^((https?://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?/?)|(\\[[0-9A-Fa-\
+f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5})?$"},message:'must match pattern "^((https?://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?/?)|(\\[[0-9A-Fa-f:.]+\\]|[A-\
+Za-z0-9._-]+):[0-9]{1,5})?$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/agent/api_url",schemaPath:"#/properties/agent/properties/api_url/typ\
+e",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}if(s.heartbeat_interval!==void 0){let t=s.heartbeat_interval;if(typeof t==
+"string"){if(!v.test(t)){const r={instancePath:a+"/agent/heartbeat_interval",schemaPath:"#/properties/agent/properties/heartbeat_interval/pattern",keyword:"patt\
+ern",params:{pattern:"^([0-9]{1,9}(\\.[0-9]{1,3})?(ms|s|m|h))+$"},message:'must match pattern "^([0-9]{1,9}(\\.[0-9]{1,3})?(ms|s|m|h))+$"'};e===null?e=[r]:e.push(
+r),i++}}else{const r={instancePath:a+"/agent/heartbeat_interval",schemaPath:"#/properties/agent/properties/heartbeat_interval/type",keyword:"type",params:{type:"\
+string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}if(s.version!==void 0){let t=s.version;if(typeof t=="string"){if(!n.test(t)){const r={instancePath:a+
+"/agent/version",schemaPath:"#/properties/agent/properties/version/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},
+message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/agent/version",schemaPath:"\
+#/properties/agent/properties/version/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}}else{const t={instancePath:a+
+"/agent",schemaPath:"#/properties/agent/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(p.hypervisor!==void 0){
+let s=p.hypervisor;if(!(s==="auto"||s==="simulated"||s==="libvirt")){const t={instancePath:a+"/hypervisor",schemaPath:"#/properties/hypervisor/enum",keyword:"en\
+um",params:{allowedValues:m.properties.hypervisor.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(p.data_dir!==void 0){
+let s=p.data_dir;if(typeof s=="string"){if(!n.test(s)){const t={instancePath:a+"/data_dir",schemaPath:"#/properties/data_dir/pattern",keyword:"pattern",params:{
+pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[t]:
+e.push(t),i++}}else{const t={instancePath:a+"/data_dir",schemaPath:"#/properties/data_dir/type",keyword:"type",params:{type:"string"},message:"must be string"};
+e===null?e=[t]:e.push(t),i++}}if(p.default_template!==void 0){let s=p.default_template;if(typeof s=="string"){if(!A.test(s)){const t={instancePath:a+"/default_t\
+emplate",schemaPath:"#/properties/default_template/pattern",keyword:"pattern",params:{pattern:"^[a-z0-9][a-z0-9._-]{0,62}$"},message:'must match pattern "^[a-z0\
+-9][a-z0-9._-]{0,62}$"'};e===null?e=[t]:e.push(t),i++}}else{const t={instancePath:a+"/default_template",schemaPath:"#/properties/default_template/type",keyword:"\
+type",params:{type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),i++}}if(p.libvirt!==void 0){let s=p.libvirt;if(s&&typeof s=="object"&&!Array.isArray(
+s)){for(const t in s)if(!(t==="uri"||t==="storage_pool"||t==="network"||t==="image_cache")){const r={instancePath:a+"/libvirt",schemaPath:"#/properties/libvirt/\
+additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additional properties"};e===null?e=[r]:e.push(r),i++}if(s.
+uri!==void 0){let t=s.uri;if(typeof t=="string"){if(!n.test(t)){const r={instancePath:a+"/libvirt/uri",schemaPath:"#/properties/libvirt/properties/uri/pattern",
+keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*\
+$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/libvirt/uri",schemaPath:"#/properties/libvirt/properties/uri/type",keyword:"type",params:{type:"\
+string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}if(s.storage_pool!==void 0){let t=s.storage_pool;if(typeof t=="string"){if(!n.test(t)){const r={
+instancePath:a+"/libvirt/storage_pool",schemaPath:"#/properties/libvirt/properties/storage_pool/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u00\
+7f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+
+"/libvirt/storage_pool",schemaPath:"#/properties/libvirt/properties/storage_pool/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?
+e=[r]:e.push(r),i++}}if(s.network!==void 0){let t=s.network;if(typeof t=="string"){if(!n.test(t)){const r={instancePath:a+"/libvirt/network",schemaPath:"#/prope\
+rties/libvirt/properties/network/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^\
+[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/libvirt/network",schemaPath:"#/properties/libv\
+irt/properties/network/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}if(s.image_cache!==void 0){let t=s.image_cache;
+if(typeof t=="string"){if(!n.test(t)){const r={instancePath:a+"/libvirt/image_cache",schemaPath:"#/properties/libvirt/properties/image_cache/pattern",keyword:"p\
 attern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};
-e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/libvirt/network",schemaPath:"#/properties/libvirt/properties/network/type",keyword:"type",params:{type:"\
-string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}if(s.image_cache!==void 0){let t=s.image_cache;if(typeof t=="string"){if(!n.test(t)){const r={instancePath:a+
-"/libvirt/image_cache",schemaPath:"#/properties/libvirt/properties/image_cache/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u\
-2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/libvir\
-t/image_cache",schemaPath:"#/properties/libvirt/properties/image_cache/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(
-r),i++}}}else{const t={instancePath:a+"/libvirt",schemaPath:"#/properties/libvirt/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?
-e=[t]:e.push(t),i++}}if(p.images!==void 0){let s=p.images;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s)if(t!=="mirrors"){const r={instancePath:a+
-"/images",schemaPath:"#/properties/images/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additional p\
-roperties"};e===null?e=[r]:e.push(r),i++}if(s.mirrors!==void 0){let t=s.mirrors;if(Array.isArray(t)){const r=t.length;for(let o=0;o<r;o++){let h=t[o];if(typeof h==
-"string"){if(!$.test(h)){const u={instancePath:a+"/images/mirrors/"+o,schemaPath:"#/properties/images/properties/mirrors/items/pattern",keyword:"pattern",params:{
-pattern:"^https?://[^\\s\\u0000-\\u001f]+$"},message:'must match pattern "^https?://[^\\s\\u0000-\\u001f]+$"'};e===null?e=[u]:e.push(u),i++}}else{const u={instancePath:a+
-"/images/mirrors/"+o,schemaPath:"#/properties/images/properties/mirrors/items/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[
-u]:e.push(u),i++}}}else{const r={instancePath:a+"/images/mirrors",schemaPath:"#/properties/images/properties/mirrors/type",keyword:"type",params:{type:"array"},
-message:"must be array"};e===null?e=[r]:e.push(r),i++}}}else{const t={instancePath:a+"/images",schemaPath:"#/properties/images/type",keyword:"type",params:{type:"\
-object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(p.simulated!==void 0){let s=p.simulated;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s)
-if(!(t==="vcpu"||t==="ram_gb"||t==="disk_gb")){const r={instancePath:a+"/simulated",schemaPath:"#/properties/simulated/additionalProperties",keyword:"additional\
-Properties",params:{additionalProperty:t},message:"must NOT have additional properties"};e===null?e=[r]:e.push(r),i++}if(s.vcpu!==void 0){let t=s.vcpu;if(!(typeof t==
-"number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const r={instancePath:a+"/simulated/vcpu",schemaPath:"#/properties/simulated/properties/vcpu/type",keyword:"type",params:{
-type:"integer"},message:"must be integer"};e===null?e=[r]:e.push(r),i++}if(typeof t=="number"&&isFinite(t)){if(t>4096||isNaN(t)){const r={instancePath:a+"/simul\
-ated/vcpu",schemaPath:"#/properties/simulated/properties/vcpu/maximum",keyword:"maximum",params:{comparison:"<=",limit:4096},message:"must be <= 4096"};e===null?
-e=[r]:e.push(r),i++}if(t<1||isNaN(t)){const r={instancePath:a+"/simulated/vcpu",schemaPath:"#/properties/simulated/properties/vcpu/minimum",keyword:"minimum",params:{
-comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[r]:e.push(r),i++}}}if(s.ram_gb!==void 0){let t=s.ram_gb;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&
-isFinite(t))){const r={instancePath:a+"/simulated/ram_gb",schemaPath:"#/properties/simulated/properties/ram_gb/type",keyword:"type",params:{type:"integer"},message:"\
-must be integer"};e===null?e=[r]:e.push(r),i++}if(typeof t=="number"&&isFinite(t)){if(t>65536||isNaN(t)){const r={instancePath:a+"/simulated/ram_gb",schemaPath:"\
-#/properties/simulated/properties/ram_gb/maximum",keyword:"maximum",params:{comparison:"<=",limit:65536},message:"must be <= 65536"};e===null?e=[r]:e.push(r),i++}
-if(t<1||isNaN(t)){const r={instancePath:a+"/simulated/ram_gb",schemaPath:"#/properties/simulated/properties/ram_gb/minimum",keyword:"minimum",params:{comparison:"\
->=",limit:1},message:"must be >= 1"};e===null?e=[r]:e.push(r),i++}}}if(s.disk_gb!==void 0){let t=s.disk_gb;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(
-t))){const r={instancePath:a+"/simulated/disk_gb",schemaPath:"#/properties/simulated/properties/disk_gb/type",keyword:"type",params:{type:"integer"},message:"mu\
-st be integer"};e===null?e=[r]:e.push(r),i++}if(typeof t=="number"&&isFinite(t)){if(t>1048576||isNaN(t)){const r={instancePath:a+"/simulated/disk_gb",schemaPath:"\
-#/properties/simulated/properties/disk_gb/maximum",keyword:"maximum",params:{comparison:"<=",limit:1048576},message:"must be <= 1048576"};e===null?e=[r]:e.push(
-r),i++}if(t<1||isNaN(t)){const r={instancePath:a+"/simulated/disk_gb",schemaPath:"#/properties/simulated/properties/disk_gb/minimum",keyword:"minimum",params:{comparison:"\
->=",limit:1},message:"must be >= 1"};e===null?e=[r]:e.push(r),i++}}}}else{const t={instancePath:a+"/simulated",schemaPath:"#/properties/simulated/type",keyword:"\
-type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(p.resources!==void 0){let s=p.resources;if(s&&typeof s=="object"&&!Array.
-isArray(s)){for(const t in s)if(!(t==="reserved_cpu"||t==="reserved_ram_gb"||t==="reserved_disk_gb")){const r={instancePath:a+"/resources",schemaPath:"#/propert\
-ies/resources/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additional properties"};e===null?e=[r]:e.
-push(r),i++}if(s.reserved_cpu!==void 0){let t=s.reserved_cpu;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const r={instancePath:a+"/resources/reser\
-ved_cpu",schemaPath:"#/properties/resources/properties/reserved_cpu/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[r]:e.push(
-r),i++}if(typeof t=="number"&&isFinite(t)){if(t>4096||isNaN(t)){const r={instancePath:a+"/resources/reserved_cpu",schemaPath:"#/properties/resources/properties/\
-reserved_cpu/maximum",keyword:"maximum",params:{comparison:"<=",limit:4096},message:"must be <= 4096"};e===null?e=[r]:e.push(r),i++}if(t<0||isNaN(t)){const r={instancePath:a+
-"/resources/reserved_cpu",schemaPath:"#/properties/resources/properties/reserved_cpu/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must b\
-e >= 0"};e===null?e=[r]:e.push(r),i++}}}if(s.reserved_ram_gb!==void 0){let t=s.reserved_ram_gb;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const r={
-instancePath:a+"/resources/reserved_ram_gb",schemaPath:"#/properties/resources/properties/reserved_ram_gb/type",keyword:"type",params:{type:"integer"},message:"\
-must be integer"};e===null?e=[r]:e.push(r),i++}if(typeof t=="number"&&isFinite(t)){if(t>65536||isNaN(t)){const r={instancePath:a+"/resources/reserved_ram_gb",schemaPath:"\
-#/properties/resources/properties/reserved_ram_gb/maximum",keyword:"maximum",params:{comparison:"<=",limit:65536},message:"must be <= 65536"};e===null?e=[r]:e.push(
-r),i++}if(t<0||isNaN(t)){const r={instancePath:a+"/resources/reserved_ram_gb",schemaPath:"#/properties/resources/properties/reserved_ram_gb/minimum",keyword:"mi\
-nimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[r]:e.push(r),i++}}}if(s.reserved_disk_gb!==void 0){let t=s.reserved_disk_gb;if(!(typeof t==
-"number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const r={instancePath:a+"/resources/reserved_disk_gb",schemaPath:"#/properties/resources/properties/reserved_disk_gb/\
-type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[r]:e.push(r),i++}if(typeof t=="number"&&isFinite(t)){if(t>1048576||isNaN(t)){
-const r={instancePath:a+"/resources/reserved_disk_gb",schemaPath:"#/properties/resources/properties/reserved_disk_gb/maximum",keyword:"maximum",params:{comparison:"\
-<=",limit:1048576},message:"must be <= 1048576"};e===null?e=[r]:e.push(r),i++}if(t<0||isNaN(t)){const r={instancePath:a+"/resources/reserved_disk_gb",schemaPath:"\
-#/properties/resources/properties/reserved_disk_gb/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[r]:e.push(r),
-i++}}}}else{const t={instancePath:a+"/resources",schemaPath:"#/properties/resources/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?
-e=[t]:e.push(t),i++}}if(p.operations!==void 0){let s=p.operations;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s)if(!(t==="max_running"||t==="kee\
-p_days")){const r={instancePath:a+"/operations",schemaPath:"#/properties/operations/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},
-message:"must NOT have additional properties"};e===null?e=[r]:e.push(r),i++}if(s.max_running!==void 0){let t=s.max_running;if(!(typeof t=="number"&&!(t%1)&&!isNaN(
-t)&&isFinite(t))){const r={instancePath:a+"/operations/max_running",schemaPath:"#/properties/operations/properties/max_running/type",keyword:"type",params:{type:"\
-integer"},message:"must be integer"};e===null?e=[r]:e.push(r),i++}if(typeof t=="number"&&isFinite(t)){if(t>1e3||isNaN(t)){const r={instancePath:a+"/operations/m\
-ax_running",schemaPath:"#/properties/operations/properties/max_running/maximum",keyword:"maximum",params:{comparison:"<=",limit:1e3},message:"must be <= 1000"};
-e===null?e=[r]:e.push(r),i++}if(t<1||isNaN(t)){const r={instancePath:a+"/operations/max_running",schemaPath:"#/properties/operations/properties/max_running/mini\
-mum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[r]:e.push(r),i++}}}if(s.keep_days!==void 0){let t=s.keep_days;if(!(typeof t==
-"number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const r={instancePath:a+"/operations/keep_days",schemaPath:"#/properties/operations/properties/keep_days/type",keyword:"\
-type",params:{type:"integer"},message:"must be integer"};e===null?e=[r]:e.push(r),i++}if(typeof t=="number"&&isFinite(t)){if(t>3650||isNaN(t)){const r={instancePath:a+
-"/operations/keep_days",schemaPath:"#/properties/operations/properties/keep_days/maximum",keyword:"maximum",params:{comparison:"<=",limit:3650},message:"must be\
- <= 3650"};e===null?e=[r]:e.push(r),i++}if(t<1||isNaN(t)){const r={instancePath:a+"/operations/keep_days",schemaPath:"#/properties/operations/properties/keep_da\
-ys/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[r]:e.push(r),i++}}}}else{const t={instancePath:a+"/operations",
-schemaPath:"#/properties/operations/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(p.grpc!==void 0){let s=p.
-grpc;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s)if(!(t==="listen_addr"||t==="tls_enabled"||t==="tls_cert"||t==="tls_key"||t==="tls_ca")){const r={
-instancePath:a+"/grpc",schemaPath:"#/properties/grpc/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have a\
-dditional properties"};e===null?e=[r]:e.push(r),i++}if(s.listen_addr!==void 0){let t=s.listen_addr;if(typeof t=="string"){if(!x.test(t)){const r={instancePath:a+
-"/grpc/listen_addr",schemaPath:"#/properties/grpc/properties/listen_addr/pattern",keyword:"pattern",params:{pattern:"^(unix:[^\\u0000-\\u001f]+|(\\[[0-9A-Fa-f:.]+\\\
-]|[A-Za-z0-9._-]*):[0-9]{1,5})$"},message:'must match pattern "^(unix:[^\\u0000-\\u001f]+|(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]*):[0-9]{1,5})$"'};e===null?e=[r]:
-e.push(r),i++}}else{const r={instancePath:a+"/grpc/listen_addr",schemaPath:"#/properties/grpc/properties/listen_addr/type",keyword:"type",params:{type:"string"},
-message:"must be string"};e===null?e=[r]:e.push(r),i++}}if(s.tls_enabled!==void 0&&typeof s.tls_enabled!="boolean"){const t={instancePath:a+"/grpc/tls_enabled",
-schemaPath:"#/properties/grpc/properties/tls_enabled/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[t]:e.push(t),i++}if(s.tls_cert!==
-void 0){let t=s.tls_cert;if(typeof t=="string"){if(!n.test(t)){const r={instancePath:a+"/grpc/tls_cert",schemaPath:"#/properties/grpc/properties/tls_cert/patter\
-n",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u202\
-9]*$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/grpc/tls_cert",schemaPath:"#/properties/grpc/properties/tls_cert/type",keyword:"type",params:{
-type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}if(s.tls_key!==void 0){let t=s.tls_key;if(typeof t=="string"){if(!n.test(t)){const r={instancePath:a+
-"/grpc/tls_key",schemaPath:"#/properties/grpc/properties/tls_key/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},
-message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/grpc/tls_key",schemaPath:"\
-#/properties/grpc/properties/tls_key/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}if(s.tls_ca!==void 0){let t=s.
-tls_ca;if(typeof t=="string"){if(!n.test(t)){const r={instancePath:a+"/grpc/tls_ca",schemaPath:"#/properties/grpc/properties/tls_ca/pattern",keyword:"pattern",params:{
+e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/libvirt/image_cache",schemaPath:"#/properties/libvirt/properties/image_cache/type",keyword:"type",params:{
+type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}}else{const t={instancePath:a+"/libvirt",schemaPath:"#/properties/libvirt/type",keyword:"\
+type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(p.images!==void 0){let s=p.images;if(s&&typeof s=="object"&&!Array.isArray(
+s)){for(const t in s)if(t!=="mirrors"){const r={instancePath:a+"/images",schemaPath:"#/properties/images/additionalProperties",keyword:"additionalProperties",params:{
+additionalProperty:t},message:"must NOT have additional properties"};e===null?e=[r]:e.push(r),i++}if(s.mirrors!==void 0){let t=s.mirrors;if(Array.isArray(t)){const r=t.
+length;for(let o=0;o<r;o++){let h=t[o];if(typeof h=="string"){if(!$.test(h)){const u={instancePath:a+"/images/mirrors/"+o,schemaPath:"#/properties/images/proper\
+ties/mirrors/items/pattern",keyword:"pattern",params:{pattern:"^https?://[^\\s\\u0000-\\u001f]+$"},message:'must match pattern "^https?://[^\\s\\u0000-\\u001f]+$"'};
+e===null?e=[u]:e.push(u),i++}}else{const u={instancePath:a+"/images/mirrors/"+o,schemaPath:"#/properties/images/properties/mirrors/items/type",keyword:"type",params:{
+type:"string"},message:"must be string"};e===null?e=[u]:e.push(u),i++}}}else{const r={instancePath:a+"/images/mirrors",schemaPath:"#/properties/images/propertie\
+s/mirrors/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[r]:e.push(r),i++}}}else{const t={instancePath:a+"/images",schemaPath:"\
+#/properties/images/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(p.simulated!==void 0){let s=p.simulated;
+if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s)if(!(t==="vcpu"||t==="ram_gb"||t==="disk_gb")){const r={instancePath:a+"/simulated",schemaPath:"#/\
+properties/simulated/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additional properties"};e===null?
+e=[r]:e.push(r),i++}if(s.vcpu!==void 0){let t=s.vcpu;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const r={instancePath:a+"/simulated/vcpu",schemaPath:"\
+#/properties/simulated/properties/vcpu/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[r]:e.push(r),i++}if(typeof t=="number"&&
+isFinite(t)){if(t>4096||isNaN(t)){const r={instancePath:a+"/simulated/vcpu",schemaPath:"#/properties/simulated/properties/vcpu/maximum",keyword:"maximum",params:{
+comparison:"<=",limit:4096},message:"must be <= 4096"};e===null?e=[r]:e.push(r),i++}if(t<1||isNaN(t)){const r={instancePath:a+"/simulated/vcpu",schemaPath:"#/pr\
+operties/simulated/properties/vcpu/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[r]:e.push(r),i++}}}if(s.ram_gb!==
+void 0){let t=s.ram_gb;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const r={instancePath:a+"/simulated/ram_gb",schemaPath:"#/properties/simulated/\
+properties/ram_gb/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[r]:e.push(r),i++}if(typeof t=="number"&&isFinite(t)){if(t>
+65536||isNaN(t)){const r={instancePath:a+"/simulated/ram_gb",schemaPath:"#/properties/simulated/properties/ram_gb/maximum",keyword:"maximum",params:{comparison:"\
+<=",limit:65536},message:"must be <= 65536"};e===null?e=[r]:e.push(r),i++}if(t<1||isNaN(t)){const r={instancePath:a+"/simulated/ram_gb",schemaPath:"#/properties\
+/simulated/properties/ram_gb/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[r]:e.push(r),i++}}}if(s.disk_gb!==void 0){
+let t=s.disk_gb;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const r={instancePath:a+"/simulated/disk_gb",schemaPath:"#/properties/simulated/proper\
+ties/disk_gb/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[r]:e.push(r),i++}if(typeof t=="number"&&isFinite(t)){if(t>1048576||
+isNaN(t)){const r={instancePath:a+"/simulated/disk_gb",schemaPath:"#/properties/simulated/properties/disk_gb/maximum",keyword:"maximum",params:{comparison:"<=",
+limit:1048576},message:"must be <= 1048576"};e===null?e=[r]:e.push(r),i++}if(t<1||isNaN(t)){const r={instancePath:a+"/simulated/disk_gb",schemaPath:"#/propertie\
+s/simulated/properties/disk_gb/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[r]:e.push(r),i++}}}}else{const t={
+instancePath:a+"/simulated",schemaPath:"#/properties/simulated/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}
+if(p.resources!==void 0){let s=p.resources;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s)if(!(t==="reserved_cpu"||t==="reserved_ram_gb"||t==="re\
+served_disk_gb")){const r={instancePath:a+"/resources",schemaPath:"#/properties/resources/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},
+message:"must NOT have additional properties"};e===null?e=[r]:e.push(r),i++}if(s.reserved_cpu!==void 0){let t=s.reserved_cpu;if(!(typeof t=="number"&&!(t%1)&&!isNaN(
+t)&&isFinite(t))){const r={instancePath:a+"/resources/reserved_cpu",schemaPath:"#/properties/resources/properties/reserved_cpu/type",keyword:"type",params:{type:"\
+integer"},message:"must be integer"};e===null?e=[r]:e.push(r),i++}if(typeof t=="number"&&isFinite(t)){if(t>4096||isNaN(t)){const r={instancePath:a+"/resources/r\
+eserved_cpu",schemaPath:"#/properties/resources/properties/reserved_cpu/maximum",keyword:"maximum",params:{comparison:"<=",limit:4096},message:"must be <= 4096"};
+e===null?e=[r]:e.push(r),i++}if(t<0||isNaN(t)){const r={instancePath:a+"/resources/reserved_cpu",schemaPath:"#/properties/resources/properties/reserved_cpu/mini\
+mum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[r]:e.push(r),i++}}}if(s.reserved_ram_gb!==void 0){let t=s.reserved_ram_gb;
+if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const r={instancePath:a+"/resources/reserved_ram_gb",schemaPath:"#/properties/resources/properties/res\
+erved_ram_gb/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[r]:e.push(r),i++}if(typeof t=="number"&&isFinite(t)){if(t>65536||
+isNaN(t)){const r={instancePath:a+"/resources/reserved_ram_gb",schemaPath:"#/properties/resources/properties/reserved_ram_gb/maximum",keyword:"maximum",params:{
+comparison:"<=",limit:65536},message:"must be <= 65536"};e===null?e=[r]:e.push(r),i++}if(t<0||isNaN(t)){const r={instancePath:a+"/resources/reserved_ram_gb",schemaPath:"\
+#/properties/resources/properties/reserved_ram_gb/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[r]:e.push(r),i++}}}
+if(s.reserved_disk_gb!==void 0){let t=s.reserved_disk_gb;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const r={instancePath:a+"/resources/reserved_\
+disk_gb",schemaPath:"#/properties/resources/properties/reserved_disk_gb/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[r]:e.
+push(r),i++}if(typeof t=="number"&&isFinite(t)){if(t>1048576||isNaN(t)){const r={instancePath:a+"/resources/reserved_disk_gb",schemaPath:"#/properties/resources\
+/properties/reserved_disk_gb/maximum",keyword:"maximum",params:{comparison:"<=",limit:1048576},message:"must be <= 1048576"};e===null?e=[r]:e.push(r),i++}if(t<0||
+isNaN(t)){const r={instancePath:a+"/resources/reserved_disk_gb",schemaPath:"#/properties/resources/properties/reserved_disk_gb/minimum",keyword:"minimum",params:{
+comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[r]:e.push(r),i++}}}}else{const t={instancePath:a+"/resources",schemaPath:"#/properties/resources/ty\
+pe",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(p.operations!==void 0){let s=p.operations;if(s&&typeof s=="\
+object"&&!Array.isArray(s)){for(const t in s)if(!(t==="max_running"||t==="keep_days")){const r={instancePath:a+"/operations",schemaPath:"#/properties/operations\
+/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additional properties"};e===null?e=[r]:e.push(r),i++}
+if(s.max_running!==void 0){let t=s.max_running;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const r={instancePath:a+"/operations/max_running",schemaPath:"\
+#/properties/operations/properties/max_running/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[r]:e.push(r),i++}if(typeof t==
+"number"&&isFinite(t)){if(t>1e3||isNaN(t)){const r={instancePath:a+"/operations/max_running",schemaPath:"#/properties/operations/properties/max_running/maximum",
+keyword:"maximum",params:{comparison:"<=",limit:1e3},message:"must be <= 1000"};e===null?e=[r]:e.push(r),i++}if(t<1||isNaN(t)){const r={instancePath:a+"/operati\
+ons/max_running",schemaPath:"#/properties/operations/properties/max_running/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};
+e===null?e=[r]:e.push(r),i++}}}if(s.keep_days!==void 0){let t=s.keep_days;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const r={instancePath:a+"/op\
+erations/keep_days",schemaPath:"#/properties/operations/properties/keep_days/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=
+[r]:e.push(r),i++}if(typeof t=="number"&&isFinite(t)){if(t>3650||isNaN(t)){const r={instancePath:a+"/operations/keep_days",schemaPath:"#/properties/operations/p\
+roperties/keep_days/maximum",keyword:"maximum",params:{comparison:"<=",limit:3650},message:"must be <= 3650"};e===null?e=[r]:e.push(r),i++}if(t<1||isNaN(t)){const r={
+instancePath:a+"/operations/keep_days",schemaPath:"#/properties/operations/properties/keep_days/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"\
+must be >= 1"};e===null?e=[r]:e.push(r),i++}}}}else{const t={instancePath:a+"/operations",schemaPath:"#/properties/operations/type",keyword:"type",params:{type:"\
+object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(p.grpc!==void 0){let s=p.grpc;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s)
+if(!(t==="listen_addr"||t==="socket_group"||t==="tls_enabled"||t==="tls_cert"||t==="tls_key"||t==="tls_ca")){const r={instancePath:a+"/grpc",schemaPath:"#/prope\
+rties/grpc/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additional properties"};e===null?e=[r]:e.push(
+r),i++}if(s.listen_addr!==void 0){let t=s.listen_addr;if(typeof t=="string"){if(!x.test(t)){const r={instancePath:a+"/grpc/listen_addr",schemaPath:"#/properties\
+/grpc/properties/listen_addr/pattern",keyword:"pattern",params:{pattern:"^(unix:[^\\u0000-\\u001f]+|(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]*):[0-9]{1,5})$"},message:'\
+must match pattern "^(unix:[^\\u0000-\\u001f]+|(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]*):[0-9]{1,5})$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+
+"/grpc/listen_addr",schemaPath:"#/properties/grpc/properties/listen_addr/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.
+push(r),i++}}if(s.socket_group!==void 0){let t=s.socket_group;if(typeof t=="string"){if(!N.test(t)){const r={instancePath:a+"/grpc/socket_group",schemaPath:"#/p\
+roperties/grpc/properties/socket_group/pattern",keyword:"pattern",params:{pattern:"^[A-Za-z_][A-Za-z0-9_.-]{0,31}$"},message:'must match pattern "^[A-Za-z_][A-Z\
+a-z0-9_.-]{0,31}$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/grpc/socket_group",schemaPath:"#/properties/grpc/properties/socket_group/type",
+keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}if(s.tls_enabled!==void 0&&typeof s.tls_enabled!="boolean"){const t={
+instancePath:a+"/grpc/tls_enabled",schemaPath:"#/properties/grpc/properties/tls_enabled/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};
+e===null?e=[t]:e.push(t),i++}if(s.tls_cert!==void 0){let t=s.tls_cert;if(typeof t=="string"){if(!n.test(t)){const r={instancePath:a+"/grpc/tls_cert",schemaPath:"\
+#/properties/grpc/properties/tls_cert/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match patte\
+rn "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/grpc/tls_cert",schemaPath:"#/properties/g\
+rpc/properties/tls_cert/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}if(s.tls_key!==void 0){let t=s.tls_key;
+if(typeof t=="string"){if(!n.test(t)){const r={instancePath:a+"/grpc/tls_key",schemaPath:"#/properties/grpc/properties/tls_key/pattern",keyword:"pattern",params:{
 pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[r]:
-e.push(r),i++}}else{const r={instancePath:a+"/grpc/tls_ca",schemaPath:"#/properties/grpc/properties/tls_ca/type",keyword:"type",params:{type:"string"},message:"\
-must be string"};e===null?e=[r]:e.push(r),i++}}}else{const t={instancePath:a+"/grpc",schemaPath:"#/properties/grpc/type",keyword:"type",params:{type:"object"},message:"\
-must be object"};e===null?e=[t]:e.push(t),i++}}if(p.core!==void 0){let s=p.core;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s)if(!(t==="tls_ca"||
-t==="tls_cert"||t==="tls_key"||t==="tls_server_name")){const r={instancePath:a+"/core",schemaPath:"#/properties/core/additionalProperties",keyword:"additionalPr\
-operties",params:{additionalProperty:t},message:"must NOT have additional properties"};e===null?e=[r]:e.push(r),i++}if(s.tls_ca!==void 0){let t=s.tls_ca;if(typeof t==
-"string"){if(!n.test(t)){const r={instancePath:a+"/core/tls_ca",schemaPath:"#/properties/core/properties/tls_ca/pattern",keyword:"pattern",params:{pattern:"^[^\\\
-u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[r]:e.push(r),i++}}else{
-const r={instancePath:a+"/core/tls_ca",schemaPath:"#/properties/core/properties/tls_ca/type",keyword:"type",params:{type:"string"},message:"must be string"};e===
-null?e=[r]:e.push(r),i++}}if(s.tls_cert!==void 0){let t=s.tls_cert;if(typeof t=="string"){if(!n.test(t)){const r={instancePath:a+"/core/tls_cert",schemaPath:"#/\
-properties/core/properties/tls_cert/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern\
- "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/core/tls_cert",schemaPath:"#/properties/cor\
-e/properties/tls_cert/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}if(s.tls_key!==void 0){let t=s.tls_key;
-if(typeof t=="string"){if(!n.test(t)){const r={instancePath:a+"/core/tls_key",schemaPath:"#/properties/core/properties/tls_key/pattern",keyword:"pattern",params:{
-pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[r]:
-e.push(r),i++}}else{const r={instancePath:a+"/core/tls_key",schemaPath:"#/properties/core/properties/tls_key/type",keyword:"type",params:{type:"string"},message:"\
-must be string"};e===null?e=[r]:e.push(r),i++}}if(s.tls_server_name!==void 0){let t=s.tls_server_name;if(typeof t=="string"){if(!n.test(t)){const r={instancePath:a+
-"/core/tls_server_name",schemaPath:"#/properties/core/properties/tls_server_name/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\
-\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/cor\
-e/tls_server_name",schemaPath:"#/properties/core/properties/tls_server_name/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:
-e.push(r),i++}}}else{const t={instancePath:a+"/core",schemaPath:"#/properties/core/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?
-e=[t]:e.push(t),i++}}if(p.logging!==void 0){let s=p.logging;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s)if(!(t==="level"||t==="output"||t==="f\
-ile"||t==="format"||t==="max_size"||t==="max_age")){const r={instancePath:a+"/logging",schemaPath:"#/properties/logging/additionalProperties",keyword:"additiona\
-lProperties",params:{additionalProperty:t},message:"must NOT have additional properties"};e===null?e=[r]:e.push(r),i++}if(s.level!==void 0){let t=s.level;if(!(t===
-"trace"||t==="debug"||t==="info"||t==="warn"||t==="error")){const r={instancePath:a+"/logging/level",schemaPath:"#/properties/logging/properties/level/enum",keyword:"\
-enum",params:{allowedValues:m.properties.logging.properties.level.enum},message:"must be equal to one of the allowed values"};e===null?e=[r]:e.push(r),i++}}if(s.
-output!==void 0){let t=s.output;if(!(t==="stdout"||t==="file"||t==="both")){const r={instancePath:a+"/logging/output",schemaPath:"#/properties/logging/propertie\
-s/output/enum",keyword:"enum",params:{allowedValues:m.properties.logging.properties.output.enum},message:"must be equal to one of the allowed values"};e===null?
-e=[r]:e.push(r),i++}}if(s.file!==void 0){let t=s.file;if(typeof t=="string"){if(!n.test(t)){const r={instancePath:a+"/logging/file",schemaPath:"#/properties/log\
-ging/properties/file/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u0\
-01f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/logging/file",schemaPath:"#/properties/logging/properties/fi\
-le/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}if(s.format!==void 0){let t=s.format;if(!(t==="json"||t===
-"text")){const r={instancePath:a+"/logging/format",schemaPath:"#/properties/logging/properties/format/enum",keyword:"enum",params:{allowedValues:m.properties.logging.
-properties.format.enum},message:"must be equal to one of the allowed values"};e===null?e=[r]:e.push(r),i++}}if(s.max_size!==void 0){let t=s.max_size;if(!(typeof t==
-"number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const r={instancePath:a+"/logging/max_size",schemaPath:"#/properties/logging/properties/max_size/type",keyword:"type",
-params:{type:"integer"},message:"must be integer"};e===null?e=[r]:e.push(r),i++}if(typeof t=="number"&&isFinite(t)){if(t>10240||isNaN(t)){const r={instancePath:a+
-"/logging/max_size",schemaPath:"#/properties/logging/properties/max_size/maximum",keyword:"maximum",params:{comparison:"<=",limit:10240},message:"must be <= 102\
-40"};e===null?e=[r]:e.push(r),i++}if(t<1||isNaN(t)){const r={instancePath:a+"/logging/max_size",schemaPath:"#/properties/logging/properties/max_size/minimum",keyword:"\
-minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[r]:e.push(r),i++}}}if(s.max_age!==void 0){let t=s.max_age;if(!(typeof t=="number"&&
-!(t%1)&&!isNaN(t)&&isFinite(t))){const r={instancePath:a+"/logging/max_age",schemaPath:"#/properties/logging/properties/max_age/type",keyword:"type",params:{type:"\
-integer"},message:"must be integer"};e===null?e=[r]:e.push(r),i++}if(typeof t=="number"&&isFinite(t)){if(t>3650||isNaN(t)){const r={instancePath:a+"/logging/max\
-_age",schemaPath:"#/properties/logging/properties/max_age/maximum",keyword:"maximum",params:{comparison:"<=",limit:3650},message:"must be <= 3650"};e===null?e=[
-r]:e.push(r),i++}if(t<1||isNaN(t)){const r={instancePath:a+"/logging/max_age",schemaPath:"#/properties/logging/properties/max_age/minimum",keyword:"minimum",params:{
-comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[r]:e.push(r),i++}}}}else{const t={instancePath:a+"/logging",schemaPath:"#/properties/logging/type",
-keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(p.metrics!==void 0){let s=p.metrics;if(s&&typeof s=="object"&&!Array.
-isArray(s)){for(const t in s)if(!(t==="enabled"||t==="listen_addr"||t==="path")){const r={instancePath:a+"/metrics",schemaPath:"#/properties/metrics/additionalP\
-roperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additional properties"};e===null?e=[r]:e.push(r),i++}if(s.enabled!==
-void 0&&typeof s.enabled!="boolean"){const t={instancePath:a+"/metrics/enabled",schemaPath:"#/properties/metrics/properties/enabled/type",keyword:"type",params:{
-type:"boolean"},message:"must be boolean"};e===null?e=[t]:e.push(t),i++}if(s.listen_addr!==void 0){let t=s.listen_addr;if(typeof t=="string"){if(!y.test(t)){const r={
-instancePath:a+"/metrics/listen_addr",schemaPath:"#/properties/metrics/properties/listen_addr/pattern",keyword:"pattern",params:{pattern:"^(\\[[0-9A-Fa-f:.]+\\]|[\
-A-Za-z0-9._-]*):[0-9]{1,5}$"},message:'must match pattern "^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]*):[0-9]{1,5}$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+
-"/metrics/listen_addr",schemaPath:"#/properties/metrics/properties/listen_addr/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=
-[r]:e.push(r),i++}}if(s.path!==void 0){let t=s.path;if(typeof t=="string"){if(!_.test(t)){const r={instancePath:a+"/metrics/path",schemaPath:"#/properties/metri\
-cs/properties/path/pattern",keyword:"pattern",params:{pattern:"^/[A-Za-z0-9._~/-]*$"},message:'must match pattern "^/[A-Za-z0-9._~/-]*$"'};e===null?e=[r]:e.push(
-r),i++}}else{const r={instancePath:a+"/metrics/path",schemaPath:"#/properties/metrics/properties/path/type",keyword:"type",params:{type:"string"},message:"must \
-be string"};e===null?e=[r]:e.push(r),i++}}}else{const t={instancePath:a+"/metrics",schemaPath:"#/properties/metrics/type",keyword:"type",params:{type:"object"},
-message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(p.health!==void 0){let s=p.health;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s)if(!(t===
-"enabled"||t==="listen_addr"||t==="path")){const r={instancePath:a+"/health",schemaPath:"#/properties/health/additionalProperties",keyword:"additionalProperties",
-params:{additionalProperty:t},message:"must NOT have additional properties"};e===null?e=[r]:e.push(r),i++}if(s.enabled!==void 0&&typeof s.enabled!="boolean"){const t={
-instancePath:a+"/health/enabled",schemaPath:"#/properties/health/properties/enabled/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===
-null?e=[t]:e.push(t),i++}if(s.listen_addr!==void 0){let t=s.listen_addr;if(typeof t=="string"){if(!y.test(t)){const r={instancePath:a+"/health/listen_addr",schemaPath:"\
-#/properties/health/properties/listen_addr/pattern",keyword:"pattern",params:{pattern:"^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]*):[0-9]{1,5}$"},message:'must match\
- pattern "^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]*):[0-9]{1,5}$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/health/listen_addr",schemaPath:"#/\
-properties/health/properties/listen_addr/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}if(s.path!==void 0){
-let t=s.path;if(typeof t=="string"){if(!_.test(t)){const r={instancePath:a+"/health/path",schemaPath:"#/properties/health/properties/path/pattern",keyword:"patt\
-ern",params:{pattern:"^/[A-Za-z0-9._~/-]*$"},message:'must match pattern "^/[A-Za-z0-9._~/-]*$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/h\
-ealth/path",schemaPath:"#/properties/health/properties/path/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}}else{
-const t={instancePath:a+"/health",schemaPath:"#/properties/health/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),
-i++}}}else{const s={instancePath:a,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[s]:e.push(s),i++}return f.errors=
-e,i===0}f.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};function N(p){function a(g){const d=p(g);return a.errors=d?null:p.errors.filter(c=>c.keyword!=="i\
-f"&&c.propertyName===void 0),d}return a}const j=N(b);export{j as validateAgentConfig};
+e.push(r),i++}}else{const r={instancePath:a+"/grpc/tls_key",schemaPath:"#/properties/grpc/properties/tls_key/type",keyword:"type",params:{type:"string"},message:"\
+must be string"};e===null?e=[r]:e.push(r),i++}}if(s.tls_ca!==void 0){let t=s.tls_ca;if(typeof t=="string"){if(!n.test(t)){const r={instancePath:a+"/grpc/tls_ca",
+schemaPath:"#/properties/grpc/properties/tls_ca/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must m\
+atch pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/grpc/tls_ca",schemaPath:"#/prop\
+erties/grpc/properties/tls_ca/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}}else{const t={instancePath:a+
+"/grpc",schemaPath:"#/properties/grpc/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(p.core!==void 0){let s=p.
+core;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s)if(!(t==="tls_ca"||t==="tls_cert"||t==="tls_key"||t==="tls_server_name")){const r={instancePath:a+
+"/core",schemaPath:"#/properties/core/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additional prope\
+rties"};e===null?e=[r]:e.push(r),i++}if(s.tls_ca!==void 0){let t=s.tls_ca;if(typeof t=="string"){if(!n.test(t)){const r={instancePath:a+"/core/tls_ca",schemaPath:"\
+#/properties/core/properties/tls_ca/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern\
+ "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/core/tls_ca",schemaPath:"#/properties/core/\
+properties/tls_ca/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}if(s.tls_cert!==void 0){let t=s.tls_cert;if(typeof t==
+"string"){if(!n.test(t)){const r={instancePath:a+"/core/tls_cert",schemaPath:"#/properties/core/properties/tls_cert/pattern",keyword:"pattern",params:{pattern:"\
+^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[r]:e.push(r),
+i++}}else{const r={instancePath:a+"/core/tls_cert",schemaPath:"#/properties/core/properties/tls_cert/type",keyword:"type",params:{type:"string"},message:"must b\
+e string"};e===null?e=[r]:e.push(r),i++}}if(s.tls_key!==void 0){let t=s.tls_key;if(typeof t=="string"){if(!n.test(t)){const r={instancePath:a+"/core/tls_key",schemaPath:"\
+#/properties/core/properties/tls_key/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match patter\
+n "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/core/tls_key",schemaPath:"#/properties/cor\
+e/properties/tls_key/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}if(s.tls_server_name!==void 0){let t=s.
+tls_server_name;if(typeof t=="string"){if(!n.test(t)){const r={instancePath:a+"/core/tls_server_name",schemaPath:"#/properties/core/properties/tls_server_name/p\
+attern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\
+\\u2029]*$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/core/tls_server_name",schemaPath:"#/properties/core/properties/tls_server_name/type",
+keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}}else{const t={instancePath:a+"/core",schemaPath:"#/properties/cor\
+e/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(p.logging!==void 0){let s=p.logging;if(s&&typeof s=="ob\
+ject"&&!Array.isArray(s)){for(const t in s)if(!(t==="level"||t==="output"||t==="file"||t==="format"||t==="max_size"||t==="max_age")){const r={instancePath:a+"/l\
+ogging",schemaPath:"#/properties/logging/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additional pr\
+operties"};e===null?e=[r]:e.push(r),i++}if(s.level!==void 0){let t=s.level;if(!(t==="trace"||t==="debug"||t==="info"||t==="warn"||t==="error")){const r={instancePath:a+
+"/logging/level",schemaPath:"#/properties/logging/properties/level/enum",keyword:"enum",params:{allowedValues:m.properties.logging.properties.level.enum},message:"\
+must be equal to one of the allowed values"};e===null?e=[r]:e.push(r),i++}}if(s.output!==void 0){let t=s.output;if(!(t==="stdout"||t==="file"||t==="both")){const r={
+instancePath:a+"/logging/output",schemaPath:"#/properties/logging/properties/output/enum",keyword:"enum",params:{allowedValues:m.properties.logging.properties.output.
+enum},message:"must be equal to one of the allowed values"};e===null?e=[r]:e.push(r),i++}}if(s.file!==void 0){let t=s.file;if(typeof t=="string"){if(!n.test(t)){
+const r={instancePath:a+"/logging/file",schemaPath:"#/properties/logging/properties/file/pattern",keyword:"pattern",params:{pattern:"^[^\\u0000-\\u001f\\u007f-\\u00\
+9f\\u2028\\u2029]*$"},message:'must match pattern "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+
+"/logging/file",schemaPath:"#/properties/logging/properties/file/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),
+i++}}if(s.format!==void 0){let t=s.format;if(!(t==="json"||t==="text")){const r={instancePath:a+"/logging/format",schemaPath:"#/properties/logging/properties/fo\
+rmat/enum",keyword:"enum",params:{allowedValues:m.properties.logging.properties.format.enum},message:"must be equal to one of the allowed values"};e===null?e=[r]:
+e.push(r),i++}}if(s.max_size!==void 0){let t=s.max_size;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const r={instancePath:a+"/logging/max_size",schemaPath:"\
+#/properties/logging/properties/max_size/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[r]:e.push(r),i++}if(typeof t=="numb\
+er"&&isFinite(t)){if(t>10240||isNaN(t)){const r={instancePath:a+"/logging/max_size",schemaPath:"#/properties/logging/properties/max_size/maximum",keyword:"maxim\
+um",params:{comparison:"<=",limit:10240},message:"must be <= 10240"};e===null?e=[r]:e.push(r),i++}if(t<1||isNaN(t)){const r={instancePath:a+"/logging/max_size",
+schemaPath:"#/properties/logging/properties/max_size/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[r]:e.push(r),
+i++}}}if(s.max_age!==void 0){let t=s.max_age;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const r={instancePath:a+"/logging/max_age",schemaPath:"#/\
+properties/logging/properties/max_age/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[r]:e.push(r),i++}if(typeof t=="number"&&
+isFinite(t)){if(t>3650||isNaN(t)){const r={instancePath:a+"/logging/max_age",schemaPath:"#/properties/logging/properties/max_age/maximum",keyword:"maximum",params:{
+comparison:"<=",limit:3650},message:"must be <= 3650"};e===null?e=[r]:e.push(r),i++}if(t<1||isNaN(t)){const r={instancePath:a+"/logging/max_age",schemaPath:"#/p\
+roperties/logging/properties/max_age/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"};e===null?e=[r]:e.push(r),i++}}}}else{const t={
+instancePath:a+"/logging",schemaPath:"#/properties/logging/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(p.
+metrics!==void 0){let s=p.metrics;if(s&&typeof s=="object"&&!Array.isArray(s)){for(const t in s)if(!(t==="enabled"||t==="listen_addr"||t==="path")){const r={instancePath:a+
+"/metrics",schemaPath:"#/properties/metrics/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additional\
+ properties"};e===null?e=[r]:e.push(r),i++}if(s.enabled!==void 0&&typeof s.enabled!="boolean"){const t={instancePath:a+"/metrics/enabled",schemaPath:"#/properti\
+es/metrics/properties/enabled/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[t]:e.push(t),i++}if(s.listen_addr!==void 0){let t=s.
+listen_addr;if(typeof t=="string"){if(!y.test(t)){const r={instancePath:a+"/metrics/listen_addr",schemaPath:"#/properties/metrics/properties/listen_addr/pattern",
+keyword:"pattern",params:{pattern:"^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]*):[0-9]{1,5}$"},message:'must match pattern "^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]*):[0-9\
+]{1,5}$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/metrics/listen_addr",schemaPath:"#/properties/metrics/properties/listen_addr/type",keyword:"\
+type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}if(s.path!==void 0){let t=s.path;if(typeof t=="string"){if(!_.test(t)){const r={
+instancePath:a+"/metrics/path",schemaPath:"#/properties/metrics/properties/path/pattern",keyword:"pattern",params:{pattern:"^/[A-Za-z0-9._~/-]*$"},message:'must\
+ match pattern "^/[A-Za-z0-9._~/-]*$"'};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/metrics/path",schemaPath:"#/properties/metrics/properties/p\
+ath/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}}else{const t={instancePath:a+"/metrics",schemaPath:"#/p\
+roperties/metrics/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(p.health!==void 0){let s=p.health;if(s&&
+typeof s=="object"&&!Array.isArray(s)){for(const t in s)if(!(t==="enabled"||t==="listen_addr"||t==="path")){const r={instancePath:a+"/health",schemaPath:"#/prop\
+erties/health/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additional properties"};e===null?e=[r]:e.
+push(r),i++}if(s.enabled!==void 0&&typeof s.enabled!="boolean"){const t={instancePath:a+"/health/enabled",schemaPath:"#/properties/health/properties/enabled/typ\
+e",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[t]:e.push(t),i++}if(s.listen_addr!==void 0){let t=s.listen_addr;if(typeof t=="s\
+tring"){if(!y.test(t)){const r={instancePath:a+"/health/listen_addr",schemaPath:"#/properties/health/properties/listen_addr/pattern",keyword:"pattern",params:{pattern:"\
+^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]*):[0-9]{1,5}$"},message:'must match pattern "^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]*):[0-9]{1,5}$"'};e===null?e=[r]:e.push(
+r),i++}}else{const r={instancePath:a+"/health/listen_addr",schemaPath:"#/properties/health/properties/listen_addr/type",keyword:"type",params:{type:"string"},message:"\
+must be string"};e===null?e=[r]:e.push(r),i++}}if(s.path!==void 0){let t=s.path;if(typeof t=="string"){if(!_.test(t)){const r={instancePath:a+"/health/path",schemaPath:"\
+#/properties/health/properties/path/pattern",keyword:"pattern",params:{pattern:"^/[A-Za-z0-9._~/-]*$"},message:'must match pattern "^/[A-Za-z0-9._~/-]*$"'};e===
+null?e=[r]:e.push(r),i++}}else{const r={instancePath:a+"/health/path",schemaPath:"#/properties/health/properties/path/type",keyword:"type",params:{type:"string"},
+message:"must be string"};e===null?e=[r]:e.push(r),i++}}}else{const t={instancePath:a+"/health",schemaPath:"#/properties/health/type",keyword:"type",params:{type:"\
+object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}}else{const s={instancePath:a,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"\
+must be object"};e===null?e=[s]:e.push(s),i++}return f.errors=e,i===0}f.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};function z(p){function a(g){const d=p(
+g);return a.errors=d?null:p.errors.filter(c=>c.keyword!=="if"&&c.propertyName===void 0),d}return a}const Z=z(b);export{Z as validateAgentConfig};

@@ -250,6 +250,14 @@ export const agentConfig = {
           patternDoc: `unix:/path or ${LISTEN_DOC}`,
           doc: "Address of the gRPC services; `unix:agent.sock` in data_dir when it is not given. Beyond loopback it needs tls_enabled.",
         },
+        socket_group: {
+          kind: "string",
+          mode: "optional",
+          change: "none",
+          pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,31}$",
+          patternDoc: "the name of a group of this machine",
+          doc: "Group whose members may use the unix socket too; its owner alone when it is not given. Whoever may use it can do everything to the VMs.",
+        },
         tls_enabled: {
           kind: "boolean",
           mode: "optional",

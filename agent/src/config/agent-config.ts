@@ -53,7 +53,7 @@ export interface AgentConfig {
   readonly reserved: Resources;
   readonly operations: { readonly maxRunning: number; readonly keepDays: number };
   /** `address` is `unix:/path` or `host:port`, as gRPC binds it. With `tls`, clients must have a certificate of its `ca`. */
-  readonly grpc: { readonly address: string; readonly tls?: TlsFiles };
+  readonly grpc: { readonly address: string; readonly socketGroup?: string; readonly tls?: TlsFiles };
   /** Absent: no Ghost Core. */
   readonly core?: CoreConfig;
   readonly logging: LogConfig;

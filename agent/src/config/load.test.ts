@@ -167,6 +167,12 @@ health: { listen_addr: "0.0.0.0:9092", path: /health }
       want: { address: "unix:DIR/run/agent.sock" },
     },
     {
+      name: "a group of the socket",
+      text: "grpc: { listen_addr: unix:/run/a.sock, socket_group: libvirt }",
+      get: ({ grpc }) => grpc,
+      want: { address: "unix:/run/a.sock", socketGroup: "libvirt" },
+    },
+    {
       name: "the socket is in data_dir",
       text: "data_dir: /srv/ghost",
       get: ({ grpc }) => grpc,
@@ -260,6 +266,12 @@ health: { listen_addr: "0.0.0.0:9092", path: /health }
     { name: "agent.version", text: "agent: { version: 2.0.0 }", path: "agent.version", says: /built as/ },
     { name: "reports in plain text", text: "agent: { api_url: 100.64.0.1:8080 }", path: "agent.api_url", says: /plain text/ },
     { name: "TLS files without TLS", text: "grpc: { tls_ca: pki/ca.crt }", path: "grpc.tls_ca", says: /tls_enabled is false/ },
+    {
+      name: "a group of no socket",
+      text: "grpc: { listen_addr: 127.0.0.1:1, socket_group: libvirt }",
+      path: "grpc.socket_group",
+      says: /is no unix socket/,
+    },
     { name: "TLS to no Ghost Core", text: "core: { tls_ca: pki/ca.crt }", path: "core", says: /api_url is not set/ },
     { name: "a log file that is not written", text: "logging: { file: x.log }", path: "logging.file", says: /output is stdout/ },
     {

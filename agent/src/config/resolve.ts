@@ -85,7 +85,7 @@ export function resolveConfig(file: AgentConfigFile, surroundings: Surroundings)
 }
 
 function resolveGrpc(scope: Scope): AgentConfig["grpc"] {
-  const { listen_addr: written, tls_enabled: isEnabled = false, ...files } = scope.file.grpc ?? {};
+  const { listen_addr: written, socket_group: group, tls_enabled: isEnabled = false, ...files } = scope.file.grpc ?? {};
   const listenAddress = written ?? `unix:${join(scope.dataDir, "agent.sock")}`;
   const address = parseAddress(listenAddress);
   const path = written === undefined ? ["data_dir"] : ["grpc", "listen_addr"];
@@ -97,7 +97,14 @@ function resolveGrpc(scope: Scope): AgentConfig["grpc"] {
     );
     return { address: listenAddress };
   }
-  if (isEnabled) return { address: bindAddress(scope, address), ...resolveTls(scope, files) };
+  if (group !== undefined && address.kind === "tcp")
+    scope.warn(
+      ["grpc", "socket_group"],
+      `"grpc.socket_group" has no effect: grpc.listen_addr is no unix socket.`,
+      "Listen on a unix socket, or remove the key.",
+    );
+  const socketGroup = group !== undefined && address.kind === "unix" ? { socketGroup: group } : {};
+  if (isEnabled) return { address: bindAddress(scope, address), ...socketGroup, ...resolveTls(scope, files) };
 
   for (const key of ["tls_cert", "tls_key", "tls_ca"] as const) {
     if (files[key])
@@ -114,7 +121,7 @@ function resolveGrpc(scope: Scope): AgentConfig["grpc"] {
       "Set grpc.tls_enabled: true with tls_cert, tls_key and tls_ca; or listen on 127.0.0.1 or a unix socket.",
     );
   }
-  return { address: bindAddress(scope, address, path) };
+  return { address: bindAddress(scope, address, path), ...socketGroup };
 }
 
 function bindAddress(scope: Scope, address: NonNullable<ReturnType<typeof parseAddress>>, path: Path = ["grpc", "listen_addr"]): string {

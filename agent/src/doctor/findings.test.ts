@@ -364,9 +364,7 @@ suite("what is missing", () => {
       check: "agent",
       status: "warn",
       says: /may not connect to unix:\/run\/ghost\/agent\.sock/,
-      fix: [
-        "sudo ghost …, as the user that the agent runs as; or set grpc.listen_addr: 127.0.0.1:9090, which every user of this machine may use.",
-      ],
+      fix: ["Run ghost with sudo; or set grpc.socket_group in agent.yaml to a group of yours, and start the agent again."],
     },
   ];
   for (const { name, facts: more, check, status, says, fix } of cases) {

@@ -360,9 +360,7 @@ function addressFindings({ agent, user }: DoctorFacts): Finding[] {
           check: "agent",
           status: "warn",
           detail: `${user.name} may not connect to ${address}: it is its owner's alone.`,
-          fix: [
-            `sudo ghost …, as the user that the agent runs as; or set grpc.listen_addr: 127.0.0.1:9090, which every user of this machine may use.`,
-          ],
+          fix: ["Run ghost with sudo; or set grpc.socket_group in agent.yaml to a group of yours, and start the agent again."],
         },
       ];
   }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import type { Server as NetServer, Socket } from "node:net";
 import { dirname } from "node:path";
@@ -14,6 +14,8 @@ const MESSAGE_MAX_BYTES = 64 * 1024 * 1024;
 export interface GrpcServerOptions {
   /** `unix:/path` or `host:port`. */
   readonly address: string;
+  /** Group that may use the unix socket too. */
+  readonly socketGroup?: string;
   readonly tls?: TlsFiles;
   readonly services: readonly (readonly [ServiceDefinition, UntypedServiceImplementation])[];
 }
@@ -28,10 +30,10 @@ export interface GrpcServer {
 }
 
 /**
- * Serves gRPC at one address. A unix socket is for its owner alone (0600) from its first moment. AGENT_START when the
- * address is taken or cannot be used.
+ * Serves gRPC at one address. A unix socket is for its owner alone (0600) from its first moment, then for its group where
+ * there is one. AGENT_START when the address is taken or cannot be used.
  */
-export async function startGrpcServer({ address, tls, services }: GrpcServerOptions): Promise<GrpcServer> {
+export async function startGrpcServer({ address, socketGroup, tls, services }: GrpcServerOptions): Promise<GrpcServer> {
   const credentials = tls === undefined ? ServerCredentials.createInsecure() : readCredentials(tls);
   const grpc = new Server({ "grpc.max_receive_message_length": MESSAGE_MAX_BYTES, "grpc.enable_channelz": 0 });
   for (const [definition, implementation] of services) grpc.addService(definition, implementation);
@@ -46,6 +48,12 @@ export async function startGrpcServer({ address, tls, services }: GrpcServerOpti
     injector.injectConnection(socket);
   });
   await listen(listener, address);
+  try {
+    if (socketGroup !== undefined && address.startsWith("unix:")) shareSocket(address.slice("unix:".length), socketGroup);
+  } catch (reason) {
+    listener.close();
+    throw reason;
+  }
   return {
     address: boundAddress(listener, address),
     get connections() {
@@ -115,6 +123,25 @@ async function listen(listener: NetServer, address: string): Promise<void> {
       process.umask(before);
     }
   });
+}
+
+function shareSocket(path: string, group: string): void {
+  const gid = readFileSync("/etc/group", "utf8")
+    .split("\n")
+    .find((line) => line.startsWith(`${group}:`))
+    ?.split(":")[2];
+  try {
+    if (gid === undefined) throw new Error("there is no such group");
+    chownSync(path, -1, Number(gid));
+    chmodSync(path, 0o660);
+  } catch (reason) {
+    throw problem(
+      "AGENT_START",
+      `The socket ${path} cannot be given to the group ${group}: ${textOf(reason)}.`,
+      { hint: "Set grpc.socket_group to a group of this machine that the agent may give files to, or remove it." },
+      { cause: reason },
+    );
+  }
 }
 
 /** A socket that nobody listens at any more, as a killed agent leaves it. */

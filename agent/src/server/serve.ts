@@ -22,6 +22,7 @@ export interface ServeOptions {
   readonly defaultTemplate: string;
   /** `unix:/path` or `host:port`. */
   readonly address: string;
+  readonly socketGroup?: string;
   readonly tls?: TlsFiles;
   readonly isHealthy: () => Promise<boolean>;
   readonly monitor: RpcMonitor;
@@ -50,6 +51,7 @@ export async function serve({
   identity,
   defaultTemplate,
   address,
+  socketGroup,
   tls,
   isHealthy,
   monitor,
@@ -66,7 +68,12 @@ export async function serve({
   ];
   let grpc;
   try {
-    grpc = await startGrpcServer({ address, ...(tls !== undefined && { tls }), services });
+    grpc = await startGrpcServer({
+      address,
+      ...(socketGroup !== undefined && { socketGroup }),
+      ...(tls !== undefined && { tls }),
+      services,
+    });
   } catch (reason) {
     events[Symbol.dispose]();
     throw reason;
