@@ -66,6 +66,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./agent-doctor.ts")).agentDoctor,
   },
   {
+    name: "agent install",
+    summary: "write the service that runs the agent",
+    load: async () => (await import("./agent-install.ts")).agentInstall,
+  },
+  {
     name: "agent prune",
     summary: "remove images that nothing uses",
     load: async () => (await import("./agent-prune.ts")).agentPrune,
