@@ -43,14 +43,14 @@ async function commandFolder(folder: string): Promise<string> {
   return bin;
 }
 
-suite("getting started", () => {
-  test("its commands, typed as written and in their order, do what the page says", async () => {
+for (const page of ["getting-started.md", "vm.md"]) {
+  test(`the commands of ${page}, typed as written and in their order, do what the page says`, async () => {
     await using temp = await tempFolder();
     const bin = await commandFolder(temp.path);
     const cwd = path.join(temp.path, "home");
     await mkdir(cwd);
     const env = { ...process.env, PATH: `${bin}:${process.env["PATH"]}`, CI: "true" };
-    for (const block of blocksOf(await readDoc("getting-started.md"))) {
+    for (const block of blocksOf(await readDoc(page))) {
       const file = /^file=(.+)$/.exec(block.info)?.[1];
       if (file !== undefined) await writeFile(path.join(cwd, file), block.text);
       if (block.language !== "sh" || block.info === "ci") continue;
@@ -58,7 +58,7 @@ suite("getting started", () => {
       assert.equal(status, 0, `line ${block.line}:\n${block.text}\n${stdout}\n${stderr}`);
     }
   });
-});
+}
 
 suite("the spec by example", async () => {
   for (const block of blocksOf(await readDoc("spec.md"))) {
