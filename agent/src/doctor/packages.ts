@@ -49,7 +49,7 @@ export function systemOf(osRelease: string, arch: string): System {
   return { family, name: values["PRETTY_NAME"] ?? values["ID"] ?? "this system", isArm: arch === "arm64" };
 }
 
-export function packagesOf({ family, isArm }: System, parts: readonly Part[]): readonly string[] {
+function packagesOf({ family, isArm }: System, parts: readonly Part[]): readonly string[] {
   if (family === undefined) return parts.map((part) => WORDS[part]);
   return parts.flatMap((part) => PACKAGES[family][part]).map((name) => (isArm ? (ON_ARM[name] ?? name) : name));
 }

@@ -46,11 +46,12 @@ suite("PruneImages", () => {
   });
 
   test("lets operations wait that are asked for meanwhile", async (t) => {
-    const { operations, run } = openBench(t);
+    const bench = openBench(t);
+    const { operations } = bench;
     const { promise, resolve } = Promise.withResolvers<void>();
     const alone = operations.alone(() => promise);
     await new Promise((done) => setImmediate(done));
-    const operation = run(createIntent({ name: "web" }));
+    const operation = bench.run(createIntent({ name: "web" }));
     await new Promise((done) => setTimeout(done, 20));
     assert.deepEqual(
       operations.list({ activeOnly: true, limit: 10 }).map(({ state }) => state),
