@@ -112,7 +112,7 @@ export function snapshotCalls(parts: LibvirtParts): SnapshotCalls {
         // libvirt ends the machine that runs before it finds out that the other cannot start.
         if (snapshot.status !== "stopped") await requireNetworks(parts, name, snapshot.domains[0]?.config.nics ?? {});
         try {
-          // A machine whose definition has changed since is started anew; without force libvirt refuses that.
+          // A machine whose definition has changed since is started anew, and libvirts before 9 do that only by force.
           await revertSnapshot(work, reading.ref, wanted, { force: true });
         } catch (reason) {
           throw isUnsupported(reason) ? await unsupported(parts, reading, name, reason) : reason;
