@@ -161,18 +161,12 @@ export class LibvirtReadings implements Readings {
     const read = await Promise.all(
       statistics.map(async ({ domain, params }) => await this.#texts(domain, params, passing.has(domain.uuid), starting.has(domain.uuid))),
     );
-    const texts: Texts[] = [];
-    const unreadable: Unreadable[] = [];
-    for (const each of read) {
-      if (each === undefined) continue;
-      if ("why" in each) unreadable.push(each);
-      else texts.push(each);
-    }
-    const readings = await this.#combine(texts);
-    const failed = unreadable.map((each) => this.#failed(each));
-    if (which === "all")
-      this.#forgetAllBut(new Set([...readings, ...failed.map((domain) => ({ domain }))].map(({ domain }) => domain.uid)));
-    return { readings, domains: [...readings.map(({ domain }) => domain), ...failed] };
+    const found = read.filter((each) => each !== undefined);
+    const readings = await this.#combine(found.flatMap((each) => ("why" in each ? [] : each)));
+    const byUid = new Map(readings.map((reading) => [reading.domain.uid, reading.domain]));
+    const domains = found.flatMap((each) => ("why" in each ? this.#failed(each) : (byUid.get(each.head.uuid) ?? [])));
+    if (which === "all") this.#forgetAllBut(new Set(domains.map(({ uid }) => uid)));
+    return { readings, domains };
   }
 
   async #statistics(which: readonly string[] | "all"): Promise<readonly DomainStatistics[]> {
