@@ -41,15 +41,22 @@ export const vmConsole: Command = defineCommand({
   ],
   graceful: true,
   async run({ options, positionals: [vm = ""] }, session) {
-    return await withHost(options, session, async (host) => {
-      try {
+    try {
+      const ended = await withHost(options, session, async (host) => {
         await using console = await host.openConsole(vm, { force: options.force, signal: session.stop });
-        return await tellEnd(await converse(console, vm, options.linger ?? LINGER_MS, session), host, vm, session);
-      } catch (reason) {
-        if (session.stop.aborted) return EXIT.interrupted;
-        throw reason;
-      }
-    });
+        try {
+          return await tellEnd(await converse(console, vm, options.linger ?? LINGER_MS, session), host, vm, session);
+        } catch (lost) {
+          return { lost };
+        }
+      });
+      if (typeof ended === "number") return ended;
+      // The agent was reached: how it is named is not what went wrong.
+      throw ended.lost;
+    } catch (reason) {
+      if (session.stop.aborted) return EXIT.interrupted;
+      throw reason;
+    }
   },
 });
 
