@@ -126,7 +126,7 @@ suite("changes", () => {
     const since = changes.now;
     host.set(UID, ON);
     lifecycle("started", "booted");
-    changes.noticed({ since, domains: [OFF], of: "all" });
+    changes.noticed({ since, domains: [{ ...OFF }], of: "all" });
     await settled();
     lifecycle("undefined", "removed");
     changes.noticed({ since, domains: [], of: "all" });

@@ -74,7 +74,7 @@ export async function openLibvirtHypervisor(options: LibvirtOptions): Promise<Hy
     ...(options.answerTimeoutMs !== undefined && { answerTimeoutMs: options.answerTimeoutMs }),
     onState: ({ state }) => state === "up" && changes.up(link.ask),
   });
-  const guests = new GuestWatch({ ...link, onNews: (uid) => void changes.look(uid) });
+  const guests = new GuestWatch({ ...link, onNews: (uid) => changes.look(uid) });
   const readings: LibvirtReadings = new LibvirtReadings({
     ask: link.ask,
     autoType: domainTypeOf("auto", accel),

@@ -125,6 +125,11 @@ suite("watching guests", () => {
     assert.deepEqual(work.asked, []);
     await pass(15);
     assert.deepEqual(work.asked, ["AGENT_COMMAND"]);
+    // It was started anew inside, and is asked at once.
+    await says(1, false);
+    await says(1, true);
+    await pass(1);
+    assert.equal(work.asked.length, 2);
   });
 
   test("who never tells is asked ever less", async (t) => {

@@ -110,8 +110,10 @@ suite("readings", () => {
     assert.equal((await readings.list())[0], failed);
     assert.equal(other?.status, "stopped");
     await assert.rejects(readings.require(UID), /"web" cannot be read: access denied/);
-    delete libvirt.domains.get(UID)!.failure;
-    assert.deepEqual((await readings.list())[0], before);
+    libvirt.domains.set(UID, { config: { ...FAKE_CONFIG, vcpu: 2 } });
+    assert.equal((await readings.list())[0]?.stored.vcpu, 2);
+    libvirt.domains.get(UID)!.failure = serverError("VIR_ERR_ACCESS_DENIED", "access denied");
+    assert.equal((await readings.list())[0]?.stored.vcpu, 2);
     const never = bench({ [UID]: { config: FAKE_CONFIG, failure: serverError("VIR_ERR_INTERNAL_ERROR", "odd") } });
     assert.deepEqual(
       (await never.readings.list()).map(({ status, stored }) => [status, stored.name]),
