@@ -23,6 +23,6 @@ export function statusOf({ state, reason }: DomainState): { readonly status: VmS
       return { status: "stopped", statusReason };
     // A state that is newer than the description.
     default:
-      return { status: "error", statusReason: `state ${state}` };
+      return { status: "error", statusReason: `state ${String(state)}` };
   }
 }

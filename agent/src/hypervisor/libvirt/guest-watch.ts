@@ -173,7 +173,7 @@ export class GuestWatch implements Disposable {
     if (this.#isAsking) return;
     this.#isAsking = true;
     try {
-      for (const [uid, guest] of [...this.#guests]) {
+      for (const [uid, guest] of this.#guests) {
         if (this.#isOver) return;
         if (!guest.running.live.guestAgent || this.#guests.get(uid) !== guest) continue;
         const isAwaited = !guest.bootFinished || guest.cards === undefined || guest.said.ipAddress === "";
