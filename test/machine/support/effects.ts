@@ -27,10 +27,13 @@ export const GUEST: GuestSetup = { hostname: "web", sshKeys: [], packages: [] };
 /** Of the network that `network: default` means here. */
 export const NETWORK = "lab";
 
-export async function openWorkbench(daemon: PrivateLibvirtd, { image }: { readonly image?: string } = {}): Promise<Workbench> {
+export async function openWorkbench(
+  daemon: PrivateLibvirtd,
+  { image, socketPath = daemon.socketPath }: { readonly image?: string; readonly socketPath?: string } = {},
+): Promise<Workbench> {
   const dir = path.join(daemon.folder, "ghost");
   await mkdir(dir, { recursive: true });
-  const place = { uri: "qemu:///system", socketPath: daemon.socketPath };
+  const place = { uri: "qemu:///system", socketPath };
   const ask = keepConnected(place);
   const work = keepConnected(place);
   const images = new ImageStore({ dir: path.join(dir, "images"), vendorImages: new Map() });

@@ -10,10 +10,12 @@
 import { defineDomain, domainXml, renameDomain, setAutostart, setMemory, setMetadata, setVcpus } from "@ghost/libvirt";
 import { gibToKib, problem } from "@ghost/schemas";
 import type { DomainChange, DomainConfig, DomainDisk, Hypervisor } from "../../driver.ts";
+import { isAbout } from "../balloons.ts";
 import { domainTypeOf } from "../domain-xml/accel.ts";
 import type { DiskPlace } from "../domain-xml/devices.ts";
 import { editDomainXml } from "../domain-xml/edit-domain-xml.ts";
 import type { DomainEdit } from "../domain-xml/edit-domain-xml.ts";
+import { ramGbIn } from "../domain-xml/from-domain-xml.ts";
 import { bareMetadataElement, METADATA_NAMESPACE, METADATA_PREFIX } from "../domain-xml/metadata-element.ts";
 import { writeXml } from "../domain-xml/xml.ts";
 import { told } from "../link.ts";
@@ -24,7 +26,7 @@ import type { DeviceChanges } from "./device-changes.ts";
 import { requireDisk } from "./disks.ts";
 import { requireFirmware } from "./firmware.ts";
 import { onHost, requireNetworks } from "./networks.ts";
-import { nvramPath } from "./places.ts";
+import { diskFolder, makeFolder, nvramPath } from "./places.ts";
 import { isMovable, moveNic, plugDisk, plugNic, replugNic, targetFor, unplugDisk, unplugNic } from "./plug.ts";
 import type { PlugContext } from "./plug.ts";
 import { requireFreeMacs, requireFreeName } from "./taken.ts";
@@ -167,12 +169,13 @@ function toEdit(
   };
 }
 
-async function store({ ask, work }: LibvirtParts, { reading, edit, autostart, name }: Work, done: Done): Promise<void> {
+async function store({ ask, work, folders }: LibvirtParts, { reading, edit, autostart, name }: Work, done: Done): Promise<void> {
   const { ref } = reading;
   const { stored } = reading.domain;
   if (edit !== undefined) {
     // With its passwords: a definition that is written back without them has lost them.
     const before = await domainXml(ask, ref, { inactive: true, secure: true });
+    if (edit.os?.firmware === "uefi") await makeFolder(diskFolder(folders, ref.uuid));
     await defineDomain(work, editDomainXml(before, edit));
     done("its stored definition has what was asked", async () => void (await defineDomain(work, before)));
   }
@@ -241,13 +244,18 @@ async function resize(
   if (vcpu !== undefined) await setVcpus(work, ref, vcpu, { affect: "live" });
 }
 
-async function awaitMemory(parts: LibvirtParts, { ref }: Reading, ramGb: number, limits: Parameters<typeof until>[3]): Promise<void> {
-  const held = async (): Promise<DomainConfig> => (await parts.readings.require(ref.uuid)).live.config;
-  if (await until(parts, ref.uuid, ["balloon-change", "lifecycle"], limits, async () => (await held()).ramGb === ramGb)) return;
-  const now = await held();
+/** By what the guest really holds: while memory is on its way to it or from it, a reading says what it was asked for. */
+async function awaitMemory(
+  parts: LibvirtParts,
+  { ref, domain }: Reading,
+  ramGb: number,
+  limits: Parameters<typeof until>[3],
+): Promise<void> {
+  const heldGb = async (): Promise<number> => ramGbIn((await parts.readings.require(ref.uuid)).liveXml);
+  if (await until(parts, ref.uuid, ["balloon-change", "lifecycle"], limits, async () => isAbout(await heldGb(), ramGb))) return;
   throw problem(
     "HOST_ERROR",
-    `The guest of VM "${now.name}" holds ${now.ramGb.toFixed(2)} GiB of memory and was asked for ${ramGb} GiB ${limits.timeoutMs / 1000} s ago. What was asked stays stored, and the guest may still follow.`,
+    `The guest of VM "${domain.live.name}" holds ${(await heldGb()).toFixed(2)} GiB of memory and was asked for ${ramGb} GiB ${limits.timeoutMs / 1000} s ago. What was asked stays stored, and the guest may still follow.`,
     {
       hint: "See that the guest has the driver of its balloon (virtio_balloon) and does not need the memory; the next start has what is stored.",
     },

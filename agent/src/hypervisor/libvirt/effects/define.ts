@@ -9,7 +9,7 @@ import type { LibvirtParts } from "../parts.ts";
 import { requireDisk } from "./disks.ts";
 import { requireFirmware } from "./firmware.ts";
 import { onHost, requireNetworks } from "./networks.ts";
-import { consoleLogPath, makeFolder, nvramPath, seedPath } from "./places.ts";
+import { consoleLogPath, diskFolder, makeFolder, nvramPath, seedPath } from "./places.ts";
 import { layDownSeed } from "./seeds.ts";
 import { requireFreeMacs, requireFreeName } from "./taken.ts";
 
@@ -34,12 +34,15 @@ export function defineCall(parts: LibvirtParts): Hypervisor["define"] {
       await makeFolder(folders.consoles);
       const seed = await layDownSeed(folders, uid, guest);
       try {
+        if (config.firmware === "uefi") await makeFolder(diskFolder(folders, uid));
         const nvram = nvramPath(folders, uid);
         const consoleLog = consoleLogPath(folders, uid);
         const domain = await defineDomain(work, toDomainXml(uid, { ...config, nics }, { disks, seed, consoleLog, metadata, type, nvram }));
         if ((before?.domain.stored.autostart ?? false) !== config.autostart) await setAutostart(ask, domain, config.autostart);
       } catch (reason) {
-        if (before === undefined && (await readings.read(uid)) === undefined) await rm(seedPath(folders, uid), { force: true });
+        // Where libvirt cannot be asked any more, it may have been defined, and needs its seed.
+        const after = before ?? (await readings.read(uid).catch(() => "unknown"));
+        if (after === undefined) await rm(seedPath(folders, uid), { force: true });
         throw reason;
       }
     });

@@ -15,6 +15,9 @@ const ASK_AGAIN_MS = 10_000;
 /** How long libvirtd may take to see that a machine is gone. */
 const GONE_TIMEOUT_MS = 15_000;
 
+/** How long a start that was begun by somebody else may take. */
+const START_TIMEOUT_MS = 30_000;
+
 const RUNNING: ReadonlySet<DomainStateName> = new Set(["running", "blocked", "shutdown"]);
 const STANDING: ReadonlySet<DomainStateName> = new Set(["paused", "pmsuspended", "crashed"]);
 
@@ -25,7 +28,7 @@ export function powerCalls(parts: LibvirtParts): PowerCalls {
     async start(uid) {
       const reading = await readings.require(uid);
       const { name } = reading.domain.stored;
-      const { state } = await told(`VM "${name}"`, () => stateOf(parts, reading));
+      const { state } = await told(`VM "${name}"`, () => settledState(parts, reading));
       if (RUNNING.has(state)) return;
       if (state === "paused" || state === "pmsuspended")
         throw problem("HOST_ERROR", `VM "${name}" is paused; it has to be resumed, not started.`);
@@ -94,6 +97,22 @@ async function stateOf({ ask }: Pick<LibvirtParts, "ask">, { ref, isPersistent }
     if (isPersistent || !isLibvirtError(reason, "VIR_ERR_NO_DOMAIN")) throw reason;
     return { state: "shutoff", reason: "shutdown" };
   }
+}
+
+/** Of a machine that somebody else has just begun to start, once it runs or does not. HOST_ERROR when it stays in between. */
+async function settledState(parts: LibvirtParts, reading: Reading): Promise<DomainState> {
+  let now = await stateOf(parts, reading);
+  const isStarting = (): boolean => now.state === "paused" && now.reason === "starting-up";
+  if (!isStarting()) return now;
+  const isSettled = async (): Promise<boolean> => {
+    now = await stateOf(parts, reading);
+    return !isStarting();
+  };
+  if (await until(parts, reading.ref.uuid, ["lifecycle"], { timeoutMs: START_TIMEOUT_MS }, isSettled)) return now;
+  const { name } = reading.domain.stored;
+  throw problem("HOST_ERROR", `libvirt began to start VM "${name}" and did not get on with it for ${START_TIMEOUT_MS / 1000} s.`, {
+    hint: `A libvirtd that was killed meanwhile leaves it so: \`virsh destroy ${name}\`, or end the process of its QEMU and restart libvirtd.`,
+  });
 }
 
 async function isOff(parts: Pick<LibvirtParts, "ask">, reading: Reading): Promise<boolean> {
