@@ -46,6 +46,15 @@ test("it is looked for once for every start", async (t) => {
   assert.deepEqual(await read(2), new Date(1_007_000));
 });
 
+test("a process of the same machine that is still ending is not the one", async (t) => {
+  const { folder, process } = procFolder(t);
+  process(998, "qemu-system-x86", 250);
+  for (let pid = 999; pid < 1020; pid += 1) process(pid, "python3", 1);
+  process(1020, "qemu-system-x86", 900);
+  const times = new StartTimes({ procFolder: folder, now: () => NOW });
+  assert.deepEqual((await times.read([{ uid: UID, id: 1 }])).get(UID), new Date(1_009_000));
+});
+
 test("a process that cannot be seen, and none at all: from when it was heard of", async (t) => {
   const { folder, process } = procFolder(t);
   process(40, "python3", 250);

@@ -7,6 +7,8 @@ import { readdir, readFile } from "node:fs/promises";
 /** Linux counts the ages of processes in hundredths of a second, whatever the kernel's own clock. */
 const TICKS_PER_SECOND = 100;
 const COMMAND = /^qemu|^kvm/;
+/** Processes that are looked at together. */
+const AT_ONCE = 8;
 
 export interface Started {
   readonly uid: string;
@@ -28,7 +30,7 @@ export class StartTimes {
   async read(running: readonly Started[]): Promise<ReadonlyMap<string, Date>> {
     const unknown = running.filter(({ uid, id }) => this.#known.get(uid)?.id !== id);
     if (unknown.length > 0) {
-      const found = await processStarts(this.#procFolder);
+      const found = await processStarts(this.#procFolder, new Set(unknown.map(({ uid }) => uid)));
       for (const { uid, id } of unknown) this.#known.set(uid, { id, at: found.get(uid) ?? this.#now() });
     }
     return new Map(running.flatMap(({ uid }) => (this.#known.has(uid) ? [[uid, this.#known.get(uid)!.at] as const] : [])));
@@ -41,27 +43,36 @@ export class StartTimes {
   }
 }
 
-/** By uid, of every QEMU process of this host. */
-async function processStarts(procFolder: string): Promise<ReadonlyMap<string, Date>> {
+/**
+ * By uid. The newest processes are looked at first: what has just been started is found among the first of them, however
+ * many the host has, and before a process of the same machine that is still ending.
+ */
+async function processStarts(procFolder: string, wanted: ReadonlySet<string>): Promise<ReadonlyMap<string, Date>> {
   const found = new Map<string, Date>();
   try {
     const bootedAtMs = Number(/^btime (\d+)$/m.exec(await readFile(`${procFolder}/stat`, "utf8"))?.[1]) * 1000;
-    const pids = (await readdir(procFolder)).filter((name) => /^\d+$/.test(name));
-    await Promise.all(
-      pids.map(async (pid) => {
-        const stat = await textOf(`${procFolder}/${pid}/stat`);
-        // The name is in brackets and may have any character; what follows it begins with the third field.
-        const end = stat.lastIndexOf(")");
-        if (!COMMAND.test(stat.slice(stat.indexOf("(") + 1, end))) return;
-        const uid = uidOf(await textOf(`${procFolder}/${pid}/cmdline`));
-        const ticks = Number(stat.slice(end + 2).split(" ")[19]);
-        if (uid !== undefined && Number.isFinite(ticks)) found.set(uid, new Date(bootedAtMs + (ticks * 1000) / TICKS_PER_SECOND));
-      }),
-    );
+    const pids = (await readdir(procFolder)).filter((name) => /^\d+$/.test(name)).sort((a, b) => Number(b) - Number(a));
+    for (let at = 0; at < pids.length && found.size < wanted.size; at += AT_ONCE) {
+      for (const process of await Promise.all(pids.slice(at, at + AT_ONCE).map(async (pid) => await machineOf(`${procFolder}/${pid}`)))) {
+        if (process === undefined || !wanted.has(process.uid) || found.has(process.uid)) continue;
+        found.set(process.uid, new Date(bootedAtMs + (process.ticks * 1000) / TICKS_PER_SECOND));
+      }
+    }
   } catch (reason) {
     if (!(reason instanceof Error && "syscall" in reason)) throw reason;
   }
   return found;
+}
+
+/** The machine that a process is, and its start in ticks since the host's; undefined for any other process. */
+async function machineOf(folder: string): Promise<{ readonly uid: string; readonly ticks: number } | undefined> {
+  const stat = await textOf(`${folder}/stat`);
+  // The name is in brackets and may have any character; what follows it begins with the third field.
+  const end = stat.lastIndexOf(")");
+  if (!COMMAND.test(stat.slice(stat.indexOf("(") + 1, end))) return undefined;
+  const uid = uidOf(await textOf(`${folder}/cmdline`));
+  const ticks = Number(stat.slice(end + 2).split(" ")[19]);
+  return uid === undefined || !Number.isFinite(ticks) ? undefined : { uid, ticks };
 }
 
 function uidOf(commandLine: string): string | undefined {
