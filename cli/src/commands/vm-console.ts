@@ -15,6 +15,9 @@ import type { Session } from "../terminal/session.ts";
 /** Ctrl-], as telnet and virsh have it. */
 const LEAVE_KEY = 0x1d;
 const LINGER_MS = 1_000;
+/** How long the host may say that a machine runs whose console has ended. */
+const SETTLE_MS = 3_000;
+const POLL_MS = 100;
 /** Colours off, cursor on: whatever the guest left behind. */
 const RESET = Buffer.from("\u001b[0m\u001b[?25h");
 
@@ -106,7 +109,13 @@ async function tellEnd(end: End, host: HostClient, vm: string, session: Session)
   const name = escapeLine(vm);
   if (end === "left") session.say(`Left the console of VM ${name}.\n`);
   if (end !== "console-over") return EXIT.ok;
-  const after = await findVm(host, vm, { signal: session.stop });
+  const options = { signal: session.stop };
+  let after = await findVm(host, vm, options);
+  // A machine that stops lets go of its console first.
+  for (let waitedMs = 0; after?.vm.status === "running" && waitedMs < SETTLE_MS; waitedMs += POLL_MS) {
+    await sleep(POLL_MS, undefined, options);
+    after = await findVm(host, vm, options);
+  }
   if (after === undefined || after.vm.status !== "running") {
     session.say(`The console of VM ${name} ended: it is ${after === undefined ? "gone" : escapeLine(after.vm.status)}.\n`);
     return EXIT.ok;
