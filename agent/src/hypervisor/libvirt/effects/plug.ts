@@ -4,7 +4,7 @@
  * (1) libvirt and the guest are told; gone is a device only when the running machine's XML does not have it any more.
  * (2) What was asked for cannot be taken back: a guest that lets go later than we wait has let go all the same.
  */
-import { attachDevice, detachDevice, domainXml, updateDevice } from "@ghost/libvirt";
+import { attachDevice, detachDevice, domainXml, isLibvirtError, updateDevice } from "@ghost/libvirt";
 import { problem } from "@ghost/schemas";
 import type { DomainDisk, DomainNic } from "../../driver.ts";
 import { freeTarget, nicType } from "../domain-xml/devices.ts";
@@ -92,7 +92,17 @@ export function targetFor(reading: Reading, name: string, taken: Set<string>): s
 }
 
 async function plug({ parts, reading, limits, done }: PlugContext, what: string, xml: string): Promise<void> {
-  await attachDevice(parts.work, reading.ref, xml, { affect: "live" });
+  try {
+    await attachDevice(parts.work, reading.ref, xml, { affect: "live" });
+  } catch (reason) {
+    if (!isLibvirtError(reason) || !/No more available PCI slots/.test(reason.message)) throw reason;
+    throw problem(
+      "HOST_ERROR",
+      `VM "${reading.domain.live.name}" has no free slot left for ${what} while it runs.`,
+      { hint: "Stop the machine and apply again: a stopped one gets as many slots as it needs." },
+      { cause: reason },
+    );
+  }
   done(`${what} is attached`, () => detach(parts, reading, { what, xml, again: xml }, limits));
 }
 

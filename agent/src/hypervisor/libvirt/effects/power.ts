@@ -18,6 +18,8 @@ const GONE_TIMEOUT_MS = 15_000;
 /** How long a start that was begun by somebody else may take. */
 const START_TIMEOUT_MS = 30_000;
 
+const NOT_KNOWN = "unknown";
+
 const RUNNING: ReadonlySet<DomainStateName> = new Set(["running", "blocked", "shutdown"]);
 const STANDING: ReadonlySet<DomainStateName> = new Set(["paused", "pmsuspended", "crashed"]);
 
@@ -52,9 +54,10 @@ export function powerCalls(parts: LibvirtParts): PowerCalls {
       return await told(`VM "${reading.domain.live.name}"`, async () => {
         // What stands still cannot shut down.
         if (!STANDING.has((await stateOf(parts, reading)).state)) await shutDown(parts, reading, limits);
+        const hasEnded = await isOff(parts, reading);
         await destroy(parts, reading);
         const { reason } = await stateOf(parts, reading);
-        return reason === "shutdown" ? "graceful" : "forced";
+        return reason === "shutdown" || (reason === NOT_KNOWN && hasEnded) ? "graceful" : "forced";
       });
     },
 
@@ -95,7 +98,7 @@ async function stateOf({ ask }: Pick<LibvirtParts, "ask">, { ref, isPersistent }
     return await domainState(ask, ref);
   } catch (reason) {
     if (isPersistent || !isLibvirtError(reason, "VIR_ERR_NO_DOMAIN")) throw reason;
-    return { state: "shutoff", reason: "shutdown" };
+    return { state: "shutoff", reason: NOT_KNOWN };
   }
 }
 
