@@ -14,6 +14,7 @@ const OLDEST_NODE = 20;
 const NEEDED_NODE = 24;
 const TASKS = {
   quickstart: "scripts/quickstart.ts",
+  "quickstart:real": "scripts/quickstart-real.ts",
   test: "scripts/test.ts",
   "test:terraform": "scripts/test-terraform.ts",
   "test:machine": "scripts/test-machine.ts",

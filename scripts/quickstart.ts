@@ -4,25 +4,16 @@
  */
 import { spawnSync } from "node:child_process";
 import path from "node:path";
+import { say, sayCommand, title } from "./quickstart/tell.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
 const spec = path.relative(process.cwd(), path.join(root, "examples/quickstart")) || ".";
 const bin = path.join(root, "cli/bin/ghost.js");
-const color = process.stdout.isTTY && !process.env["NO_COLOR"];
 const startedAt = performance.now();
-
-function say(text: string): void {
-  process.stdout.write(`${text}\n`);
-}
-
-function title(text: string): void {
-  say(`\n${color ? "\x1b[1m" : ""}── ${text}${color ? "\x1b[0m" : ""}`);
-}
 
 /** Runs `ghost ARGS` in the reader's terminal and ends the quickstart when it fails in a way that was not expected. */
 function ghost(args: readonly string[], expected: readonly number[] = [0]): void {
-  const shown = args.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg}'`)).join(" ");
-  say(`${color ? "\x1b[2m" : ""}$ npx ghost ${shown}${color ? "\x1b[0m" : ""}`);
+  sayCommand(["npx", "ghost", ...args]);
   const { status, error } = spawnSync(process.execPath, [bin, ...args], { stdio: ["ignore", "inherit", "inherit"] });
   if (error) throw error;
   if (!expected.includes(status ?? -1)) {

@@ -12,6 +12,7 @@ const PROGRAMS = {
   iptables: "iptables",
   ip: "iproute2",
   ssh: "openssh-client",
+  curl: "curl",
 } as const;
 
 /** Firmware is no program. */
@@ -38,9 +39,13 @@ export function installPackages(): void {
 export function whyNot(...programs: readonly Program[]): string | undefined {
   if (process.platform !== "linux") return "libvirt's daemon is there on Linux only";
   if (process.getuid?.() !== 0) return "only root can start a libvirt that is apart from the machine's own";
-  const missing = programs.filter((name) => !isInstalled(name));
-  if (missing.length > 0) return `${missing.join(", ")} not installed (${missing.map((name) => PROGRAMS[name]).join(", ")})`;
-  return undefined;
+  return missing(...programs);
+}
+
+/** Which of these are not installed, and what has them; undefined when all are there. */
+export function missing(...programs: readonly Program[]): string | undefined {
+  const names = programs.filter((name) => !isInstalled(name));
+  return names.length === 0 ? undefined : `${names.join(", ")} not installed (${names.map((name) => PROGRAMS[name]).join(", ")})`;
 }
 
 /** Why no machine can be started by UEFI here. */
