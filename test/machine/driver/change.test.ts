@@ -91,6 +91,26 @@ suite("changes of a machine", { skip: why ?? false }, () => {
     assert.deepEqual(Object.keys(now.stored.disks).sort(), ["data", ...Object.keys(config.disks)]);
   });
 
+  test("a guest that does not hand back memory is told of, and what was asked stays stored", async (t) => {
+    const { calls } = bench;
+    const { uid } = await make(t, bench, { name: "full", ramGb: 0.125 });
+    await calls.start(uid);
+    await rejects(
+      calls.change(uid, { ramGb: 0.0625 }, { live: true }),
+      "HOST_ERROR",
+      /holds 0.1[23] GiB of memory and was asked for 0.0625 GiB/,
+    );
+    assert.match(await dump(uid, "--inactive"), /<currentMemory unit='KiB'>65536</);
+  });
+
+  test("of two machines with one address made at the same time, the second is refused", async (t) => {
+    const nics = { lan: { mac: "52:54:00:99:00:01", network: "user" } };
+    const made = await Promise.allSettled(["a", "b"].map((name) => make(t, bench, { name, nics })));
+    assert.deepEqual(made.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+    const reason = made.flatMap((each) => (each.status === "rejected" ? [String(each.reason)] : []))[0];
+    assert.match(reason ?? "", /MAC_TAKEN/);
+  });
+
   test("what a running machine cannot change is refused live and stored otherwise", async (t) => {
     const { calls } = bench;
     const { uid } = await make(t, bench, { name: "cold" });

@@ -33,6 +33,7 @@ import { requireFreeMacs, requireFreeName } from "./taken.ts";
 import { undoable } from "./undoable.ts";
 import type { Done } from "./undoable.ts";
 import { until } from "./until.ts";
+import type { WaitLimits } from "./until.ts";
 
 /** How long a guest is waited for. */
 export interface GuestPatience {
@@ -245,12 +246,7 @@ async function resize(
 }
 
 /** By what the guest really holds: while memory is on its way to it or from it, a reading says what it was asked for. */
-async function awaitMemory(
-  parts: LibvirtParts,
-  { ref, domain }: Reading,
-  ramGb: number,
-  limits: Parameters<typeof until>[3],
-): Promise<void> {
+async function awaitMemory(parts: LibvirtParts, { ref, domain }: Reading, ramGb: number, limits: WaitLimits): Promise<void> {
   const heldGb = async (): Promise<number> => ramGbIn((await parts.readings.require(ref.uuid)).liveXml);
   if (await until(parts, ref.uuid, ["balloon-change", "lifecycle"], limits, async () => isAbout(await heldGb(), ramGb))) return;
   throw problem(

@@ -11,40 +11,45 @@ import { requireFirmware } from "./firmware.ts";
 import { onHost, requireNetworks } from "./networks.ts";
 import { consoleLogPath, diskFolder, makeFolder, nvramPath, seedPath } from "./places.ts";
 import { layDownSeed } from "./seeds.ts";
+import { SharedLock } from "./shared-lock.ts";
 import { requireFreeMacs, requireFreeName } from "./taken.ts";
 
 export function defineCall(parts: LibvirtParts): Hypervisor["define"] {
-  return async (uid, config, metadata, guest) => {
-    const { folders, readings, work, ask, accel } = parts;
-    const { name } = config;
-    const before = await readings.read(uid);
-    if (before?.isActive === true)
-      throw problem("HOST_ERROR", `VM "${before.domain.live.name}" is ${before.domain.status} and cannot be defined again.`);
-    const others = await readings.list();
-    const type = domainTypeOf(config.accel, accel);
-    const nics = onHost(parts, config.nics);
-    requireFreeName(others, uid, name);
-    requireFreeMacs(others, uid, name, nics);
-    const disks: Record<string, { path: string }> = {};
-    for (const [disk, { id }] of Object.entries(config.disks)) disks[disk] = { path: await requireDisk(parts, uid, name, disk, id) };
-    await requireFirmware(parts, config, type);
-    await requireNetworks(parts, name, nics);
+  // One after the other: of two that want one address, the second has to see the first.
+  const turn = new SharedLock();
+  return (uid, config, metadata, guest) => turn.alone(() => define(parts, uid, config, metadata, guest));
+}
 
-    await told(`VM "${name}"`, async () => {
-      await makeFolder(folders.consoles);
-      const seed = await layDownSeed(folders, uid, guest);
-      try {
-        if (config.firmware === "uefi") await makeFolder(diskFolder(folders, uid));
-        const nvram = nvramPath(folders, uid);
-        const consoleLog = consoleLogPath(folders, uid);
-        const domain = await defineDomain(work, toDomainXml(uid, { ...config, nics }, { disks, seed, consoleLog, metadata, type, nvram }));
-        if ((before?.domain.stored.autostart ?? false) !== config.autostart) await setAutostart(ask, domain, config.autostart);
-      } catch (reason) {
-        // Where libvirt cannot be asked any more, it may have been defined, and needs its seed.
-        const after = before ?? (await readings.read(uid).catch(() => "unknown"));
-        if (after === undefined) await rm(seedPath(folders, uid), { force: true });
-        throw reason;
-      }
-    });
-  };
+async function define(parts: LibvirtParts, ...[uid, config, metadata, guest]: Parameters<Hypervisor["define"]>): Promise<void> {
+  const { folders, readings, work, ask, accel } = parts;
+  const { name } = config;
+  const before = await readings.read(uid);
+  if (before?.isActive === true)
+    throw problem("HOST_ERROR", `VM "${before.domain.live.name}" is ${before.domain.status} and cannot be defined again.`);
+  const others = await readings.list();
+  const type = domainTypeOf(config.accel, accel);
+  const nics = onHost(parts, config.nics);
+  requireFreeName(others, uid, name);
+  requireFreeMacs(others, uid, name, nics);
+  const disks: Record<string, { path: string }> = {};
+  for (const [disk, { id }] of Object.entries(config.disks)) disks[disk] = { path: await requireDisk(parts, uid, name, disk, id) };
+  await requireFirmware(parts, config, type);
+  await requireNetworks(parts, name, nics);
+
+  await told(`VM "${name}"`, async () => {
+    await makeFolder(folders.consoles);
+    const seed = await layDownSeed(folders, uid, guest);
+    try {
+      if (config.firmware === "uefi") await makeFolder(diskFolder(folders, uid));
+      const nvram = nvramPath(folders, uid);
+      const consoleLog = consoleLogPath(folders, uid);
+      const domain = await defineDomain(work, toDomainXml(uid, { ...config, nics }, { disks, seed, consoleLog, metadata, type, nvram }));
+      if ((before?.domain.stored.autostart ?? false) !== config.autostart) await setAutostart(ask, domain, config.autostart);
+    } catch (reason) {
+      // Where libvirt cannot be asked any more, it may have been defined, and needs its seed.
+      const after = before ?? (await readings.read(uid).catch(() => "unknown"));
+      if (after === undefined) await rm(seedPath(folders, uid), { force: true });
+      throw reason;
+    }
+  });
 }
