@@ -14,6 +14,9 @@ import type { LibvirtProxy } from "./proxy.ts";
 
 const URI = "qemu:///system";
 
+/** Of a VM in a spec. */
+export type VmValues = Readonly<Record<string, unknown>>;
+
 /** A host as a person has it: libvirt, its NAT network, an agent as a process, and `ghost` to talk to it. */
 export interface TestHost extends AsyncDisposable {
   readonly libvirtd: PrivateLibvirtd;
@@ -35,8 +38,8 @@ export interface TestHost extends AsyncDisposable {
   ghost(...args: readonly string[]): Promise<RunResult>;
   /** The same when it must succeed: what it printed. */
   done(...args: readonly string[]): Promise<string>;
-  /** Writes the spec: these VMs, each a line of YAML in braces, on the agent of this host (called `desk`). */
-  spec(vms: Readonly<Record<string, string>>): Promise<void>;
+  /** Writes the spec: these VMs of the test guest with 1 GiB each, waited for, and these values. The agent is `desk`. */
+  spec(vms: Readonly<Record<string, VmValues>>): Promise<void>;
   /** Makes a domain behind the agent's back. */
   define(xml: string): Promise<void>;
   /** What `virsh ARGS` prints. */
@@ -112,9 +115,11 @@ export async function startHost(): Promise<TestHost> {
       return stdout;
     },
     spec: async (vms) => {
-      const lines = Object.entries(vms).map(([name, vm]) => `  ${name}: ${vm}\n`);
-      const text = `ghost: 1\nstack: shop\nagents:\n  desk: { address: "unix:${socket}" }\nvms:${lines.length === 0 ? " {}" : ""}\n${lines.join("")}`;
-      await writeFile(path.join(work, "ghost.yaml"), text);
+      const defaults = { agent: "desk", image_path: image, ram_gb: 1, disk_gb: 1, wait_for: "ip" };
+      const values = Object.fromEntries(Object.entries(vms).map(([name, vm]) => [name, { ...defaults, ...vm }]));
+      const spec = { ghost: 1, stack: "shop", agents: { desk: { address: `unix:${socket}` } }, vms: values };
+      // JSON is YAML.
+      await writeFile(path.join(work, "ghost.yaml"), `${JSON.stringify(spec, undefined, 2)}\n`);
     },
     address: async (name) => {
       const mac = /<mac address='([^']+)'/.exec(await virsh("dumpxml", name))?.[1];
