@@ -6,7 +6,17 @@ import { isDrift } from "@ghost/engine";
 import type { Change, Diagnostic, Impact, PlanDocument, PlanStep } from "@ghost/schemas";
 import { codes, IMPACTS } from "@ghost/schemas";
 import { escapeLine, escapeText } from "./escape.ts";
-import { byImpact, hasLongText, plural, showChange, shownChanges, stepLabel, stepObject, summarySentence } from "./plan-model.ts";
+import {
+  byImpact,
+  hasLongText,
+  plural,
+  showChange,
+  shownChanges,
+  shutdownNote,
+  stepLabel,
+  stepObject,
+  summarySentence,
+} from "./plan-model.ts";
 import type { DiffLine } from "./text-diff.ts";
 
 /** GitHub takes 65,536 characters; GitLab and others more. */
@@ -99,7 +109,9 @@ function stepText(step: PlanStep, diffText: DiffText): StepText {
   const texts = changes
     .map((change) => showChange(step, change))
     .flatMap(({ path, text }) => (text === undefined ? [] : [textBlock(path, text, diffText)]));
-  return { line, details: [`${head}\n${rows.join("\n")}`, ...texts].join("\n\n") };
+  const note = shutdownNote(step);
+  const closing = note === undefined ? [] : [prose(note)];
+  return { line, details: [`${head}\n${rows.join("\n")}`, ...texts, ...closing].join("\n\n") };
 }
 
 function row(step: PlanStep, change: Change, isCreate: boolean): string {

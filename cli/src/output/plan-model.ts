@@ -47,6 +47,17 @@ export function stepLabel(step: PlanStep): string {
   return step.impact === "none" ? action : `${action} · ${step.impact}`;
 }
 
+const GOES_DOWN: ReadonlySet<PlanStep["impact"]> = new Set(["restart", "stop", "replace", "data-loss"]);
+
+/** What becomes of a guest that does not listen, where a step takes it down first; undefined for the others. */
+export function shutdownNote({ body, changes }: PlanStep): string | undefined {
+  // A further disk is pulled out of the running guest.
+  const takesDown = body.action === "restart" || changes.some(({ impact, path }) => GOES_DOWN.has(impact) && path[0] !== "disks");
+  if (!takesDown) return undefined;
+  const { stop_timeout_s: timeoutS } = (body.vm ?? {}) as Readonly<Record<string, Json>>;
+  return `a guest that is not down ${typeof timeoutS === "number" ? `after ${timeoutS} s` : "in its stop_timeout_s"} is powered off`;
+}
+
 /** `vm web-1`; the settings of an agent are named after it. */
 export function stepObject(step: PlanStep): string {
   const { kind, name, previous_name } = step.body;

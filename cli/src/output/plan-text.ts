@@ -9,6 +9,7 @@ import {
   shownChanges,
   showNames,
   showResources,
+  shutdownNote,
   stepLabel,
   stepObject,
   summarySentence,
@@ -91,6 +92,8 @@ function stepLines({ step, names }: StepGroup, view: PlanTextView, diffText: Dif
     lines.push(wrap(cells.filter((cell) => cell !== "").join("  "), { columns, indent: "      ", hanging: "        " }));
     if (text !== undefined) lines.push(...textLines(text, style, diffText));
   }
+  const note = shutdownNote(step);
+  if (note !== undefined) lines.push(wrap(style.dim(note), { columns, indent: "      ", hanging: "        " }));
   return lines;
 }
 
