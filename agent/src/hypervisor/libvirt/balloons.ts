@@ -68,7 +68,8 @@ export function heldGb(live: DomainConfig, stored: DomainConfig, isSettled: bool
   return !isSettled || isAbout(live.ramGb, askedGb) ? askedGb : live.ramGb;
 }
 
-function isAbout(ramGb: number, wantedGb: number): boolean {
+/** Nearer than guests round. */
+export function isAbout(ramGb: number, wantedGb: number): boolean {
   const kib = gibToKib(wantedGb);
   return Math.abs(gibToKib(ramGb) - kib) <= Math.max(TOLERANCE_KIB, kib * TOLERANCE);
 }

@@ -158,6 +158,11 @@ const UNIT_BYTES: Readonly<Record<string, number>> = {
   TiB: 2 ** 40,
 };
 
+/** `<currentMemory>` of a domain's XML: what the balloon of a running machine leaves its guest this moment. */
+export function ramGbIn(text: string): number {
+  return memoryOf(readXml(text)).ramGb;
+}
+
 function memoryOf(domain: XmlElement): Pick<DomainConfig, "ramGb" | "ramMaxGb"> {
   const most = findChild(domain, "memory");
   const ramMaxGb = gib(most);
