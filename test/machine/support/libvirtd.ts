@@ -36,6 +36,11 @@ export interface PrivateLibvirtd extends AsyncDisposable {
 export interface PrivateLibvirtdOptions {
   /** A network of its own too, where it can make bridges: the machine's is then out of the guests' reach, and they are out of its. */
   readonly ownNetwork?: boolean;
+  /**
+   * QEMU is another user, whom libvirt hands files to while a machine runs, and console logs are virtlogd's: as distributions
+   * have it. Without it all of that is root's.
+   */
+  readonly otherUser?: boolean;
 }
 
 /*
@@ -54,28 +59,37 @@ if [ "$2" = own ] && command -v ip >/dev/null; then ip link set lo up; fi
 pid=
 while read -r what; do
   case "$what" in
-    start) libvirtd -f "$1/libvirtd.conf" -p "$1/pid" </dev/null & pid=$! ;;
+    start)
+      if [ "$3" = logd ] && [ -z "$pid" ]; then virtlogd </dev/null & sleep 0.2; fi
+      libvirtd -f "$1/libvirtd.conf" -p "$1/pid" </dev/null & pid=$! ;;
     wait) wait "$pid" || true; echo ended ;;
     *) kill -s "$what" "$pid"; echo done ;;
   esac
 done
 `;
 
-const QEMU_CONF = `user = "root"
+const QEMU_CONF = `security_driver = "none"
+cgroup_controllers = []
+namespaces = []
+`;
+const AS_ROOT = `user = "root"
 group = "root"
 dynamic_ownership = 0
-security_driver = "none"
-cgroup_controllers = []
 stdio_handler = "file"
-namespaces = []
 remember_owner = 0
 `;
+const AS_OTHER_USER = `user = "libvirt-qemu"
+group = "libvirt-qemu"
+dynamic_ownership = 1
+stdio_handler = "logd"
+remember_owner = 1
+`;
 
-export async function startLibvirtd({ ownNetwork = false }: PrivateLibvirtdOptions = {}): Promise<PrivateLibvirtd> {
+export async function startLibvirtd({ ownNetwork = false, otherUser = false }: PrivateLibvirtdOptions = {}): Promise<PrivateLibvirtd> {
   const folder = await mkdtemp(path.join(tmpdir(), "ghost-libvirtd-"));
   const socketPath = path.join(folder, "libvirt-sock");
-  await configure(folder);
-  let namespaces = enterNamespaces(folder, ownNetwork);
+  await configure(folder, otherUser);
+  let namespaces = enterNamespaces(folder, ownNetwork, otherUser);
   const enter = (): readonly string[] => ["nsenter", "-t", String(namespaces.process.pid), "--net"];
   const start = async (): Promise<void> => {
     namespaces.tell("start");
@@ -126,7 +140,7 @@ export async function startLibvirtd({ ownNetwork = false }: PrivateLibvirtdOptio
       await namespaces.end();
       for (const place of ["run", "libvirt-sock", "libvirt-sock-ro", "libvirt-admin-sock", "pid"])
         await rm(path.join(folder, place), { recursive: true, force: true });
-      namespaces = enterNamespaces(folder, ownNetwork);
+      namespaces = enterNamespaces(folder, ownNetwork, otherUser);
       await start();
     },
     [Symbol.asyncDispose]: dispose,
@@ -143,7 +157,7 @@ interface Namespaces {
   end(): Promise<void>;
 }
 
-function enterNamespaces(folder: string, ownNetwork: boolean): Namespaces {
+function enterNamespaces(folder: string, ownNetwork: boolean, otherUser: boolean): Namespaces {
   const child = spawn(
     "unshare",
     [
@@ -159,6 +173,7 @@ function enterNamespaces(folder: string, ownNetwork: boolean): Namespaces {
       "init",
       folder,
       ownNetwork ? "own" : "shared",
+      otherUser ? "logd" : "file",
     ],
     {
       stdio: ["pipe", "pipe", "pipe"],
@@ -188,12 +203,12 @@ function enterNamespaces(folder: string, ownNetwork: boolean): Namespaces {
   };
 }
 
-async function configure(folder: string): Promise<void> {
+async function configure(folder: string, otherUser: boolean): Promise<void> {
   // Guests run as another user in whatever else uses this folder.
   await chmod(folder, 0o711);
   const etc = path.join(folder, "etc/libvirt");
   await mkdir(etc, { recursive: true });
-  await writeFile(path.join(etc, "qemu.conf"), QEMU_CONF);
+  await writeFile(path.join(etc, "qemu.conf"), QEMU_CONF + (otherUser ? AS_OTHER_USER : AS_ROOT));
   const lines = [
     `unix_sock_dir = "${folder}"`,
     `auth_unix_ro = "none"`,
