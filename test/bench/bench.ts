@@ -1,6 +1,6 @@
 /**
  * Measures the bundled release: `npm run bench`, with `--json` for machines (every sample is in it), `--quick` for a
- * small run, `--only WORD` for the parts whose name contains it.
+ * small run, `--only WORD` for the parts whose name contains it (libvirt: those with real machines, as root on Linux).
  *
  * Every figure is the wall-clock time of a whole process, seen from outside; agents run in processes of their own.
  * Ratios come from runs taken in turn, so that a change of the machine's speed hits both sides.
@@ -13,7 +13,9 @@ import { parseArgs } from "node:util";
 import { startFleet } from "./fleet.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Series } from "./measure.ts";
+import { libvirtParts } from "./libvirt/parts.ts";
 import { peakRssMb, runOnce, time, timeInTurn, toSeries } from "./measure.ts";
+import { Report } from "./report.ts";
 import { dropTerraformState, makeProviderMirror, terraformVersion, writeGhostVms, writeTerraformData } from "./terraform.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
@@ -25,35 +27,12 @@ const HANDSHAKE = {
 };
 const GHOST = [process.execPath, path.join(ROOT, "dist/release/ghost.mjs")] as const;
 
-interface Figure {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: "ms" | "MB" | "calls" | "×";
-  /** What it should be at most (`at least` for speed-ups); absent where there is no target. */
-  readonly target?: number;
-  readonly atLeast?: boolean;
-}
-
 const { values: flags } = parseArgs({ options: { json: { type: "boolean" }, quick: { type: "boolean" }, only: { type: "string" } } });
 const runs = flags.quick ? 3 : 9;
-const series: Series[] = [];
-const figures: Figure[] = [];
-
-function add(...measured: readonly Series[]): void {
-  series.push(...measured);
-  for (const { name, medianMs, minMs, maxMs } of measured)
-    tell(`${name.padEnd(58)} ${medianMs.toFixed(0).padStart(7)} ms   (${minMs.toFixed(0)}–${maxMs.toFixed(0)})`);
-}
-
-function figure(one: Figure): void {
-  figures.push(one);
-  const target = one.target === undefined ? "" : `   target ${one.atLeast ? "≥" : "≤"} ${one.target}`;
-  tell(`${one.name.padEnd(58)} ${one.value.toFixed(one.unit === "×" ? 2 : 0).padStart(7)} ${one.unit}${target}`);
-}
-
-function tell(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
+const report = new Report({ isQuick: flags.quick === true });
+const add = report.add.bind(report);
+const figure = report.figure.bind(report);
+const tell = report.tell.bind(report);
 
 function wanted(part: string): boolean {
   return flags.only === undefined || part.includes(flags.only);
@@ -254,6 +233,12 @@ if (wanted("provider-start")) await providerStart();
 if (wanted("provider-1")) await providerRuns(1, 1);
 if (wanted("provider-100")) await providerRuns(100, 5);
 if (wanted("provider-1000")) await providerRuns(1000, 20);
+for (const { name, whyNot, measure } of libvirtParts) {
+  if (!wanted(name)) continue;
+  const reason = whyNot();
+  if (reason === undefined) await measure(report);
+  else tell(`${name} is left out: ${reason}`);
+}
 
 if (flags.json) {
   const machine = {
@@ -263,5 +248,7 @@ if (flags.json) {
     platform: `${process.platform} ${process.arch}`,
     node: process.version,
   };
-  process.stdout.write(`${JSON.stringify({ date: new Date().toISOString(), machine, runs, figures, series }, null, 2)}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ date: new Date().toISOString(), machine, runs, figures: report.figures, series: report.series }, null, 2)}\n`,
+  );
 }
