@@ -6,8 +6,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite, test } from "node:test";
+import type { TestContext } from "node:test";
 import type { VmAct } from "@ghost/proto";
+import type { Fault } from "../hypervisor/simulated/conduct.ts";
 import type { DomainSnapshot } from "../hypervisor/driver.ts";
+import { problem } from "@ghost/schemas";
 import type { DiagnosticCode, ObservedVm, Operation, VmConfig } from "@ghost/schemas";
 import { intentOfAct } from "./intent.ts";
 import { changeIntent, openBench } from "./testdata/workshop.ts";
@@ -226,9 +229,31 @@ suite("a snapshot", () => {
     for (const _ of [1, 2]) await refused(act(bench, vm, { ...CREATE, operationId: "op" }), "SNAPSHOT_EXISTS");
   });
 
+  test("that fails leaves no guest standing still, however long the hypervisor is away", async (t) => {
+    const bench = openBench(t);
+    const vm = await bench.create(BASE);
+    const { host } = bench.hypervisor;
+    const away = async (): Promise<never> => {
+      host.setDomain("web", { status: "paused" });
+      host.addFault({ call: "ping", error: "hypervisor-down", times: 2 });
+      host.addFault({ call: "resume", error: "busy" });
+      throw problem("HOST_ERROR", "The hypervisor went away.");
+    };
+    Object.assign(bench.hypervisor, { createSnapshot: away });
+    await refused(act(bench, vm, CREATE), "HOST_ERROR", /went away/);
+    assert.deepEqual([(await bench.vm("web")).status, host.listFaults()], ["running", []]);
+  });
+
+  test("of a running VM that was cut off with the agent leaves no guest standing still", async (t) => {
+    const bench = await crash(t, { call: "createSnapshot", moment: "before" });
+    bench.hypervisor.host.setDomain("web", { status: "paused" });
+    await bench.operations.reconcile(async () => undefined);
+    assert.equal((await bench.vm("web")).status, "running");
+  });
+
   for (const moment of ["before", "after"] as const)
     test(`being gone back to when the agent was killed (${moment} it was): nothing is lost`, async (t) => {
-      const bench = await crash(t, moment);
+      const bench = await crash(t, { call: "revertSnapshot", moment });
       const { interrupted } = await bench.operations.reconcile(async () => undefined);
       assert.deepEqual(
         interrupted.map(({ action, state }) => [action, state]),
@@ -243,8 +268,8 @@ suite("a snapshot", () => {
     });
 });
 
-/** Another process that is killed while it goes back to a snapshot. */
-async function crash(t: Parameters<typeof openBench>[0], moment: "before" | "after"): Promise<Bench> {
+/** Another process that is killed while it makes a snapshot, or goes back to the one named `before`. */
+async function crash(t: TestContext, fault: Pick<Fault, "call" | "moment">): Promise<Bench> {
   const dir = await mkdtemp(join(tmpdir(), "ghost-acts-"));
   t.after(() => rm(dir, { recursive: true, force: true }));
   const script = `
@@ -254,8 +279,9 @@ async function crash(t: Parameters<typeof openBench>[0], moment: "before" | "aft
     const vm = await bench.create({ ...${JSON.stringify(BASE)}, vcpu: 1 });
     await bench.hypervisor.createSnapshot(vm.uid, { name: "before", description: "d" });
     await bench.run(changeIntent("update", vm, { vcpu: 4, labels: { role: "db" } }));
-    bench.hypervisor.host.addFault({ call: "revertSnapshot", error: "crash", moment: ${JSON.stringify(moment)} });
-    await bench.run(intentOfAct({ operationId: "op", vm: "web", action: "snapshot-revert", snapshot: "before" }, vm));`;
+    bench.hypervisor.host.addFault({ ...${JSON.stringify(fault)}, error: "crash" });
+    const act = ${JSON.stringify(fault.call === "revertSnapshot" ? REVERT : { ...CREATE, snapshot: "second" })};
+    await bench.run(intentOfAct({ operationId: "op", vm: "web", ...act }, vm));`;
   const child = spawn(process.execPath, ["--conditions=@ghost/source", "--input-type=module", "-e", script], { stdio: "inherit" });
   const [, signal] = await once(child, "exit");
   assert.equal(signal, "SIGKILL");

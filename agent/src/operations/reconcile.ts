@@ -1,5 +1,5 @@
 import type { Operation } from "@ghost/schemas";
-import { tellAgain } from "./actions/snapshot.ts";
+import { settleAct } from "./actions/snapshot.ts";
 import type { Workshop } from "./context.ts";
 import { recordFromMetadata } from "./metadata.ts";
 import { settle } from "./settle.ts";
@@ -18,7 +18,7 @@ export interface Reconciliation {
 export async function reconcile(workshop: Workshop): Promise<Reconciliation> {
   const { hypervisor, store, now } = workshop;
   // Before anything of the metadata is believed.
-  for (const { action, uid } of store.activeOperations()) if (action === "snapshot-revert") await tellAgain(workshop, uid);
+  for (const operation of store.activeOperations()) await settleAct(workshop, operation);
   const domains = new Map((await hypervisor.list()).map((domain) => [domain.uid, domain]));
   const notes: string[] = [];
   for (const record of Array.from(store.vms.values())) notes.push(...(await settle(workshop, record, domains.get(record.uid))));
