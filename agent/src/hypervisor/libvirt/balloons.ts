@@ -1,14 +1,16 @@
 /** How much memory running machines hold, of what their balloons say. */
-import type { Caller } from "@ghost/libvirt";
-import { allDomainStatistics, numberIn } from "@ghost/libvirt";
+import { numberIn } from "@ghost/libvirt";
 import { gibToKib } from "@ghost/schemas";
 import type { DomainConfig } from "../driver.ts";
+import type { Probe } from "./probe.ts";
 
 /** Memory that differs by less is what was asked for: guests round. */
 const TOLERANCE_KIB = 16 * 1024;
 const TOLERANCE = 0.01;
 /** A balloon on its way tells so every second. */
 export const BALLOON_SETTLES_MS = 3_000;
+/** A list is not held up by a machine that hangs. */
+const ANSWER_TIMEOUT_MS = 1_000;
 
 interface Machine {
   readonly uid: string;
@@ -19,15 +21,15 @@ interface Machine {
 }
 
 export class Balloons {
-  readonly #ask: Caller;
+  readonly #probe: Probe;
   readonly #now: () => number;
   /** Starts of machines whose guest has answered. */
   readonly #spoke = new Map<string, number>();
   /** When a balloon last told that it moved. */
   readonly #movedAtMs = new Map<string, number>();
 
-  constructor(ask: Caller, now: () => number = Date.now) {
-    this.#ask = ask;
+  constructor(probe: Probe, now: () => number = Date.now) {
+    this.#probe = probe;
     this.#now = now;
   }
 
@@ -45,7 +47,7 @@ export class Balloons {
     const unsure = machines.filter((each) => !hasSpoken(each) && !isAbout(each.live.ramGb, each.stored.ramGb));
     if (unsure.length > 0) {
       const domains = unsure.map(({ uid }) => ({ uuid: uid }));
-      const answers = await allDomainStatistics(this.#ask, { groups: ["balloon"], domains, noWait: true });
+      const answers = (await this.#probe.statistics(["balloon"], domains, ANSWER_TIMEOUT_MS)) ?? [];
       for (const { domain, params } of answers)
         if (domain.id !== undefined && (numberIn(params, "balloon.last-update") ?? 0) > 0) this.#spoke.set(domain.uuid, domain.id);
     }

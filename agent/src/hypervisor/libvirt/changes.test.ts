@@ -79,6 +79,20 @@ suite("changes", () => {
     assert.deepEqual(heard, ["status web: stopped: shutdown", "status web: running: booted"]);
   });
 
+  test("a start is told once, when it is done", async (t) => {
+    const { heard, host, list, lifecycle } = await bench(t, OFF);
+    host.set(UID, { ...ON, statusReason: "starting-up" });
+    list();
+    lifecycle("resumed", "unpaused");
+    lifecycle("started", "booted");
+    host.set(UID, ON);
+    await settled();
+    lifecycle("suspended", "paused");
+    lifecycle("resumed", "unpaused");
+    await settled();
+    assert.deepEqual(heard, ["status web: running: booted", "status web: paused: paused", "status web: running: unpaused"]);
+  });
+
   test("a definition comes, changes under another name, and goes", async (t) => {
     const { heard, host, lifecycle } = await bench(t);
     host.set(UID, OFF);
@@ -143,6 +157,7 @@ suite("changes", () => {
 
   test("a reboot and a disk that fails are told", async (t) => {
     const { heard, libvirt } = await bench(t, ON);
+    libvirt.tell({ kind: "reboot", domain: HEAD });
     libvirt.tell({ kind: "reboot", domain: HEAD });
     libvirt.tell({ kind: "io-error", domain: HEAD, path: "/disks/a.qcow2", device: "virtio-disk0", action: "pause", reason: "enospc" });
     assert.deepEqual(heard, ["status web: rebooted", "status web: /disks/a.qcow2 cannot be read or written: enospc"]);

@@ -25,6 +25,8 @@ const KINDS = [
 ] as const satisfies readonly DomainEventKind[];
 
 const RETRY_MS = 1_000;
+/** Resets that follow each other within it are of one reboot. */
+const REBOOT_MS = 2_000;
 
 interface Known {
   readonly name: string;
@@ -49,6 +51,7 @@ export class Changes implements Disposable {
   #known: Map<string, Known> | undefined;
   /** When events touched a domain, on a clock that counts events. */
   readonly #touched = new Map<string, number>();
+  readonly #rebootedAtMs = new Map<string, number>();
   readonly #settling = new Map<string, NodeJS.Timeout>();
   readonly #looking = new Map<string, "once" | "again">();
   #count = 0;
@@ -137,7 +140,8 @@ export class Changes implements Disposable {
     const present = new Set<string>();
     for (const domain of domains) {
       present.add(domain.uid);
-      if (isNewer(domain.uid)) continue;
+      // Before a start is done it is told by its event, or was none.
+      if (isNewer(domain.uid) || domain.statusReason === "starting-up") continue;
       const before = known.get(domain.uid);
       if (before?.domain === domain) continue;
       known.set(domain.uid, knownOf(domain));
@@ -158,7 +162,7 @@ export class Changes implements Disposable {
     const { uuid: uid, name } = event.domain;
     this.#touched.set(uid, ++this.#count);
     if (event.kind === "lifecycle") this.#lifecycle(event.event, event.detail, uid, name);
-    else if (event.kind === "reboot") this.#tell({ uid, name, what: "status", detail: "rebooted" });
+    else if (event.kind === "reboot") this.#reboot(uid, name);
     else if (event.kind === "io-error")
       this.#tell({
         uid,
@@ -171,6 +175,14 @@ export class Changes implements Disposable {
       this.#lookWhenSettled(uid);
     }
     this.look(uid);
+  }
+
+  /** Firmware resets a machine several times for one reboot. */
+  #reboot(uid: string, name: string): void {
+    const nowMs = performance.now();
+    const beforeMs = this.#rebootedAtMs.get(uid) ?? -Infinity;
+    this.#rebootedAtMs.set(uid, nowMs);
+    if (nowMs - beforeMs > REBOOT_MS) this.#tell({ uid, name, what: "status", detail: "rebooted" });
   }
 
   /** A balloon moves for seconds; what it came to is read after the last step. */
@@ -205,7 +217,8 @@ export class Changes implements Disposable {
         this.#power(uid, name, "paused", detail);
         return;
       case "resumed":
-        this.#power(uid, name, "running", detail);
+        // A start goes on from standing still before it is told as a start.
+        if (this.#known?.get(uid)?.status !== "stopped") this.#power(uid, name, "running", detail);
         return;
       // `shutdown` is on the way to `stopped`, and a crash is told with its reason by the reading.
     }
@@ -222,6 +235,7 @@ export class Changes implements Disposable {
     const before = this.#known?.get(uid);
     if (before === undefined) return;
     this.#known?.delete(uid);
+    this.#rebootedAtMs.delete(uid);
     this.#tell({ uid, name: name ?? before.name, what: "deleted", detail });
   }
 

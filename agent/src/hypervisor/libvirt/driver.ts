@@ -77,6 +77,7 @@ export async function openLibvirtHypervisor(options: LibvirtOptions): Promise<Hy
   const guests = new GuestWatch({ ...link, onNews: (uid) => changes.look(uid) });
   const readings: LibvirtReadings = new LibvirtReadings({
     ask: link.ask,
+    probe: link.probe,
     autoType: domainTypeOf("auto", accel),
     defaultNetwork: options.network,
     guests: async (running) => await guests.says(running),
@@ -87,7 +88,7 @@ export async function openLibvirtHypervisor(options: LibvirtOptions): Promise<Hy
       guests.noticed(found);
     },
   });
-  const usage = new UsageReader({ ask: link.ask, active: async (uid) => await readings.active(uid) });
+  const usage = new UsageReader({ ...link, active: async (uid) => await readings.active(uid) });
   const parts: LibvirtParts = { ...link, folders, images, accel, defaultNetwork: options.network, readings };
   const consoleLogs = new ConsoleLogs(folders.consoles);
   return {

@@ -1,4 +1,4 @@
-/** The driver's two connections to libvirt, and its errors in our words. */
+/** The driver's connections to libvirt, and its errors in our words. */
 import { connect, isLibvirtError, keepConnected, LibvirtError } from "@ghost/libvirt";
 import type { Connection, ConnectionState, LastingConnection } from "@ghost/libvirt";
 import { GhostError, problem } from "@ghost/schemas";
@@ -15,11 +15,13 @@ export interface Link extends AsyncDisposable {
   readonly ask: LastingConnection;
   /** For what may take long. */
   readonly work: LastingConnection;
+  /** For what libvirt has to ask machines (probe.ts). */
+  readonly probe: LastingConnection;
   /** Opens one more, which is its opener's own: for a console. */
   readonly connect: () => Promise<Connection>;
 }
 
-/** Both connections come and go with libvirt; it need not be there yet. `onState` tells of `ask`. */
+/** The connections come and go with libvirt; it need not be there yet. `onState` tells of `ask`. */
 export function openLink(options: {
   readonly uri: string;
   readonly socketPath?: string;
@@ -32,14 +34,16 @@ export function openLink(options: {
   const common = { ...place, connectTimeoutMs: answerTimeoutMs, keepAlive, longestPauseMs: LONGEST_PAUSE_MS };
   const ask = keepConnected({ ...common, callTimeoutMs: answerTimeoutMs, onState });
   const work = keepConnected(common);
+  const probe = keepConnected(common);
   return {
     ask,
     work,
+    probe,
     // Nothing is heard over it while the machine does not take what was typed, and that is no sign of a libvirtd that hangs.
     connect: async () =>
       await connect({ ...place, connectTimeoutMs: ANSWER_TIMEOUT_MS, callTimeoutMs: ANSWER_TIMEOUT_MS, keepAlive: false }),
     async [Symbol.asyncDispose]() {
-      await Promise.all([ask[Symbol.asyncDispose](), work[Symbol.asyncDispose]()]);
+      await Promise.all([ask, work, probe].map((connection) => connection[Symbol.asyncDispose]()));
     },
   };
 }

@@ -19,6 +19,7 @@ import { fromDomainXml } from "./domain-xml/from-domain-xml.ts";
 import type { DomainDiskFacts, DomainXmlFacts } from "./domain-xml/from-domain-xml.ts";
 import { told } from "./link.ts";
 import type { Reading, Readings } from "./parts.ts";
+import { Probe } from "./probe.ts";
 import { StartTimes } from "./start-times.ts";
 
 /** What a guest is known to say of itself; never asked for here. */
@@ -29,6 +30,8 @@ export interface GuestSays {
 
 export interface ReadingsOptions {
   readonly ask: Caller;
+  /** For what libvirt has to ask machines. Default `ask`. */
+  readonly probe?: Caller;
   readonly autoType: DomainType;
   /** What `network: default` of a VM means. */
   readonly defaultNetwork: string;
@@ -97,7 +100,7 @@ export class LibvirtReadings implements Readings {
     this.#options = options;
     this.#ask = options.ask;
     this.#sizes = new DiskSizeReader(options.ask);
-    this.#balloons = new Balloons(options.ask);
+    this.#balloons = new Balloons(new Probe(options.probe ?? options.ask));
     this.#startTimes = options.startTimes ?? new StartTimes();
   }
 

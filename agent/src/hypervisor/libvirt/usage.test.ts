@@ -34,7 +34,7 @@ function bench(vcpu = 2): Bench {
     startedAt,
   };
   let nowMs = 0;
-  const reader = new UsageReader({ ask: libvirt, active: async () => [active], now: () => nowMs });
+  const reader = new UsageReader({ ask: libvirt, probe: libvirt, active: async () => [active], now: () => nowMs });
   return {
     domain,
     at: async (seconds, statistics = {}) => {

@@ -1,12 +1,18 @@
-/** What running machines use, in one question to libvirt. */
+/** What running machines use. */
 import type { Caller, Params } from "@ghost/libvirt";
 import { allDomainStatistics, numberIn, stateFrom } from "@ghost/libvirt";
+import { problem } from "@ghost/schemas";
 import type { Domain, DomainUsage } from "../driver.ts";
 import { statusOf } from "./domain-status.ts";
 import { told } from "./link.ts";
+import { Probe } from "./probe.ts";
 
 /** Shorter differences are of a few ticks of the processors' clock, and say nothing. */
 const SHORTEST_MS = 1_000;
+/** A thousand machines take four seconds. */
+const ANSWER_TIMEOUT_MS = 10_000;
+const THE_HOST = "The host's libvirt";
+const GROUPS = ["cpu", "balloon", "interface", "block"] as const;
 
 interface Sample {
   readonly atMs: number;
@@ -23,6 +29,8 @@ interface Samples {
 
 export interface UsageOptions {
   readonly ask: Caller;
+  /** For what libvirt has to ask the machines. */
+  readonly probe: Caller;
   /** The machines of the host that run or are paused, as last read in this start of theirs; of a uid alone. */
   readonly active: (uid?: string) => Promise<readonly Domain[]>;
   readonly now?: () => number;
@@ -30,10 +38,12 @@ export interface UsageOptions {
 
 export class UsageReader {
   readonly #options: UsageOptions;
+  readonly #probe: Probe;
   readonly #samples = new Map<string, Samples>();
 
   constructor(options: UsageOptions) {
     this.#options = options;
+    this.#probe = new Probe(options.probe);
   }
 
   /** By uid, of those that run. */
@@ -41,21 +51,26 @@ export class UsageReader {
     const active = await this.#options.active(uid);
     if (uid === undefined) this.#forgetAllBut(new Set(active.map((domain) => domain.uid)));
     if (active.length === 0) return new Map();
-    const statistics = await told("The host's libvirt", async () =>
-      allDomainStatistics(this.#options.ask, {
-        groups: ["state", "cpu", "balloon", "interface", "block"],
+    // One that stands still, perhaps for being saved, would hold up the others.
+    const running = await told(THE_HOST, async () => {
+      const states = await allDomainStatistics(this.#options.ask, {
+        groups: ["state"],
         domains: active.map((domain) => ({ uuid: domain.uid })),
-        noWait: true,
-      }),
-    );
+      });
+      return states.filter(({ params }) => isRunning(params)).map(({ domain }) => domain);
+    });
+    if (running.length === 0) return new Map();
+    const statistics = await told(THE_HOST, async () => await this.#probe.statistics(GROUPS, running, ANSWER_TIMEOUT_MS));
+    if (statistics === undefined)
+      throw problem("HOST_ERROR", `${THE_HOST} does not tell what the machines use: one of them does not answer it.`, {
+        hint: "`virsh domstats NAME` hangs for that one; everything else of the host goes on.",
+      });
     const byUid = new Map(active.map((domain) => [domain.uid, domain]));
     const nowMs = this.#options.now?.() ?? Date.now();
     return new Map(
       statistics.flatMap(({ domain: { uuid, id }, params }) => {
         const domain = byUid.get(uuid);
-        const state = stateFrom(numberIn(params, "state.state") ?? 0, numberIn(params, "state.reason") ?? 0);
-        if (domain === undefined || statusOf(state).status !== "running") return [];
-        return [[uuid, this.#usageOf(domain, id, params, nowMs)] as const];
+        return domain === undefined ? [] : [[uuid, this.#usageOf(domain, id, params, nowMs)] as const];
       }),
     );
   }
@@ -92,6 +107,10 @@ export class UsageReader {
   #forgetAllBut(running: ReadonlySet<string>): void {
     for (const uid of this.#samples.keys()) if (!running.has(uid)) this.#samples.delete(uid);
   }
+}
+
+function isRunning(params: Params): boolean {
+  return statusOf(stateFrom(numberIn(params, "state.state") ?? 0, numberIn(params, "state.reason") ?? 0)).status === "running";
 }
 
 /** What the guest says, if it says anything; else what its QEMU holds of the host's memory. */
