@@ -127,6 +127,7 @@ suite("changes of a machine", { skip: why ?? false }, () => {
       { ramGb: 1, metadata: "x" },
     ] as const)
       await rejects(calls.change(uid, change, { live: true }), "HOST_ERROR", /"cold"/);
+    await rejects(calls.change(uid, { accel: "kvm" }, { live: false }), "HOST_ERROR", /could not open \/dev\/kvm/);
     await rejects(calls.change(uid, { name: "other" }, { live: false }), "HOST_ERROR", /renamed only while it is stopped/);
     assert.deepEqual(await bench.require(uid), before);
     await calls.change(uid, { vcpuMax: 4, vcpu: 3, ramMaxGb: 0.25, metadata: "y" }, { live: false });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { after, before, suite, test } from "node:test";
-import { make, openWorkbench } from "../support/effects.ts";
+import { GUEST, make, openWorkbench, rejects } from "../support/effects.ts";
 import type { Workbench } from "../support/effects.ts";
 import { startLibvirtd } from "../support/libvirtd.ts";
 import type { PrivateLibvirtd } from "../support/libvirtd.ts";
@@ -40,5 +40,72 @@ suite("a machine from its making to its removal", { skip: why ?? false }, () => 
     assert.equal(await daemon.virsh(URI, "list", "--all", "--name"), "");
     for (const folder of Object.values(folders)) assert.deepEqual(await readdir(folder), []);
     await calls.undefine(uid, { disks: "delete" });
+  });
+
+  test("suspended and resumed; one that stands still is powered off at once", async (t) => {
+    const { calls } = bench;
+    const { uid } = await make(t, bench);
+    await rejects(calls.suspend(uid), "HOST_ERROR", /only a running machine/);
+    await rejects(calls.resume(uid), "HOST_ERROR", /only a paused machine/);
+    await calls.start(uid);
+    await calls.suspend(uid);
+    await calls.suspend(uid);
+    assert.equal(await daemon.virsh(URI, "domstate", uid, "--reason"), "paused (user)");
+    await rejects(calls.start(uid), "HOST_ERROR", /resumed, not started/);
+    await calls.resume(uid);
+    await calls.resume(uid);
+    assert.equal(await daemon.virsh(URI, "domstate", uid), "running");
+    await calls.suspend(uid);
+    assert.equal(await calls.stop(uid, { timeoutMs: 3_600_000 }), "forced");
+    assert.equal(await daemon.virsh(URI, "domstate", uid), "shut off");
+  });
+
+  test("whoever waits for its end can give up, and sees somebody else end it", async (t) => {
+    const { calls } = bench;
+    const { uid } = await make(t, bench);
+    await calls.start(uid);
+    const abort = new AbortController();
+    const given = calls.stop(uid, { timeoutMs: 3_600_000, signal: abort.signal });
+    abort.abort(new Error("enough"));
+    await assert.rejects(given, /enough/);
+    assert.equal(await daemon.virsh(URI, "domstate", uid), "running");
+    const waiting = calls.stop(uid, { timeoutMs: 3_600_000 });
+    await daemon.virsh(URI, "destroy", uid);
+    assert.equal(await waiting, "forced");
+  });
+
+  test("goes on from where it was saved", async (t) => {
+    const { calls } = bench;
+    const { uid } = await make(t, bench);
+    await calls.start(uid);
+    await daemon.virsh(URI, "managedsave", uid);
+    await calls.start(uid);
+    assert.equal(await daemon.virsh(URI, "domstate", uid, "--reason"), "running (restored)");
+  });
+
+  test("keeps its disks and what UEFI remembers when only its definition goes", async (t) => {
+    const { calls, folders } = bench;
+    const { uid, config } = await make(t, bench, { firmware: "uefi" });
+    await calls.start(uid);
+    await calls.powerOff(uid);
+    await rejects(calls.deleteDisk(uid, config.disks["root"]!.id), "HOST_ERROR", /attached/);
+    await calls.undefine(uid, { disks: "keep" });
+    assert.deepEqual((await readdir(`${folders.disks}/${uid}`)).sort(), [`${config.disks["root"]!.id}.qcow2`, "nvram.fd"]);
+    assert.deepEqual(await readdir(folders.seeds), []);
+    await calls.deleteDisk(uid, config.disks["root"]!.id);
+    assert.deepEqual(await readdir(folders.disks), []);
+  });
+
+  test("is not defined over disks that are not there, nor while it runs", async (t) => {
+    const { calls } = bench;
+    const { uid, config } = await make(t, bench);
+    await calls.define(uid, { ...config, vcpuMax: 4 }, "again", GUEST);
+    assert.deepEqual([(await bench.require(uid)).stored.vcpuMax, (await bench.require(uid)).metadata], [4, "again"]);
+    const disks = { ...config.disks, data: { id: "nowhere", sizeGb: 1 } };
+    await rejects(calls.define(uid, { ...config, disks }, "", GUEST), "HOST_ERROR", /"data" of "web" does not exist/);
+    await rejects(calls.change(uid, { addDisks: { data: disks.data } }, { live: false }), "HOST_ERROR", /does not exist/);
+    await calls.start(uid);
+    await rejects(calls.define(uid, config, "", GUEST), "HOST_ERROR", /running and cannot be defined again/);
+    assert.equal((await bench.require(uid)).metadata, "again");
   });
 });

@@ -20,6 +20,7 @@ import { bareMetadataElement, METADATA_NAMESPACE, METADATA_PREFIX } from "../dom
 import { writeXml } from "../domain-xml/xml.ts";
 import { told } from "../link.ts";
 import type { LibvirtParts, Reading } from "../parts.ts";
+import { requireAcceleration } from "./acceleration.ts";
 import { requireChangeable } from "./changeable.ts";
 import { deviceChanges } from "./device-changes.ts";
 import type { DeviceChanges } from "./device-changes.ts";
@@ -105,6 +106,7 @@ async function prepare(parts: LibvirtParts, uid: string, change: DomainChange, l
   }
   const disks = await place(parts, reading, { ...devices.addDisks, ...liveDevices?.addDisks });
   const next = { ...stored, ...plainParts(change) };
+  if (next.accel !== stored.accel) requireAcceleration(parts, next);
   if (next.firmware !== stored.firmware || next.machine !== stored.machine)
     await requireFirmware(parts, next, domainTypeOf(next.accel, accel));
 

@@ -6,6 +6,7 @@ import { domainTypeOf } from "../domain-xml/accel.ts";
 import { toDomainXml } from "../domain-xml/to-domain-xml.ts";
 import { told } from "../link.ts";
 import type { LibvirtParts } from "../parts.ts";
+import { requireAcceleration } from "./acceleration.ts";
 import { requireDisk } from "./disks.ts";
 import { requireFirmware } from "./firmware.ts";
 import { onHost, requireNetworks } from "./networks.ts";
@@ -33,6 +34,7 @@ async function define(parts: LibvirtParts, ...[uid, config, metadata, guest]: Pa
   requireFreeMacs(others, uid, name, nics);
   const disks: Record<string, { path: string }> = {};
   for (const [disk, { id }] of Object.entries(config.disks)) disks[disk] = { path: await requireDisk(parts, uid, name, disk, id) };
+  requireAcceleration(parts, config);
   await requireFirmware(parts, config, type);
   await requireNetworks(parts, name, nics);
 
