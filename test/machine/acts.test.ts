@@ -77,7 +77,9 @@ suite("a person's act that was cut off", { skip: reason ?? false }, () => {
       at: "call",
       act: () => {
         again = (async () => {
-          await until(async () => (await host.virsh("domstate", "web")) === "paused", "the guest to stand still").catch(() => undefined);
+          const isUnderway = async (): Promise<boolean> =>
+            (await host.virsh("domstate", "web")) === "paused" || (await names()).includes("third");
+          await until(isUnderway, "the guest to stand still");
           await host.libvirtd.end("KILL");
           await host.libvirtd.start();
         })();
