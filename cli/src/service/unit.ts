@@ -17,6 +17,12 @@ export interface UnitOptions {
 
 export const UNIT_NAME = "ghost-agent.service";
 
+/**
+ * How much garbage the agent's Node may keep before it clears up. By itself it takes the host's memory for its measure: with
+ * a thousand VMs 350 MB where it needs 50.
+ */
+export const AGENT_NODE_OPTIONS = "--max-semi-space-size=4 --max-old-space-size=1024";
+
 export function unitText({ command, configPath, writable }: UnitOptions): string {
   return `# Written by "ghost agent install", which writes it anew; changes belong into a drop-in (systemctl edit ghost-agent).
 [Unit]
@@ -27,6 +33,8 @@ After=network.target libvirtd.service libvirtd.socket virtqemud.socket virtnetwo
 [Service]
 Type=exec
 ExecStart=${[...command, "agent", "run", "--config", configPath].map(quoted).join(" ")}
+# Without it Node keeps several times the memory that the agent needs.
+Environment=${quoted(`NODE_OPTIONS=${AGENT_NODE_OPTIONS}`)}
 Restart=on-failure
 RestartSec=2
 # Running operations may end, 30 s at most.

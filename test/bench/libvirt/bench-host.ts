@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { AGENT_NODE_OPTIONS } from "../../../cli/src/service/unit.ts";
 import { connect } from "../../../libvirt/src/index.ts";
 import type { Connection } from "../../../libvirt/src/index.ts";
 import { startLibvirtd } from "../../machine/support/libvirtd.ts";
@@ -10,8 +11,8 @@ import { freePort, untilItAnswers } from "../../support/ghost.ts";
 import type { AgentProcess } from "../../support/ghost.ts";
 
 const BUNDLE = path.resolve(import.meta.dirname, "../../../dist/release/ghost.mjs");
-/** Options of Node for the agent: `--cpu-prof --cpu-prof-dir=/tmp/x` tells where its time goes. */
-const NODE_OPTIONS = process.env["GHOST_BENCH_AGENT_NODE_OPTIONS"]?.split(" ") ?? [];
+/** Further options of Node for the agent: `--cpu-prof --cpu-prof-dir=/tmp/x` tells where its time goes. */
+const MORE_OPTIONS = process.env["GHOST_BENCH_AGENT_OPTIONS"]?.split(" ") ?? [];
 
 export type LibvirtUri = "qemu:///system" | "test:///default";
 
@@ -55,7 +56,9 @@ export async function startBenchHost(uri: LibvirtUri, options?: PrivateLibvirtdO
     address,
     metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
     startAgent: async () => {
-      const child = spawn(process.execPath, [...NODE_OPTIONS, BUNDLE, "agent", "run", "--config", config], {
+      const child = spawn(process.execPath, [...MORE_OPTIONS, BUNDLE, "agent", "run", "--config", config], {
+        // As its service runs it.
+        env: { ...process.env, NODE_OPTIONS: AGENT_NODE_OPTIONS },
         stdio: ["ignore", "pipe", "pipe"],
       });
       return running.use(await untilItAnswers(child, folder));
