@@ -162,6 +162,17 @@ suite("snapshots of libvirt's machines", { skip: whyNot("libvirtd", "virsh", "qe
     assert.deepEqual(inside(fileOf(uid)), ["one"]);
   });
 
+  test("what a snapshot does not have of a disk is found out while the machine still runs", async (t) => {
+    const { uid } = await make(t, bench);
+    await snapshots.createSnapshot(uid, { name: "one", description: "" });
+    execFileSync("qemu-img", ["snapshot", "-d", "one", fileOf(uid)]);
+    await bench.calls.start(uid);
+    await rejects(snapshots.revertSnapshot(uid, "one"), "UNSUPPORTED", /has nothing of the disk "root"/);
+    assert.equal(await virsh("domstate", uid), "running");
+    await snapshots.deleteSnapshot(uid, "one");
+    assert.deepEqual(await snapshots.snapshots(uid), []);
+  });
+
   test("memory that was saved beside is not thrown away, nor mixed with other disks", async (t) => {
     const { uid } = await make(t, bench);
     await snapshots.createSnapshot(uid, { name: "one", description: "" });

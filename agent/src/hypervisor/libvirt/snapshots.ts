@@ -105,11 +105,13 @@ export function snapshotCalls(parts: LibvirtParts): SnapshotCalls {
             },
           );
         refuseOtherDisks(name, wanted, reading, snapshot);
+        for (const [disk, facts] of Object.entries({ ...reading.stored.disks, ...reading.live.disks }))
+          await refuseWithout(name, disk, facts, wanted);
         if (await hasManagedSave(ask, reading.ref))
           throw problem("HOST_ERROR", `VM "${name}" was saved while it ran, and its memory would not fit to the disks of "${wanted}".`, {
             hint: `Start the VM first, or throw the saved memory away: virsh managedsave-remove ${name}`,
           });
-        // libvirt ends the machine that runs before it finds out that the other cannot start.
+        // Here and above: libvirt ends the machine that runs before it finds out that the other cannot start.
         if (snapshot.status !== "stopped") await requireNetworks(parts, name, snapshot.domains[0]?.config.nics ?? {});
         try {
           // A machine whose definition has changed since is started anew, and libvirts before 9 do that only by force.
@@ -138,27 +140,37 @@ function refuseDisk(vm: string, name: string, { format, source }: DomainDiskFact
   });
 }
 
-async function refuseLeftOver(vm: string, disk: string, { source }: DomainDiskFacts, name: string): Promise<void> {
-  if (!source.startsWith("/")) return;
-  let names: readonly string[];
-  try {
-    names = await qcow2Snapshots(source);
-  } catch (reason) {
-    throw problem(
-      "HOST_ERROR",
-      `The disk "${disk}" of VM "${vm}" (${source}) cannot be read: ${reason instanceof Error ? reason.message : String(reason)}.`,
-      {},
-      { cause: reason },
-    );
-  }
-  if (!names.includes(name)) return;
+async function refuseLeftOver(vm: string, disk: string, facts: DomainDiskFacts, name: string): Promise<void> {
+  if ((await isInside(vm, disk, facts, name)) !== true) return;
   throw problem(
     "HOST_ERROR",
     `The disk "${disk}" of VM "${vm}" has a snapshot "${name}" inside that libvirt does not know of; two of one name would be confused.`,
     {
-      hint: `Choose another name, or delete that one while the VM is stopped: qemu-img snapshot -d ${name} ${source}`,
+      hint: `Choose another name, or delete that one while the VM is stopped: qemu-img snapshot -d ${name} ${facts.source}`,
     },
   );
+}
+
+async function refuseWithout(vm: string, disk: string, facts: DomainDiskFacts, name: string): Promise<void> {
+  if ((await isInside(vm, disk, facts, name)) !== false) return;
+  throw problem(
+    "UNSUPPORTED",
+    `The snapshot "${name}" of VM "${vm}" has nothing of the disk "${disk}" (${facts.source}), which would stay as it is now.`,
+    {
+      hint: `There is no way back to it; delete it: ghost vm snapshot delete ${vm} ${name}`,
+    },
+  );
+}
+
+/** Undefined for what is no file. */
+async function isInside(vm: string, disk: string, { source }: DomainDiskFacts, name: string): Promise<boolean | undefined> {
+  if (!source.startsWith("/") || source.startsWith("/dev/")) return undefined;
+  try {
+    return (await qcow2Snapshots(source)).includes(name);
+  } catch (reason) {
+    const why = reason instanceof Error ? reason.message : String(reason);
+    throw problem("HOST_ERROR", `The disk "${disk}" of VM "${vm}" (${source}) cannot be read: ${why}.`, {}, { cause: reason });
+  }
 }
 
 function refuseOtherDisks(vm: string, name: string, { live, stored }: Reading, { domains }: SnapshotXmlFacts): void {
