@@ -88,6 +88,25 @@ suite("readings of a real host", { skip: whyNot(...DRIVER_PROGRAMS) ?? whyNoGues
     assert.deepEqual(await hypervisor.list(), []);
   });
 
+  test("a machine that hangs holds up nothing but the question what machines use", async (t) => {
+    const hypervisor = await open(t, 1_000);
+    const uuid = randomUUID();
+    await virshXml("define", tinyGuest({ name: "stuck", uuid }));
+    await host.daemon.virsh(URI, "start", uuid);
+    await until(async () => (await hypervisor.usage().catch(() => undefined))?.has(uuid) === true);
+    const pid = await qemuOf(uuid);
+    process.kill(pid, "SIGSTOP");
+    try {
+      for (let time = 0; time < 5; time++) {
+        await saysHostError(hypervisor.usage(), /one of them does not answer/);
+        assert.deepEqual(await states(hypervisor), ["stuck running booted"]);
+      }
+    } finally {
+      process.kill(pid, "SIGCONT");
+    }
+    await until(async () => (await hypervisor.usage().catch(() => undefined))?.has(uuid) === true);
+  });
+
   test("what people do by virsh is read and told, also to what is none of ours", async (t) => {
     const hypervisor = await open(t);
     await hypervisor.list();

@@ -88,7 +88,11 @@ export async function openLibvirtHypervisor(options: LibvirtOptions): Promise<Hy
       guests.noticed(found);
     },
   });
-  const usage = new UsageReader({ ...link, active: async (uid) => await readings.active(uid) });
+  const usage = new UsageReader({
+    ...link,
+    active: async (uid) => await readings.active(uid),
+    ...(options.answerTimeoutMs !== undefined && { answerTimeoutMs: options.answerTimeoutMs }),
+  });
   const parts: LibvirtParts = { ...link, folders, images, accel, defaultNetwork: options.network, readings };
   const consoleLogs = new ConsoleLogs(folders.consoles);
   return {

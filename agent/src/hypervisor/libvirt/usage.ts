@@ -9,7 +9,6 @@ import { Probe } from "./probe.ts";
 
 /** Shorter differences are of a few ticks of the processors' clock, and say nothing. */
 const SHORTEST_MS = 1_000;
-/** A thousand machines take four seconds. */
 const ANSWER_TIMEOUT_MS = 10_000;
 const THE_HOST = "The host's libvirt";
 const GROUPS = ["cpu", "balloon", "interface", "block"] as const;
@@ -33,6 +32,8 @@ export interface UsageOptions {
   readonly probe: Caller;
   /** The machines of the host that run or are paused, as last read in this start of theirs; of a uid alone. */
   readonly active: (uid?: string) => Promise<readonly Domain[]>;
+  /** Default 10,000: a thousand machines take four seconds. */
+  readonly answerTimeoutMs?: number;
   readonly now?: () => number;
 }
 
@@ -60,7 +61,10 @@ export class UsageReader {
       return states.filter(({ params }) => isRunning(params)).map(({ domain }) => domain);
     });
     if (running.length === 0) return new Map();
-    const statistics = await told(THE_HOST, async () => await this.#probe.statistics(GROUPS, running, ANSWER_TIMEOUT_MS));
+    const statistics = await told(
+      THE_HOST,
+      async () => await this.#probe.statistics(GROUPS, running, this.#options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS),
+    );
     if (statistics === undefined)
       throw problem("HOST_ERROR", `${THE_HOST} does not tell what the machines use: one of them does not answer it.`, {
         hint: "`virsh domstats NAME` hangs for that one; everything else of the host goes on.",
