@@ -18,6 +18,7 @@ import type { DomainType } from "./domain-xml/accel.ts";
 import { fromDomainXml } from "./domain-xml/from-domain-xml.ts";
 import type { DomainDiskFacts, DomainXmlFacts } from "./domain-xml/from-domain-xml.ts";
 import { told } from "./link.ts";
+import { mapAtMost } from "./map-at-most.ts";
 import type { Reading, Readings } from "./parts.ts";
 import { Probe } from "./probe.ts";
 import { StartTimes } from "./start-times.ts";
@@ -57,6 +58,8 @@ export interface Running {
   readonly startedAt: Date | undefined;
 }
 
+/** Domains that are read at once: libvirt works on a few calls, and what else is asked of it meanwhile is not to stand behind a thousand. */
+const READ_AT_ONCE = 8;
 const THE_HOST = "The host's libvirt";
 interface Text {
   readonly xml: string;
@@ -161,8 +164,10 @@ export class LibvirtReadings implements Readings {
     ]);
     const starting = uuids(autostart);
     const passing = uuids(transient);
-    const read = await Promise.all(
-      statistics.map(async ({ domain, params }) => await this.#texts(domain, params, passing.has(domain.uuid), starting.has(domain.uuid))),
+    const read = await mapAtMost(
+      READ_AT_ONCE,
+      statistics,
+      async ({ domain, params }) => await this.#texts(domain, params, passing.has(domain.uuid), starting.has(domain.uuid)),
     );
     const found = read.filter((each) => each !== undefined);
     const readings = await this.#combine(found.flatMap((each) => ("why" in each ? [] : each)));
