@@ -183,8 +183,8 @@ async function store({ ask, work, folders }: LibvirtParts, { reading, edit, auto
     done("its stored definition has what was asked", async () => void (await defineDomain(work, before)));
   }
   if (autostart !== undefined) {
-    await setAutostart(ask, ref, autostart);
-    done("whether it starts with the host is as asked", () => setAutostart(ask, ref, stored.autostart));
+    await setAutostart(work, ref, autostart);
+    done("whether it starts with the host is as asked", () => setAutostart(work, ref, stored.autostart));
   }
   if (name !== undefined) {
     await renameDomain(work, ref, name);
@@ -218,13 +218,13 @@ async function changeDevices(parts: LibvirtParts, work: NonNullable<Work["live"]
 }
 
 /** Writes what the agent keeps with the domain beside the running machine too. */
-async function note({ ask }: LibvirtParts, reading: Reading, text: string, done: Done): Promise<void> {
+async function note({ work }: LibvirtParts, reading: Reading, text: string, done: Done): Promise<void> {
   const { metadata, config } = reading.live;
   if (metadata === text) return;
   const write = async (value: string): Promise<void> => {
     const place = { namespace: METADATA_NAMESPACE, prefix: METADATA_PREFIX };
     await setMetadata(
-      ask,
+      work,
       reading.ref,
       { ...place, xml: writeXml(bareMetadataElement({ text: value, accel: config.accel })) },
       { affect: "live" },

@@ -22,7 +22,7 @@ export function defineCall(parts: LibvirtParts): Hypervisor["define"] {
 }
 
 async function define(parts: LibvirtParts, ...[uid, config, metadata, guest]: Parameters<Hypervisor["define"]>): Promise<void> {
-  const { folders, readings, work, ask, accel } = parts;
+  const { folders, readings, work, accel } = parts;
   const { name } = config;
   const before = await readings.read(uid);
   if (before?.isActive === true)
@@ -46,7 +46,7 @@ async function define(parts: LibvirtParts, ...[uid, config, metadata, guest]: Pa
       const nvram = nvramPath(folders, uid);
       const consoleLog = consoleLogPath(folders, uid);
       const domain = await defineDomain(work, toDomainXml(uid, { ...config, nics }, { disks, seed, consoleLog, metadata, type, nvram }));
-      if ((before?.domain.stored.autostart ?? false) !== config.autostart) await setAutostart(ask, domain, config.autostart);
+      if ((before?.domain.stored.autostart ?? false) !== config.autostart) await setAutostart(work, domain, config.autostart);
     } catch (reason) {
       // Where libvirt cannot be asked any more, it may have been defined, and needs its seed.
       const after = before ?? (await readings.read(uid).catch(() => "unknown"));

@@ -24,7 +24,7 @@ const RUNNING: ReadonlySet<DomainStateName> = new Set(["running", "blocked", "sh
 const STANDING: ReadonlySet<DomainStateName> = new Set(["paused", "pmsuspended", "crashed"]);
 
 export function powerCalls(parts: LibvirtParts): PowerCalls {
-  const { ask, work, readings } = parts;
+  const { work, readings } = parts;
 
   return {
     async start(uid) {
@@ -86,7 +86,7 @@ export function powerCalls(parts: LibvirtParts): PowerCalls {
         if (RUNNING.has(state)) return;
         if (state !== "paused")
           throw problem("HOST_ERROR", `VM "${name}" is ${reading.domain.status}; only a paused machine can be resumed.`);
-        await resumeDomain(ask, reading.ref);
+        await resumeDomain(work, reading.ref);
       });
     },
   };
@@ -132,17 +132,19 @@ async function shutDown(parts: LibvirtParts, reading: Reading, { timeoutMs, sign
     if (isFirst && reading.domain.guestAgent)
       // An agent that hangs would hold it up; the power button comes next.
       shutdownDomain(parts.work, reading.ref, { mode: "agent", timeoutMs: leftMs }).catch(() => undefined);
-    else await pressPowerButton(parts, reading);
+    else await pressPowerButton(parts, reading, leftMs);
     const limits = { timeoutMs: Math.min(leftMs, ASK_AGAIN_MS), ...(signal && { signal }) };
     if (await until(parts, reading.ref.uuid, ["lifecycle"], limits, () => isOff(parts, reading))) return;
   }
 }
 
-async function pressPowerButton(parts: LibvirtParts, reading: Reading): Promise<void> {
+async function pressPowerButton(parts: LibvirtParts, reading: Reading, timeoutMs: number): Promise<void> {
   try {
-    await shutdownDomain(parts.ask, reading.ref, { mode: "acpi" });
+    await shutdownDomain(parts.work, reading.ref, { mode: "acpi", timeoutMs });
   } catch (reason) {
-    if (!(await isOff(parts, reading))) throw reason;
+    // A machine that is being saved does not hear it now, and the plug can be pulled all the same.
+    if (isLibvirtError(reason, "VIR_ERR_OPERATION_TIMEOUT") || (await isOff(parts, reading))) return;
+    throw reason;
   }
 }
 
