@@ -80,11 +80,9 @@ suite("changes of a machine", { skip: why ?? false }, () => {
     await calls.change(uid, { addDisks: { data } }, { live: false });
     await calls.start(uid);
     const before = await bench.require(uid);
-    await rejects(
-      calls.change(uid, { removeDisks: ["data"], vcpu: 2 }, { live: true }),
-      "HOST_ERROR",
-      /did not let go of the disk "data" within 3 s/,
-    );
+    // The second time it was asked already.
+    for (const removal of [{ removeDisks: ["data"], vcpu: 2 }, { removeDisks: ["data"] }])
+      await rejects(calls.change(uid, removal, { live: true }), "HOST_ERROR", /did not let go of the disk "data" within 3 s/);
     const { startedAt: _, ...now } = await bench.require(uid);
     const { startedAt: __, ...then } = before;
     assert.deepEqual(now, then);

@@ -103,7 +103,8 @@ async function plug({ parts, reading, limits, done }: PlugContext, what: string,
       { cause: reason },
     );
   }
-  done(`${what} is attached`, () => detach(parts, reading, { what, xml, again: xml }, limits));
+  // Undoing goes on where the caller has given up.
+  done(`${what} is attached`, () => detach(parts, reading, { what, xml, again: xml }, { timeoutMs: limits.timeoutMs }));
 }
 
 async function unplug({ parts, reading, limits, done }: PlugContext, device: Device): Promise<void> {
