@@ -84,9 +84,13 @@ export async function replugNic(context: PlugContext, name: string, before: Doma
 }
 
 /** The place that a disk gets: that of the one it replaces, or the first that neither the running machine nor the next start has. */
-export function targetFor(reading: Reading, name: string, taken: Set<string>): string {
-  const replaced = [reading.live, reading.stored].map((facts) => facts.disks[name]?.target).find((target) => target?.startsWith("vd"));
-  const target = replaced ?? freeTarget(new Set([...taken, ...targetsIn(reading.liveXml), ...targetsIn(reading.storedXml)]));
+export function targetFor({ live, stored, liveXml, storedXml }: Reading, name: string, taken: Set<string>): string {
+  const replaced = [live, stored].flatMap(({ disks }) => (Object.hasOwn(disks, name) ? (disks[name]?.target ?? []) : []));
+  const others = [live, stored].flatMap(({ disks }) =>
+    Object.entries(disks).flatMap(([other, { target }]) => (other === name ? [] : target)),
+  );
+  const kept = replaced.find((target) => target.startsWith("vd") && !others.includes(target));
+  const target = kept ?? freeTarget(new Set([...taken, ...targetsIn(liveXml), ...targetsIn(storedXml)]));
   taken.add(target);
   return target;
 }
