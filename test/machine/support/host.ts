@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { ghost as runGhost, ghostProgram, untilItAnswers } from "../../support/ghost.ts";
+import { ghost as runGhost, ghostProgram, until, untilItAnswers } from "../../support/ghost.ts";
 import type { AgentProcess, RunResult } from "../../support/ghost.ts";
 import { guestImage } from "./guest-image.ts";
 import { guestHttp } from "./http.ts";
@@ -28,6 +28,8 @@ export interface TestHost extends AsyncDisposable {
   /** The agent's data folder. */
   readonly dataDir: string;
   readonly imageDir: string;
+  /** The folder of the spec. */
+  readonly work: string;
   /** The agent that runs now. */
   agent(): AgentProcess;
   /** Ends the agent by a signal, if it runs, and waits until it is gone. */
@@ -44,13 +46,18 @@ export interface TestHost extends AsyncDisposable {
   define(xml: string): Promise<void>;
   /** What `virsh ARGS` prints. */
   virsh(...args: readonly string[]): Promise<string>;
-  /** Address that libvirt's network gave the first card of a machine. */
+  /** Address that libvirt's network gave the first card of a machine; waits until it has. */
   address(name: string): Promise<string>;
   /** As when the power fails and comes back: libvirtd and the agent start again. */
   reboot(): Promise<void>;
 }
 
-export async function startHost(): Promise<TestHost> {
+export interface TestHostOptions {
+  /** Of the agent, beside what is there. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export async function startHost({ env = {} }: TestHostOptions = {}): Promise<TestHost> {
   await using stack = new AsyncDisposableStack();
   const image = await guestImage();
   const libvirtd = stack.use(await startLibvirtd({ ownNetwork: true }));
@@ -73,7 +80,7 @@ export async function startHost(): Promise<TestHost> {
   let agent: AgentProcess | undefined;
   let http = guestHttp(libvirtd);
   const startAgent = async (): Promise<void> => {
-    const [command, args, options] = ghostProgram(["agent", "run", "--config", config]);
+    const [command, args, options] = ghostProgram(["agent", "run", "--config", config], { env });
     agent = await untilItAnswers(libvirtd.inside(command, args, options), folder);
   };
   const endAgent = async (signal: "TERM" | "KILL"): Promise<void> => {
@@ -96,6 +103,7 @@ export async function startHost(): Promise<TestHost> {
     image,
     dataDir,
     imageDir,
+    work,
     virsh,
     define: async (xml) => {
       const file = path.join(folder, "domain.xml");
@@ -123,11 +131,14 @@ export async function startHost(): Promise<TestHost> {
     },
     address: async (name) => {
       const mac = /<mac address='([^']+)'/.exec(await virsh("dumpxml", name))?.[1];
-      const leases = await virsh("net-dhcp-leases", "default");
-      const address = leases.split("\n").find((line) => mac !== undefined && line.includes(mac));
-      const found = /(\d+\.\d+\.\d+\.\d+)\//.exec(address ?? "")?.[1];
-      if (found === undefined) throw new Error(`libvirt gave ${name} (${mac}) no address:\n${leases}`);
-      return found;
+      let found: string | undefined;
+      await until(async () => {
+        const leases = (await virsh("net-dhcp-leases", "default")).split("\n");
+        const lease = leases.find((line) => mac !== undefined && line.includes(mac));
+        found = /(\d+\.\d+\.\d+\.\d+)\//.exec(lease ?? "")?.[1];
+        return found !== undefined;
+      }, `libvirt to give ${name} (${mac}) an address`);
+      return found ?? "";
     },
     reboot: async () => {
       await endAgent("KILL");
