@@ -61,7 +61,7 @@ suite("the agent as its service runs it", { skip: reason ?? false }, () => {
   }
 
   async function apply(values: string): Promise<void> {
-    const vm = `{ agent: pc, image_path: ${image}, ram_gb: 1, firmware: bios, ${values} }`;
+    const vm = `{ agent: pc, image_path: ${image}, ram_gb: 1, stop_timeout_s: 5, ${values} }`;
     await writeFile(
       path.join(dir, "work/ghost.yaml"),
       `ghost: 1\nstack: home\nagents: { pc: { address: "unix:${dir}/agent.sock" } }\nvms:\n  web: ${vm}\n`,

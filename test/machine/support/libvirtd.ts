@@ -54,6 +54,8 @@ for place in /etc/libvirt /var/lib/libvirt /run/libvirt /var/log/libvirt /var/ca
   mkdir -p "$place" "$1$place"
   mount --bind "$1$place" "$place"
 done
+# Where QEMU's user may not open it, libvirtd remembers nothing of what QEMU can do, and asks anew before every definition.
+if [ "$3" = logd ] && [ -c /dev/kvm ]; then cp -a /dev/kvm "$1/kvm"; chmod 666 "$1/kvm"; mount --bind "$1/kvm" /dev/kvm; fi
 for file in passwd group; do mount --bind "$1/$file" "/etc/$file"; done
 if [ "$2" = own ] && command -v ip >/dev/null; then ip link set lo up; fi
 pid=
