@@ -12,7 +12,7 @@ import { explain, outcomeOf, spawnTerraform, terraform } from "./terraform.ts";
 import type { Outcome, Surroundings } from "./terraform.ts";
 
 export interface SiteOptions {
-  /** Names of the agents; the first is the one most tests are about. Defaults to `["desk"]`. */
+  /** Names of the agents; the first is the one most tests are about. Defaults to `["desk"]`. None where `write` names others. */
   readonly agents?: readonly string[];
   /** `mirror`: the provider is a process of each command, found as a user's would be. Defaults to `reattach`: one for all. */
   readonly by?: "mirror" | "reattach";
@@ -23,6 +23,8 @@ export interface SiteOptions {
   readonly on?: Site;
   /** Beside what terraform is given anyway. */
   readonly env?: NodeJS.ProcessEnv;
+  /** For one command of terraform; a minute when not given, which none over simulated hosts comes near. */
+  readonly commandTimeoutMs?: number;
 }
 
 interface WriteOptions {
@@ -81,16 +83,16 @@ export async function openSite({
   provider = "",
   on,
   env: more = {},
+  commandTimeoutMs,
 }: SiteOptions = {}): Promise<Site> {
   await using opened = new AsyncDisposableStack();
   const temp = opened.use(await tempFolder());
   const agents: Record<string, SimulatedAgent> = { ...on?.agents };
   if (on === undefined) for (const name of names) agents[name] = opened.use(await startAgent(name, path.join(temp.path, name)));
   const [desk] = Object.values(agents);
-  if (desk === undefined) throw new Error("a site has at least one agent");
   const dir = temp.path;
   const env = { ...(by === "mirror" ? await mirrorEnvironment() : await reattachEnvironment()), ...more };
-  const around: Surroundings = { dir, env };
+  const around: Surroundings = { dir, env, ...(commandTimeoutMs !== undefined && { commandTimeoutMs }) };
   const parts = opened.move();
   let initialized = by === "reattach";
 
@@ -103,7 +105,10 @@ export async function openSite({
   const site: Site = {
     ...around,
     agents,
-    desk,
+    get desk() {
+      if (desk === undefined) throw new Error("this site has no agent of its own");
+      return desk;
+    },
     async write(hcl, { provider: extra = provider, providerBody, files = {} } = {}) {
       const body = providerBody ?? `stack = "${stack}"\n  agents = ${agentsMap(Object.values(agents))}\n  ${extra}`;
       await writeFile(path.join(dir, "main.tf"), `${head(body)}\n${hcl}\n`);

@@ -10,6 +10,8 @@ export interface Surroundings {
   readonly dir: string;
   /** Where terraform finds the provider: TF_CLI_CONFIG_FILE or TF_REATTACH_PROVIDERS. */
   readonly env: NodeJS.ProcessEnv;
+  /** Default a minute. */
+  readonly commandTimeoutMs?: number;
 }
 
 /** A diagnostic as terraform's own JSON has it; `code` is the line of the configuration that it points at. */
@@ -72,16 +74,16 @@ export function spawnTerraform(args: readonly string[], surroundings: Surroundin
 
 /** Runs `terraform ARGS` to its end, whatever that is. */
 export async function terraform(args: readonly string[], surroundings: Surroundings): Promise<Outcome> {
-  return await outcomeOf(spawnTerraform(args, surroundings), args);
+  return await outcomeOf(spawnTerraform(args, surroundings), args, surroundings.commandTimeoutMs);
 }
 
 /** Waits for the process. */
-export async function outcomeOf(child: ChildProcess, args: readonly string[]): Promise<Outcome> {
+export async function outcomeOf(child: ChildProcess, args: readonly string[], timeoutMs: number = COMMAND_TIMEOUT_MS): Promise<Outcome> {
   let stdout = "";
   let stderr = "";
   child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
   child.stderr?.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
-  const timer = setTimeout(() => process.kill(-child.pid!, "SIGKILL"), COMMAND_TIMEOUT_MS);
+  const timer = setTimeout(() => process.kill(-child.pid!, "SIGKILL"), timeoutMs);
   const [code] = (await once(child, "close")) as [number | null];
   clearTimeout(timer);
   return { command: `terraform ${args.join(" ")}`, code, stdout, stderr, ...interpret(stdout) };
