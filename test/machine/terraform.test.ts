@@ -71,10 +71,18 @@ suite("a real machine by terraform", { skip: reason ?? false }, () => {
     assert.ok(seenGib > gib - 0.25 && seenGib < gib, `the guest sees ${seenGib} GiB`);
   }
 
-  test("is made, and answers", async () => {
-    await write(web());
+  test("is made, and has no address until its guest has one", async () => {
+    await write(web({ wait_for: '"none"' }));
     const planned = await site.plan();
     assert.deepEqual([planned.code, planned.changes, planned.told], [2, { "ghost_vm.web": "create" }, []]);
+    await site.ok("apply", ...ALL);
+    assert.equal(await address(), "");
+    await until(async () => (await site.plan()).drift["ghost_vm.web"] === "update", "the address in a plan");
+    assert.equal((await site.plan()).code, 0, "there is nothing to do about it");
+  });
+
+  test("answers at the address that is read then", async () => {
+    await write(web());
     await site.apply();
     const values = (await site.values())["ghost_vm.web"]!;
     assert.equal(values["uid"], await host.virsh("domuuid", "web"));
