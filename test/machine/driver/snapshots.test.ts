@@ -102,6 +102,21 @@ suite("snapshots of libvirt's machines", { skip: whyNot("libvirtd", "virsh", "qe
     ]);
   });
 
+  test("after processors were plugged in, the memory is not kept and a machine not ended for it", async (t) => {
+    const { uid } = await make(t, bench);
+    await bench.calls.start(uid);
+    await bench.calls.change(uid, { vcpu: 2 }, { live: true });
+    await rejects(snapshots.createSnapshot(uid, { name: "mine", description: "" }), "UNSUPPORTED", /was given processors while it runs/);
+    await virsh("snapshot-create-as", uid, "theirs");
+    await rejects(snapshots.revertSnapshot(uid, "theirs"), "UNSUPPORTED", /QEMU cannot load its memory/);
+    assert.equal(await virsh("domstate", uid), "running");
+    await bench.calls.powerOff(uid);
+    await bench.calls.start(uid);
+    await snapshots.createSnapshot(uid, { name: "mine", description: "" });
+    await snapshots.revertSnapshot(uid, "mine");
+    assert.equal(await virsh("vcpucount", uid, "--live", "--active"), "2");
+  });
+
   test("what is deleted is gone, and nothing else", async (t) => {
     const { uid } = await make(t, bench);
     for (const name of ["one", "two", "three"]) await snapshots.createSnapshot(uid, { name, description: "" });

@@ -7,7 +7,9 @@
  *     these a libvirt does depends on its version, and it is asked each time.
  * (2) A machine goes back only with the disks that it had. libvirt itself would put a disk that was replaced since into its
  *     place again, and leave one out that came since.
- * (3) What libvirt knows and what is inside the disks has one name and one meaning: a name that a disk has inside and
+ * (3) The memory of a machine is not kept after processors were plugged into it: libvirt loads it into one that has those it
+ *     started with, which QEMU refuses when the machine that ran has ended already.
+ * (4) What libvirt knows and what is inside the disks has one name and one meaning: a name that a disk has inside and
  *     libvirt does not know is not used, since going back would find that older content.
  */
 import {
@@ -80,6 +82,7 @@ export function snapshotCalls(parts: LibvirtParts): SnapshotCalls {
           refuseDisk(name, disk, facts);
           await refuseLeftOver(name, disk, facts, wanted.name);
         }
+        if (reading.isActive && reading.live.hasPluggedVcpus) throw pluggedVcpus(name);
         const xml = toSnapshotXml(
           wanted,
           reading.isActive ? reading.liveXml : reading.storedXml,
@@ -105,6 +108,7 @@ export function snapshotCalls(parts: LibvirtParts): SnapshotCalls {
             },
           );
         refuseOtherDisks(name, wanted, reading, snapshot);
+        if (snapshot.status !== "stopped" && snapshot.domains[0]?.hasPluggedVcpus === true) throw unloadable(name, wanted);
         for (const [disk, facts] of Object.entries({ ...reading.stored.disks, ...reading.live.disks }))
           await refuseWithout(name, disk, facts, wanted);
         if (await hasManagedSave(ask, reading.ref))
@@ -188,6 +192,22 @@ function refuseOtherDisks(vm: string, name: string, { live, stored }: Reading, {
           ? `There is no way back to it; delete it: ghost vm snapshot delete ${vm} ${name}`
           : "Going back would leave them out, with all that is on them. Copy what you need, remove them from the VM, then go back.",
     },
+  );
+}
+
+function pluggedVcpus(vm: string): GhostError {
+  return problem(
+    "UNSUPPORTED",
+    `VM "${vm}" cannot have a snapshot now: it was given processors while it runs, and its memory could not be loaded again.`,
+    { hint: `Restart it first (ghost vm restart ${vm}): then it has them from its start. Or try again while it is stopped.` },
+  );
+}
+
+function unloadable(vm: string, name: string): GhostError {
+  return problem(
+    "UNSUPPORTED",
+    `The snapshot "${name}" of VM "${vm}" was made after processors were added while it ran, and QEMU cannot load its memory.`,
+    { hint: `There is no way back to it; delete it: ghost vm snapshot delete ${vm} ${name}` },
   );
 }
 

@@ -52,6 +52,8 @@ export interface DomainXmlFacts {
   readonly consoleLog?: string;
   /** UEFI variables of this domain. */
   readonly nvram?: string;
+  /** Processors that the machine did not start with are in it; of a running machine's XML. */
+  readonly hasPluggedVcpus: boolean;
   /** The guest's agent has opened its channel; of a running machine's XML. */
   readonly guestAgent: boolean;
   /** What a configuration cannot say, in words for people: `hostdev`, `cdrom sda`, `interface direct 52:54:…`. */
@@ -92,6 +94,9 @@ export function fromDomainXml(text: string, other: OtherFacts): DomainXmlFacts {
     ...(seedPath !== undefined && { seed: seedPath }),
     ...(consoleLog !== undefined && { consoleLog }),
     ...(nvram !== "" && { nvram }),
+    hasPluggedVcpus: childrenOf(findChild(domain, "vcpus"), "vcpu").some(
+      ({ attributes }) => attributes["enabled"] === "yes" && attributes["hotpluggable"] === "yes",
+    ),
     guestAgent: childrenOf(devices, "channel").some((channel) => {
       const target = findChild(channel, "target")?.attributes;
       return target?.["name"] === AGENT_CHANNEL && target["state"] === "connected";
