@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { DiskSizeReader } from "./disk-sizes.ts";
+import { DiskSizeReader, sizeKey } from "./disk-sizes.ts";
 import type { DomainDiskFacts } from "./domain-xml/from-domain-xml.ts";
 import { emptyQcow2 } from "./images/qcow2.ts";
 import { FakeLibvirt } from "./testdata/fake-libvirt.ts";
@@ -54,7 +54,7 @@ for (const [name, source, format] of [
     let isBusy = true;
     const reader = new DiskSizeReader(libvirt);
     const read = async (): Promise<number | undefined> =>
-      (await reader.read([{ ref: { uuid: UID }, disks: [disk(source, format)] }])).get(source);
+      (await reader.read([{ ref: { uuid: UID }, disks: [disk(source, format)] }])).get(sizeKey(UID, disk(source, format)));
     assert.equal(await read(), undefined);
     isBusy = false;
     assert.equal(await read(), 5 * GIB);
@@ -63,13 +63,26 @@ for (const [name, source, format] of [
   });
 }
 
+test("disks on a network, which have no source, are not taken for one", async () => {
+  const libvirt = new FakeLibvirt({
+    REMOTE_PROC_CONNECT_GET_ALL_DOMAIN_STATS: () => ({ retStats: [{ dom: HEAD, params: [...PARAMS, ...SECOND] }] }) as never,
+  });
+  const disks = [disk("", "raw"), { ...disk("", "raw"), target: "vdb" }];
+  const sizes = await new DiskSizeReader(libvirt).read([{ ref: { uuid: UID }, disks }]);
+  assert.deepEqual(
+    disks.map((each) => sizes.get(sizeKey(UID, each))),
+    [5 * GIB, 9 * GIB],
+  );
+});
+
 const HEAD = { name: "web", uuid: Buffer.from(UID.replaceAll("-", ""), "hex"), id: 1 };
 const number = (field: string, value: number): unknown => ({ field, value: { type: 4, ul: BigInt(value) } });
 const PARAMS = [
-  number("block.count", 2),
+  number("block.count", 3),
   { field: "block.0.name", value: { type: 7, s: "vda" } },
   number("block.0.capacity", 5 * GIB),
   // What it stands on.
   { field: "block.1.name", value: { type: 7, s: "vda" } },
   number("block.1.capacity", 1 * GIB),
 ];
+const SECOND = [{ field: "block.2.name", value: { type: 7, s: "vdb" } }, number("block.2.capacity", 9 * GIB)];

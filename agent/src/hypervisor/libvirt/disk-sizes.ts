@@ -13,8 +13,13 @@ const QCOW2_MAGIC = 0x51_46_49_fb;
 const QCOW2_SIZE_OFFSET = 24;
 const QCOW2_BYTES = 32;
 
-/** By source of the disk (`DomainDiskFacts.source`), in bytes. */
+/** By `sizeKey`, in bytes. */
 export type DiskSizes = ReadonlyMap<string, number>;
+
+/** What a disk is known by: its source, or the place that it has in its domain where it has no source, as on a network. */
+export function sizeKey(uid: string, { source, target }: Pick<DomainDiskFacts, "source" | "target">): string {
+  return source === "" ? `${uid} ${target}` : source;
+}
 
 export class DiskSizeReader {
   readonly #ask: Caller;
@@ -33,7 +38,7 @@ export class DiskSizeReader {
         const seen = await Promise.all(
           disks.map(async (disk) => {
             const bytes = await sizeOfFile(disk);
-            if (bytes !== undefined) sizes.set(disk.source, bytes);
+            if (bytes !== undefined) sizes.set(sizeKey(ref.uuid, disk), bytes);
             return bytes !== undefined;
           }),
         );
@@ -53,12 +58,13 @@ export class DiskSizeReader {
     const byUid = new Map(answers.map(({ domain, params }) => [domain.uuid, capacities(params)]));
     for (const { ref, disks } of domains) {
       for (const { source, target } of disks) {
-        if (sizes.has(source)) continue;
+        const size = sizeKey(ref.uuid, { source, target });
+        if (sizes.has(size)) continue;
         const key = `${ref.uuid} ${target} ${source}`;
         const bytes = byUid.get(ref.uuid)?.get(target) ?? this.#told.get(key);
         if (bytes === undefined) continue;
         this.#told.set(key, bytes);
-        sizes.set(source, bytes);
+        sizes.set(size, bytes);
       }
     }
   }

@@ -49,6 +49,7 @@ export interface Reading {
 
 export interface Readings {
   list(): Promise<readonly Domain[]>;
+  /** Undefined when there is none. HOST_ERROR for one that is there and cannot be read. */
   read(uid: string): Promise<Reading | undefined>;
   /** HOST_ERROR when there is none. */
   require(uid: string): Promise<Reading>;

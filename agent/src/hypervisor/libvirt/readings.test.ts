@@ -107,6 +107,8 @@ suite("readings", () => {
     libvirt.domains.get(UID)!.failure = serverError("VIR_ERR_ACCESS_DENIED", "access denied");
     const [failed, other] = await readings.list();
     assert.deepEqual(failed, { ...before, status: "error", statusReason: "cannot be read: access denied" });
+    // Who would remove what belongs to nobody must not take it for gone.
+    await assert.rejects(readings.read(UID), /HOST_ERROR.*"web" cannot be read: access denied/);
     assert.equal((await readings.list())[0], failed);
     assert.equal(other?.status, "stopped");
     await assert.rejects(readings.require(UID), /"web" cannot be read: access denied/);

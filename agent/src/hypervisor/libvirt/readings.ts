@@ -11,7 +11,7 @@ import { allDomainStatistics, domainXml, isLibvirtError, LibvirtError, listDomai
 import { bytesToGib, GhostError, problem } from "@ghost/schemas";
 import type { Domain, DomainConfig } from "../driver.ts";
 import { Balloons, heldGb } from "./balloons.ts";
-import { DiskSizeReader } from "./disk-sizes.ts";
+import { DiskSizeReader, sizeKey } from "./disk-sizes.ts";
 import type { DiskSizes } from "./disk-sizes.ts";
 import { statusOf } from "./domain-status.ts";
 import type { DomainType } from "./domain-xml/accel.ts";
@@ -112,17 +112,16 @@ export class LibvirtReadings implements Readings {
   }
 
   async read(uid: string): Promise<Reading | undefined> {
-    return (await this.#read([uid])).readings[0];
+    const { readings, domains } = await this.#read([uid]);
+    const [[reading], [domain]] = [readings, domains];
+    if (reading === undefined && domain !== undefined) throw problem("HOST_ERROR", `"${domain.stored.name}" ${domain.statusReason}.`);
+    return reading;
   }
 
   async require(uid: string): Promise<Reading> {
-    const { readings, domains } = await this.#read([uid]);
-    const [reading] = readings;
-    if (reading !== undefined) return reading;
-    throw problem(
-      "HOST_ERROR",
-      domains[0] === undefined ? `The host has no machine with the id ${uid}.` : `"${domains[0].stored.name}" ${domains[0].statusReason}.`,
-    );
+    const reading = await this.read(uid);
+    if (reading === undefined) throw problem("HOST_ERROR", `The host has no machine with the id ${uid}.`);
+    return reading;
   }
 
   async find(uid: string): Promise<Domain | undefined> {
@@ -255,7 +254,7 @@ export class LibvirtReadings implements Readings {
     const uid = head.uuid;
     const isActive = head.id !== undefined;
     const state = stateFrom(numberIn(statistics, "state.state") ?? 0, numberIn(statistics, "state.reason") ?? 0);
-    const disks = disksOf(stored.facts, live.facts).map(({ source }) => [source, sizes.get(source) ?? 0] as const);
+    const disks = disksOf(stored.facts, live.facts).map((disk) => [sizeKey(uid, disk), sizes.get(sizeKey(uid, disk)) ?? 0] as const);
     const other = JSON.stringify([state, isTransient, autostart, head.id, settled.has(uid), startedAt, says, disks]);
     const before = this.#remembered.get(uid);
     if (before?.stored === stored && before.live === live && before.other === other) return before.reading;
@@ -296,7 +295,7 @@ export class LibvirtReadings implements Readings {
     const disks = Object.fromEntries(
       Object.entries(facts.config.disks).map(([name, disk]) => [
         name,
-        { id: disk.id, sizeGb: bytesToGib(sizes.get(facts.disks[name]?.source ?? "") ?? 0) },
+        { id: disk.id, sizeGb: bytesToGib(sizes.get(sizeKey(facts.uid, facts.disks[name]!)) ?? 0) },
       ]),
     );
     const nics = Object.fromEntries(
@@ -356,7 +355,7 @@ function isRunning(texts: Texts): texts is Texts & { readonly head: DomainHead &
 }
 
 function disksOf(...facts: readonly DomainXmlFacts[]): readonly DomainDiskFacts[] {
-  return [...new Map(facts.flatMap(({ disks }) => Object.values(disks).map((disk) => [disk.source, disk] as const))).values()];
+  return [...new Map(facts.flatMap(({ uid, disks }) => Object.values(disks).map((disk) => [sizeKey(uid, disk), disk] as const))).values()];
 }
 
 function uuids(domains: readonly DomainHead[]): ReadonlySet<string> {
