@@ -32,7 +32,7 @@ suite("unwilling guests", { skip: reason ?? false }, () => {
     const { code, stderr } = await host.ghost("apply", "--yes");
     assert.equal(code, 1);
     assert.match(stderr, /WAIT_TIMEOUT/);
-    assert.match(stderr, /VM "panic" .*20 s/);
+    assert.match(stderr, /VM "panic" .*20 s[^]*ghost vm logs panic/);
     assert.match(await host.virsh("list", "--all"), /panic +running/);
     assert.equal((await readdir(path.join(host.dataDir, "disks"))).length, 1);
     // What it said is there to be read, and the next plan knows the machine.

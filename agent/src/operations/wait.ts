@@ -28,7 +28,7 @@ export async function waitUntilReady(
       throw problem(
         "WAIT_TIMEOUT",
         `VM "${intent.name}" stopped before ${MEANING[what]}: it is ${domain?.status ?? "gone"}${domain === undefined ? "" : ` (${domain.statusReason})`}.`,
-        { hint: "Look at the VM's console, then run the command again.", path: ["vms", intent.name, "wait_for"] },
+        { hint: `See what it said (ghost vm logs ${intent.name}), then run the command again.`, path: ["vms", intent.name, "wait_for"] },
       );
     if (isReady(domain, what)) return;
     const leftMs = endMs - performance.now();
@@ -36,7 +36,10 @@ export async function waitUntilReady(
       throw problem(
         "WAIT_TIMEOUT",
         `VM "${intent.name}" runs, but within ${limitMs / 1000} s it was not seen that ${MEANING[what]}. It is kept as it is.`,
-        { hint: "Look at the VM's console; raise wait_timeout_s if it only needs longer.", path: ["vms", intent.name, "wait_for"] },
+        {
+          hint: `See what it says: ghost vm logs ${intent.name}. Raise wait_timeout_s if it only needs longer.`,
+          path: ["vms", intent.name, "wait_for"],
+        },
       );
     await sleep(Math.min(pauseMs, leftMs), undefined, { signal }).catch(() => signal.throwIfAborted());
   }
