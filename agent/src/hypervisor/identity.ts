@@ -7,6 +7,9 @@ export function macOf(uid: string, card: string): string {
   return `52:54:00:${hash.slice(0, 2)}:${hash.slice(2, 4)}:${hash.slice(4, 6)}`;
 }
 
+/** What `diskIdOf` gives. No name that a person or a tool gives to a copy beside a disk looks like it. */
+export const DISK_ID: RegExp = /^[0-9a-f]{20}$/;
+
 /**
  * Identity of a disk: what the guest sees as its serial number, which virtio cuts at 20 characters. `generation`
  * tells a disk that was made anew from the one it replaces.

@@ -74,8 +74,8 @@ suite("changes of a machine", { skip: why ?? false }, () => {
 
   test("a guest that does not let go is told of, and all is as it was", async (t) => {
     const { calls } = bench;
-    const data = { id: "data-disk", sizeGb: 1 };
     const { uid, config } = await make(t, bench, { name: "deaf" });
+    const data = { id: diskIdOf(uid, "data"), sizeGb: 1 };
     await calls.createDisk(uid, "data", data);
     await calls.change(uid, { addDisks: { data } }, { live: false });
     await calls.start(uid);

@@ -15,6 +15,8 @@ import { whyNot } from "../support/packages.ts";
 
 const URI = "qemu:///system";
 const GIB = 2 ** 30;
+/** Ids of disks, in the order of a list. */
+const [DATA, ROOT] = ["da".repeat(10), "ee".repeat(10)] as const;
 const why = whyNot("libvirtd", "virsh", "qemu-system-x86_64", "qemu-img");
 
 suite("disks of a machine", { skip: why ?? false }, () => {
@@ -37,36 +39,36 @@ suite("disks of a machine", { skip: why ?? false }, () => {
     const uid = randomUUID();
     const umask = process.umask(0o077);
     try {
-      await calls.createDisk(uid, "root", { id: "r", sizeGb: 2 }, image);
-      await calls.createDisk(uid, "data", { id: "d", sizeGb: 3 });
+      await calls.createDisk(uid, "root", { id: ROOT, sizeGb: 2 }, image);
+      await calls.createDisk(uid, "data", { id: DATA, sizeGb: 3 });
     } finally {
       process.umask(umask);
     }
-    assert.deepEqual(await calls.listDisks(uid), ["d", "r"]);
+    assert.deepEqual(await calls.listDisks(uid), [DATA, ROOT]);
     assert.deepEqual(
-      [await mode(folders.disks), await mode(path.join(folders.disks, uid)), await mode(file(uid, "r"))],
+      [await mode(folders.disks), await mode(path.join(folders.disks, uid)), await mode(file(uid, ROOT))],
       ["711", "711", "600"],
     );
-    const info = JSON.parse(execFileSync("qemu-img", ["info", "--output=json", file(uid, "r")], { encoding: "utf8" })) as Record<
+    const info = JSON.parse(execFileSync("qemu-img", ["info", "--output=json", file(uid, ROOT)], { encoding: "utf8" })) as Record<
       string,
       unknown
     >;
     assert.deepEqual([info["virtual-size"], path.basename(String(info["backing-filename"]))], [2 * GIB, `${image.replace(":", "-")}.img`]);
-    const before = await stat(file(uid, "r"));
-    await calls.createDisk(uid, "root", { id: "r", sizeGb: 5 }, image);
-    assert.deepEqual((await stat(file(uid, "r"))).mtimeMs, before.mtimeMs);
-    await calls.deleteDisk(uid, "r");
-    await calls.deleteDisk(uid, "r");
-    assert.deepEqual(await calls.listDisks(uid), ["d"]);
-    await calls.deleteDisk(uid, "d");
+    const before = await stat(file(uid, ROOT));
+    await calls.createDisk(uid, "root", { id: ROOT, sizeGb: 5 }, image);
+    assert.deepEqual((await stat(file(uid, ROOT))).mtimeMs, before.mtimeMs);
+    await calls.deleteDisk(uid, ROOT);
+    await calls.deleteDisk(uid, ROOT);
+    assert.deepEqual(await calls.listDisks(uid), [DATA]);
+    await calls.deleteDisk(uid, DATA);
     assert.deepEqual(await readdir(folders.disks), []);
   });
 
   test("are not made from an image that is not there, nor smaller than it", async () => {
     const { calls, folders } = bench;
     const uid = randomUUID();
-    await rejects(calls.createDisk(uid, "root", { id: "r", sizeGb: 1 }, `sha256:${"0".repeat(64)}`), "IMAGE_MISSING", /"root"/);
-    await rejects(calls.createDisk(uid, "root", { id: "r", sizeGb: 2 ** -11 }, bench.image), "VM_INVALID", /smaller/);
+    await rejects(calls.createDisk(uid, "root", { id: ROOT, sizeGb: 1 }, `sha256:${"0".repeat(64)}`), "IMAGE_MISSING", /"root"/);
+    await rejects(calls.createDisk(uid, "root", { id: ROOT, sizeGb: 2 ** -11 }, bench.image), "VM_INVALID", /smaller/);
     await rejects(calls.createDisk(uid, "root", { id: "../r", sizeGb: 1 }), "HOST_ERROR");
     assert.deepEqual(await readdir(folders.disks), []);
   });
@@ -101,7 +103,7 @@ suite("disks of a machine", { skip: why ?? false }, () => {
     const calls = effectCalls({ ...bench.parts, folders: { ...bench.folders, disks: small } });
     const uid = randomUUID();
     // Header, two tables and the map: 256 KiB.
-    await rejects(calls.createDisk(uid, "root", { id: "r", sizeGb: 1 }), "HOST_OUT_OF_DISK", /it is full/);
+    await rejects(calls.createDisk(uid, "root", { id: ROOT, sizeGb: 1 }), "HOST_OUT_OF_DISK", /it is full/);
     assert.deepEqual(await readdir(small), []);
     assert.deepEqual(await calls.listDisks(uid), []);
   });
@@ -111,12 +113,12 @@ suite("disks of a machine", { skip: why ?? false }, () => {
     const images = path.join(path.dirname(folders.disks), "images");
     const name = `${image.replace(":", "-")}.img`;
     const uid = randomUUID();
-    await calls.createDisk(uid, "root", { id: "r", sizeGb: 1 }, image);
+    await calls.createDisk(uid, "root", { id: ROOT, sizeGb: 1 }, image);
     assert.deepEqual((await calls.pruneImages(new Set())).removed, []);
     // An overlay over an overlay, in a domain of somebody else.
     const theirs = path.join(daemon.folder, "theirs.qcow2");
     const below = path.join(daemon.folder, "below.qcow2");
-    await rename(file(uid, "r"), below);
+    await rename(file(uid, ROOT), below);
     execFileSync("qemu-img", ["create", "-q", "-f", "qcow2", "-b", "below.qcow2", "-F", "qcow2", theirs]);
     const domain = await defineDomain(
       parts.ask,

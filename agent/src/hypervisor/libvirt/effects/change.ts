@@ -30,6 +30,7 @@ import { onHost, requireNetworks } from "./networks.ts";
 import { diskFolder, makeFolder, nvramPath } from "./places.ts";
 import { isMovable, moveNic, plugDisk, plugNic, replugNic, targetFor, unplugDisk, unplugNic } from "./plug.ts";
 import type { PlugContext } from "./plug.ts";
+import { refuseSaved } from "./saved.ts";
 import { requireFreeMacs, requireFreeName } from "./taken.ts";
 import { undoable } from "./undoable.ts";
 import type { Done } from "./undoable.ts";
@@ -111,6 +112,7 @@ async function prepare(parts: LibvirtParts, uid: string, change: DomainChange, l
     await requireFirmware(parts, next, domainTypeOf(next.accel, accel));
 
   const edit = toEdit(parts, reading, change, devices, disks);
+  if (Object.keys(edit).some((part) => part !== "metadata")) await told(`VM "${stored.name}"`, () => refuseSaved(parts, reading));
   return {
     reading,
     ...(name !== undefined && { name }),

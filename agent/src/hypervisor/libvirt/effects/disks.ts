@@ -3,24 +3,25 @@ import { readdir, rm, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { bytesToGib, gibToBytes, problem } from "@ghost/schemas";
 import type { GhostError } from "@ghost/schemas";
-import { resizeBlock } from "@ghost/libvirt";
+import { blockInfo, resizeBlock } from "@ghost/libvirt";
+import type { DomainRef } from "@ghost/libvirt";
 import type { Hypervisor } from "../../driver.ts";
+import { DISK_ID } from "../../identity.ts";
 import { createEmptyDisk, createOverlay } from "../images/disks.ts";
 import { codeOf, syncFolder } from "../images/files.ts";
 import { growImage } from "../images/grow.ts";
 import { told } from "../link.ts";
 import type { LibvirtParts, Reading } from "../parts.ts";
 import { removeDomainFiles } from "./leftovers.ts";
-import { diskFolder, diskPath, makeFolder, NVRAM_FILE } from "./places.ts";
+import { DISK_ENDING, diskFolder, diskPath, makeFolder, NVRAM_FILE } from "./places.ts";
+import { refuseSaved } from "./saved.ts";
 import type { SharedLock } from "./shared-lock.ts";
-
-const DISK_FILE = /^([A-Za-z0-9_-]{1,64})\.qcow2$/;
 
 type DiskCalls = Pick<Hypervisor, "createDisk" | "listDisks" | "deleteDisk" | "growDisk">;
 
 /** `imageUse` is held while a disk is made from an image. */
 export function diskCalls(parts: LibvirtParts, imageUse: SharedLock): DiskCalls {
-  const { folders, images, readings, work } = parts;
+  const { folders, images, readings } = parts;
   return {
     async createDisk(owner, name, disk, imageDigest, { signal } = {}) {
       const path = diskPath(folders, owner, disk.id);
@@ -72,25 +73,24 @@ export function diskCalls(parts: LibvirtParts, imageUse: SharedLock): DiskCalls 
       const places = placesOf(reading, name);
       if (places.length === 0) throw problem("HOST_ERROR", `VM "${reading.domain.stored.name}" has no disk named "${name}".`);
       const larger = places.find((place) => place.sizeGb > sizeGb);
-      if (larger !== undefined)
-        throw problem("HOST_ERROR", `${subject} has ${larger.sizeGb} GiB and cannot shrink to ${sizeGb} GiB.`, {
-          hint: "A smaller disk is made anew, and loses what is on the old one.",
-        });
+      if (larger !== undefined) throw cannotShrink(subject, larger.sizeGb, sizeGb);
       for (const place of places) {
         if (place.sizeGb === sizeGb) continue;
         await told(subject, async () => {
-          if (place.isInUse) await resizeBlock(work, reading.ref, place.target, gibToBytes(sizeGb));
-          else await growFile(subject, place.source, gibToBytes(sizeGb));
+          if (place.isInUse) return await growLive(parts, subject, reading.ref, place.target, sizeGb);
+          await refuseSaved(parts, reading);
+          await growFile(subject, place, gibToBytes(sizeGb));
         });
       }
     },
   };
 }
 
-/** Files of our own; none when there is no such folder. */
+/** Files of our own, which a copy that somebody laid beside them is not; none when there is no such folder. */
 export async function diskIds(folder: string): Promise<readonly string[]> {
   try {
-    return (await readdir(folder)).flatMap((file) => DISK_FILE.exec(file)?.[1] ?? []).sort();
+    const names = (await readdir(folder)).filter((file) => file.endsWith(DISK_ENDING)).map((file) => file.slice(0, -DISK_ENDING.length));
+    return names.filter((name) => DISK_ID.test(name)).sort();
   } catch (reason) {
     if (codeOf(reason) === "ENOENT") return [];
     throw reason;
@@ -131,6 +131,7 @@ function holds({ disks }: Reading["live"], diskId: string, path: string): boolea
 
 interface DiskInUse {
   readonly source: string;
+  readonly format: string;
   readonly target: string;
   readonly sizeGb: number;
   readonly isInUse: boolean;
@@ -148,15 +149,29 @@ function placesOf(reading: Reading, name: string): readonly DiskInUse[] {
   return [...running, ...placeIn(stored, false).filter(({ source }) => !running.some((other) => other.source === source))];
 }
 
-async function growFile(subject: string, path: string, sizeBytes: number): Promise<void> {
+/** A size that could not be read is 0 in a reading, and libvirt shrinks as it grows: what the machine says counts. */
+async function growLive({ work }: LibvirtParts, subject: string, ref: DomainRef, target: string, sizeGb: number): Promise<void> {
+  const { capacityBytes } = await blockInfo(work, ref, target);
+  if (capacityBytes > gibToBytes(sizeGb)) throw cannotShrink(subject, bytesToGib(capacityBytes), sizeGb);
+  if (capacityBytes < gibToBytes(sizeGb)) await resizeBlock(work, ref, target, gibToBytes(sizeGb));
+}
+
+function cannotShrink(subject: string, hasGb: number, sizeGb: number): GhostError {
+  return problem("HOST_ERROR", `${subject} has ${hasGb} GiB and cannot shrink to ${sizeGb} GiB.`, {
+    hint: "A smaller disk is made anew, and loses what is on the old one.",
+  });
+}
+
+async function growFile(subject: string, { source, format }: DiskInUse, sizeBytes: number): Promise<void> {
   try {
-    await growImage(path, sizeBytes);
+    if (!source.startsWith("/") || (format !== "qcow2" && format !== "raw")) throw new RangeError("it is neither a qcow2 nor a raw file");
+    await growImage(source, format, sizeBytes);
   } catch (reason) {
     if (!(reason instanceof RangeError)) throw reason;
     throw problem(
       "HOST_ERROR",
       `${subject} cannot grow to ${bytesToGib(sizeBytes)} GiB while it is stopped: ${reason.message}.`,
-      { hint: "Start the machine and grow the disk while it runs." },
+      { hint: "Grow it while the machine that it belongs to runs." },
       { cause: reason },
     );
   }

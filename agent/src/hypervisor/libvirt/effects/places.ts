@@ -1,6 +1,7 @@
 /** Where the files of a domain are. What is elsewhere is somebody else's, and is never made or removed. */
 import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { DISK_ID } from "../../identity.ts";
 import { writeFailure } from "../images/files.ts";
 import type { Folders } from "../parts.ts";
 
@@ -13,9 +14,11 @@ export function diskFolder({ disks }: Folders, uid: string): string {
   return join(disks, uid);
 }
 
+export const DISK_ENDING = ".qcow2";
+
 /** Undefined for an id that cannot be one of ours: a disk of somebody else may have any text as its serial number. */
 export function diskPath(folders: Folders, uid: string, diskId: string): string | undefined {
-  return /^[A-Za-z0-9_-]{1,64}$/.test(diskId) ? join(diskFolder(folders, uid), `${diskId}.qcow2`) : undefined;
+  return DISK_ID.test(diskId) ? join(diskFolder(folders, uid), diskId + DISK_ENDING) : undefined;
 }
 
 /** UEFI's variables, beside the disks, which they belong to: under a name of libvirt's choice a renamed machine would lose them. */

@@ -28,6 +28,15 @@ export function undefineCall({ folders, readings, work }: LibvirtParts): Hypervi
         } catch (reason) {
           if (!isLibvirtError(reason, "VIR_ERR_NO_DOMAIN")) throw reason;
         }
+        // libvirt takes the definition from a machine that runs too.
+        if ((await readings.read(uid)) !== undefined)
+          throw problem(
+            "HOST_ERROR",
+            `VM "${reading.domain.stored.name}" was started while it was being removed. It has no definition now.`,
+            {
+              hint: "Remove it again: it is powered off, and its disks are deleted.",
+            },
+          );
       }
       await removeDomainFiles(folders, uid);
       if (disks === "keep") return;

@@ -25,7 +25,7 @@ suite("growImage", () => {
     before.writeBigUInt64BE(0x8000_0000_0005_0000n, L1_OFFSET + 8);
     before.writeBigUInt64BE(0xdead_beefn, L1_OFFSET + 16);
     await writeFile(file, before);
-    await growImage(file, 4 * GIB);
+    await growImage(file, "qcow2", 4 * GIB);
     const after = await readFile(file);
     assert.deepEqual([parseQcow2(after)?.virtualSizeBytes, parseQcow2(after)?.l1Entries], [4 * GIB, 8]);
     assert.deepEqual(after.readBigUInt64BE(L1_OFFSET + 8), 0x8000_0000_0005_0000n);
@@ -35,32 +35,36 @@ suite("growImage", () => {
     want.writeUInt32BE(8, 36);
     want.writeBigUInt64BE(0n, L1_OFFSET + 16);
     assert.equal(after.equals(want), true);
-    await growImage(file, 4 * GIB);
+    await growImage(file, "qcow2", 4 * GIB);
     assert.equal((await readFile(file)).equals(want), true);
   });
 
   test("a raw disk is longer and takes no more room", async (t) => {
     const file = await place(t);
-    await writeFile(file, "x");
+    // Its guest keeps a qcow2 in it.
+    const content = emptyQcow2(2 ** 20);
+    await writeFile(file, content);
     await truncate(file, 2 ** 20);
-    await growImage(file, GIB);
+    await growImage(file, "raw", GIB);
     const { size, blocks } = await stat(file);
-    assert.deepEqual([size, blocks * 512 < 2 ** 16], [GIB, true]);
+    assert.deepEqual([size, blocks * 512 < 2 ** 20], [GIB, true]);
+    assert.equal((await readFile(file)).subarray(0, content.length).equals(content), true);
   });
 
-  const refused: readonly { name: string; bytes: () => Buffer; sizeBytes: number; why: RegExp }[] = [
+  const refused: readonly { name: string; bytes: () => Buffer; format?: "raw"; sizeBytes: number; why: RegExp }[] = [
     { name: "to be smaller", bytes: () => emptyQcow2(2 * GIB), sizeBytes: GIB, why: /larger already/ },
-    { name: "a raw disk to be smaller", bytes: () => Buffer.alloc(1024), sizeBytes: 512, why: /larger already/ },
+    { name: "a raw disk to be smaller", bytes: () => Buffer.alloc(1024), format: "raw", sizeBytes: 512, why: /larger already/ },
     { name: "beyond the room of its map", bytes: () => emptyQcow2(GIB), sizeBytes: 4097 * GIB, why: /its map has no room/ },
     { name: "when it is marked as corrupt", bytes: () => marked(72, 2n), sizeBytes: 2 * GIB, why: /corrupt/ },
     { name: "with features that are not known", bytes: () => marked(72, 1n << 40n), sizeBytes: 2 * GIB, why: /not known/ },
+    { name: "what is no qcow2 as one", bytes: () => Buffer.alloc(1024), sizeBytes: GIB, why: /no qcow2/ },
     { name: "with bitmaps", bytes: () => marked(88, 1n), sizeBytes: 2 * GIB, why: /bitmaps/ },
   ];
-  for (const { name, bytes, sizeBytes, why } of refused) {
+  for (const { name, bytes, format = "qcow2", sizeBytes, why } of refused) {
     test(`not ${name}`, async (t) => {
       const file = await place(t);
       await writeFile(file, bytes());
-      await assert.rejects(growImage(file, sizeBytes), (error: unknown) => error instanceof RangeError && why.test(error.message));
+      await assert.rejects(growImage(file, format, sizeBytes), (error: unknown) => error instanceof RangeError && why.test(error.message));
       assert.equal((await readFile(file)).equals(bytes()), true);
     });
   }
@@ -70,7 +74,7 @@ suite("growImage", () => {
     const below = `${file}.below`;
     await writeFile(below, emptyQcow2(3 * GIB));
     await writeFile(file, emptyQcow2(GIB, { path: below, format: "qcow2" }));
-    await assert.rejects(growImage(file, 2 * GIB), RangeError);
+    await assert.rejects(growImage(file, "qcow2", 2 * GIB), RangeError);
     assert.equal((await inspectImage(file)).virtualSizeBytes, GIB);
   });
 });

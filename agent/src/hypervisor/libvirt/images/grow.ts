@@ -2,6 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { open } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { writeFailure } from "./files.ts";
+import { isOpenInQemu } from "./in-use.ts";
 import { inspectImage } from "./inspect.ts";
 import { parseQcow2, QCOW2_HEADER_BYTES } from "./qcow2.ts";
 
@@ -14,16 +15,20 @@ const HAS_BITMAPS = 1n;
 
 /**
  * Makes a disk larger that nobody uses; snapshots inside it stay as they are. One that has the size already stays. What
- * cannot be done is a RangeError ("it …"): to shrink it, and the rare qcow2 that has no room for its map, which QEMU makes
- * while the machine runs. HOST_OUT_OF_DISK.
+ * cannot be done is a RangeError ("it …"): to shrink it, to grow one that a machine has open, and the rare qcow2 that has no
+ * room for its map, which QEMU makes while the machine runs. HOST_OUT_OF_DISK.
+ *
+ * `format` is what the machine takes it for: a guest may write the beginning of a qcow2 into its raw disk.
  */
-export async function growImage(path: string, sizeBytes: number): Promise<void> {
+export async function growImage(path: string, format: "qcow2" | "raw", sizeBytes: number): Promise<void> {
   const file = await open(path, "r+");
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(QCOW2_HEADER_BYTES), 0, QCOW2_HEADER_BYTES, 0);
-    const header = buffer.subarray(0, bytesRead);
-    if (parseQcow2(header) === undefined) await growRaw(file, sizeBytes);
-    else await growQcow2(file, path, header, sizeBytes);
+    if (await isOpenInQemu(file)) throw new RangeError("it is open in a machine that runs");
+    if (format === "raw") await growRaw(file, sizeBytes);
+    else {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(QCOW2_HEADER_BYTES), 0, QCOW2_HEADER_BYTES, 0);
+      await growQcow2(file, path, buffer.subarray(0, bytesRead), sizeBytes);
+    }
     await file.sync();
   } catch (reason) {
     throw writeFailure(reason, path);
@@ -33,14 +38,17 @@ export async function growImage(path: string, sizeBytes: number): Promise<void> 
 }
 
 async function growRaw(file: FileHandle, sizeBytes: number): Promise<void> {
-  const { size } = await file.stat();
+  const stat = await file.stat();
+  if (!stat.isFile()) throw new RangeError("it is no file");
+  const { size } = stat;
   if (size > sizeBytes) throw new RangeError("it is larger already");
   if (size < sizeBytes) await file.truncate(sizeBytes);
 }
 
 async function growQcow2(file: FileHandle, path: string, bytes: Buffer, sizeBytes: number): Promise<void> {
   const header = parseQcow2(bytes);
-  if (header === undefined || header.virtualSizeBytes === sizeBytes) return;
+  if (header === undefined) throw new RangeError("it is no qcow2");
+  if (header.virtualSizeBytes === sizeBytes) return;
   if (header.virtualSizeBytes > sizeBytes) throw new RangeError("it is larger already");
   if (header.isCorrupt) throw new RangeError("it is marked as corrupt");
   if (header.hasUnknownFeatures || header.hasExternalData) throw new RangeError("it uses a feature of qcow2 that is not known here");

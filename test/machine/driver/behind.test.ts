@@ -1,0 +1,125 @@
+// What people do to machines and their files beside the agent, which is not to cost them anything.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { copyFile, readdir, stat, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import path from "node:path";
+import { after, before, suite, test } from "node:test";
+import { diskIdOf } from "../../../agent/src/hypervisor/identity.ts";
+import { effectCalls } from "../../../agent/src/hypervisor/libvirt/effects.ts";
+import { defineDomain } from "../../../libvirt/src/index.ts";
+import { GUEST, make, openWorkbench, rejects } from "../support/effects.ts";
+import type { Workbench } from "../support/effects.ts";
+import { startLibvirtd } from "../support/libvirtd.ts";
+import type { PrivateLibvirtd } from "../support/libvirtd.ts";
+import { whyNot } from "../support/packages.ts";
+
+const URI = "qemu:///system";
+const GIB = 2 ** 30;
+const why = whyNot("libvirtd", "virsh", "qemu-system-x86_64", "qemu-img");
+
+suite("beside the agent", { skip: why ?? false }, () => {
+  let daemon: PrivateLibvirtd;
+  let bench: Workbench;
+  before(async () => {
+    daemon = await startLibvirtd({ ownNetwork: true });
+    bench = await openWorkbench(daemon);
+  });
+  after(async () => {
+    await bench?.[Symbol.asyncDispose]();
+    await daemon?.[Symbol.asyncDispose]();
+  });
+
+  const fileOf = (uid: string, disk = "root"): string => path.join(bench.folders.disks, uid, `${diskIdOf(uid, disk)}.qcow2`);
+  const xmlOf = async (uid: string): Promise<string> => await daemon.virsh(URI, "dumpxml", uid, "--inactive");
+
+  test("a machine that was saved goes on as it was saved, so nothing of it changes before", async (t) => {
+    const { calls } = bench;
+    const { uid } = await make(t, bench, { name: "saved" });
+    await calls.start(uid);
+    await daemon.virsh(URI, "managedsave", uid);
+    const before = await xmlOf(uid);
+    await rejects(calls.change(uid, { vcpu: 2 }, { live: false }), "HOST_ERROR", /was saved while it ran/);
+    await rejects(calls.growDisk(uid, "root", 2), "HOST_ERROR", /was saved while it ran/);
+    assert.equal(await xmlOf(uid), before);
+    await calls.change(uid, { metadata: "other", autostart: true }, { live: false });
+    await calls.start(uid);
+    const { live, stored, metadata } = await bench.require(uid);
+    assert.deepEqual([live, metadata], [stored, "other"]);
+  });
+
+  test("files that somebody has put beside a disk stay when the machine goes", async (t) => {
+    const { calls, folders } = bench;
+    const { uid } = await make(t, bench, { name: "origin" });
+    const clone = fileOf(uid).replace(".qcow2", "-clone.qcow2");
+    await copyFile(fileOf(uid), clone);
+    await writeFile(path.join(folders.disks, uid, "backup.qcow2"), "mine");
+    assert.deepEqual(await calls.listDisks(uid), [diskIdOf(uid, "root")]);
+    await calls.undefine(uid, { disks: "delete" });
+    assert.deepEqual(await readdir(path.join(folders.disks, uid)), [path.basename(clone), "backup.qcow2"].sort());
+  });
+
+  test("a machine that is started while it is removed keeps its disks", async (t) => {
+    const { calls, parts } = bench;
+    const { uid } = await make(t, bench, { name: "awake" });
+    const work: typeof parts.work = {
+      openStream: (...args) => parts.work.openStream(...args),
+      call: async (name, args, options) => {
+        if (name === "REMOTE_PROC_DOMAIN_UNDEFINE_FLAGS") await daemon.virsh(URI, "start", uid);
+        return await parts.work.call(name, args, options);
+      },
+    };
+    await rejects(
+      effectCalls({ ...parts, work }).undefine(uid, { disks: "delete" }),
+      "HOST_ERROR",
+      /was started while it was being removed/,
+    );
+    assert.deepEqual(await calls.listDisks(uid), [diskIdOf(uid, "root")]);
+    await calls.powerOff(uid);
+    await calls.undefine(uid, { disks: "delete" });
+    assert.deepEqual(await calls.listDisks(uid), []);
+  });
+
+  test("a copy of a machine gets a seed of its own", async (t) => {
+    const { calls, folders } = bench;
+    const { uid } = await make(t, bench, { name: "first" });
+    const copy = randomUUID();
+    const own = path.join(daemon.folder, "copy.qcow2");
+    await copyFile(fileOf(uid), own);
+    const xml = (await xmlOf(uid))
+      .replaceAll(`<uuid>${uid}`, `<uuid>${copy}`)
+      .replace("<name>first", "<name>second")
+      .replace(fileOf(uid), own);
+    await defineDomain(bench.parts.ask, xml.replaceAll(/<mac address='52:54:00:..:..:..'/g, "<mac address='52:54:00:00:00:99'"));
+    t.after(() => daemon.virsh(URI, "undefine", copy).catch(() => ""));
+    await calls.setGuest(copy, GUEST);
+    assert.match(await daemon.virsh(URI, "domblklist", copy), new RegExp(`vdzz +${folders.seeds}/${copy}.iso`));
+    assert.match(await daemon.virsh(URI, "domblklist", uid), new RegExp(`vdzz +${folders.seeds}/${uid}.iso`));
+  });
+
+  test("a disk that another machine runs on does not grow under it", async (t) => {
+    const { calls } = bench;
+    const { uid } = await make(t, bench, { name: "owner" });
+    const borrower = await make(t, bench, { name: "borrower" });
+    await daemon.virsh(URI, "attach-disk", borrower.uid, fileOf(uid), "vdx", "--subdriver", "qcow2", "--config");
+    await calls.start(borrower.uid);
+    await rejects(calls.growDisk(uid, "root", 2), "HOST_ERROR", /is open/);
+    assert.equal((await bench.require(uid)).stored.disks["root"]?.sizeGb, 1);
+    await calls.powerOff(borrower.uid);
+    await calls.growDisk(uid, "root", 2);
+    assert.equal((await bench.require(uid)).stored.disks["root"]?.sizeGb, 2);
+  });
+
+  test("what a guest has written into a raw disk is not taken for a qcow2", async (t) => {
+    const { calls } = bench;
+    const { uid } = await make(t, bench, { name: "raw" });
+    const raw = path.join(daemon.folder, "raw.img");
+    await copyFile(fileOf(uid), raw);
+    const { size } = await stat(raw);
+    const xml = (await xmlOf(uid)).replace(fileOf(uid), raw).replace("type='qcow2'", "type='raw'");
+    await defineDomain(bench.parts.ask, xml);
+    await calls.growDisk(uid, "root", 3);
+    assert.equal((await stat(raw)).size, 3 * GIB);
+    assert.equal(execFileSync("cmp", ["-n", String(size), raw, fileOf(uid)], { encoding: "utf8" }), "");
+  });
+});
