@@ -6,7 +6,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { cpioArchive } from "./guest/cpio.ts";
 import type { ArchiveFile } from "./guest/cpio.ts";
-import { findDependency, findPackages, librariesOf, unpackPackages } from "./guest/debian.ts";
+import { findDependency, findPackages, librariesOf, refreshLists, unpackPackages } from "./guest/debian.ts";
 import { bootableDisk } from "./guest/disk.ts";
 import { modulesInOrder } from "./guest/modules.ts";
 
@@ -25,6 +25,16 @@ const MODULES = ["virtio_pci", "virtio_blk", "virtio_net", "virtio_balloon", "vi
  * change. Gives its path.
  */
 export async function guestImage(): Promise<string> {
+  try {
+    return await findOrMake();
+  } catch (error) {
+    // Versions that the machine's lists have may be gone from the mirror.
+    if (!(await refreshLists())) throw error;
+    return await findOrMake();
+  }
+}
+
+async function findOrMake(): Promise<string> {
   const kernel = await findDependency(KERNEL, "linux-image-");
   const packages = await findPackages([kernel, ...PACKAGES]);
   const cache = path.join(process.env["XDG_CACHE_HOME"] ?? path.join(homedir(), ".cache"), "ghost-test");

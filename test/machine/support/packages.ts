@@ -20,15 +20,19 @@ const OVMF = { file: "/usr/share/OVMF/OVMF_CODE_4M.fd", package: "ovmf" } as con
 
 export type Program = keyof typeof PROGRAMS;
 
-/** Installs what is missing where that can be done without asking: as root, from Debian's or Ubuntu's packages. */
+/**
+ * Installs what is missing where that can be done without asking: as root, from Debian's or Ubuntu's packages. Their lists
+ * are fetched where there are none: the test guest needs them too.
+ */
 export function installPackages(): void {
   const packages: string[] = (Object.keys(PROGRAMS) as Program[]).filter((name) => !isInstalled(name)).map((name) => PROGRAMS[name]);
   if (!existsSync(OVMF.file)) packages.push(OVMF.package);
-  if (packages.length === 0 || process.getuid?.() !== 0 || !isInstalled("apt-get")) return;
-  process.stderr.write(`Installing ${packages.join(", ")} …\n`);
+  const hasLists = whyNoGuest() === undefined;
+  if ((packages.length === 0 && hasLists) || process.getuid?.() !== 0 || !isInstalled("apt-get")) return;
+  if (packages.length > 0) process.stderr.write(`Installing ${packages.join(", ")} …\n`);
   for (const args of [
     ["update", "-q"],
-    ["install", "-q", "-y", "--no-install-recommends", ...packages],
+    ...(packages.length > 0 ? [["install", "-q", "-y", "--no-install-recommends", ...packages]] : []),
   ]) {
     const { status, stderr } = spawnSync("apt-get", args, { encoding: "utf8", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
     if (status !== 0) return void process.stderr.write(`apt-get ${args.join(" ")} failed:\n${stderr}\n`);

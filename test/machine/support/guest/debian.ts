@@ -30,6 +30,14 @@ export async function findPackages(names: readonly string[]): Promise<readonly s
   return versions.sort();
 }
 
+/** Asks what versions there are by now. False when that cannot be done here. */
+export async function refreshLists(): Promise<boolean> {
+  return await run("apt-get", ["-q", "update"]).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** What the one package of this name depends on whose name starts so: the kernel behind a name that always means the newest. */
 export async function findDependency(name: string, start: string): Promise<string> {
   const { stdout } = await run("apt-cache", ["depends", name]);
