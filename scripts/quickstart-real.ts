@@ -53,7 +53,8 @@ async function onHost(libvirt: Libvirt): Promise<void> {
       : `Ghost quickstart with a REAL guest, on this machine's libvirt (${libvirt.uri}). It makes one machine, ${VM}, and removes it; other machines stay as they are.`,
   );
   say("\nThe guest is a small Linux of Debian's packages; its image is made once and then kept in the cache (seconds) …");
-  const image = await guestImage();
+  const image = await makeImage();
+  errands.throwIfInterrupted();
 
   title("1. An agent on the host of the machines");
   await using agent = await startAgent(libvirt.uri);
@@ -73,6 +74,18 @@ async function onHost(libvirt: Libvirt): Promise<void> {
   } finally {
     // Where libvirt is this machine's, the guest would stay on it.
     if (mayBeThere && !libvirt.isOwn) await removeGuest(agent);
+  }
+}
+
+async function makeImage(): Promise<string> {
+  try {
+    return await guestImage();
+  } catch (reason) {
+    const said = reason instanceof Error ? reason.message.trim().split("\n") : [String(reason)];
+    throw new Stop(
+      `The guest's image cannot be made. It is made of packages that apt has to fetch once; the last that was said:\n${said.at(-1)}`,
+      { cause: reason },
+    );
   }
 }
 
@@ -112,7 +125,8 @@ async function story({ enter }: Libvirt, onApply: () => void): Promise<void> {
   await ghost("plan", "--var", "ram_gb=4", "--var", "ram_max_gb=4");
 
   title("8. What it wrote on its console");
-  await errands.ghost("vm", "logs", VM);
+  if (process.getuid?.() === 0) await errands.ghost("vm", "logs", VM);
+  else say(`libvirt writes that as root, and this agent is not: one that runs as the service does shows it (npx ghost vm logs ${VM}).`);
 
   title("9. Remove it, with its disk");
   await ghost("destroy", "--yes", "--max-impact", "data-loss", "--max-destroy", "1");

@@ -5,8 +5,9 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { suite, test } from "node:test";
+import { before, suite, test } from "node:test";
 import { ghostProgram, tempFolder, until } from "../support/ghost.ts";
+import { guestImage } from "./support/guest-image.ts";
 import { tinyGuest } from "./support/guests.ts";
 import { startHost } from "./support/host.ts";
 import { startLibvirtd } from "./support/libvirtd.ts";
@@ -23,6 +24,9 @@ const VM = "first-guest";
 const why = whyNot("libvirtd", "virsh", "qemu-system-x86_64", "qemu-img", "dnsmasq", "iptables", "ip", "curl") ?? whyNoGuest();
 
 suite("npm run quickstart:real", { skip: why ?? false }, () => {
+  // Where a libvirt has a network of its own, nothing can be fetched.
+  before(guestImage);
+
   test("where there is no libvirt, makes one and leaves nothing", async () => {
     await using temp = await passableFolder();
     const told = follow(spawn(process.execPath, QUICKSTART, { cwd: ROOT, env: around(temp.path), stdio: ["ignore", "pipe", "pipe"] }));
