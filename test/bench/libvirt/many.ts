@@ -87,7 +87,13 @@ async function statistics(report: Report, host: BenchHost, uri: LibvirtUri, labe
   const own = toSeries(`libvirt's statistics of all, ${label}`, "virConnectGetAllDomainStats", theirs);
   const driver = toSeries(`usage of all by the driver, ${label}`, "Hypervisor.usage", ours);
   report.add(own, driver);
-  report.figure({ name: `  usage / libvirt's own call, ${label}`, value: driver.medianMs / own.medianMs, unit: "×", target: 1.2 });
+  report.figure({
+    name: `  usage / libvirt's own call, ${label}`,
+    value: driver.medianMs / own.medianMs,
+    unit: "×",
+    // The test driver has nothing but states to tell.
+    ...(uri.startsWith("qemu") && { target: 1.2 }),
+  });
 }
 
 async function timeCalls(name: string, runs: number, call: () => Promise<unknown>): Promise<Series> {
