@@ -1,4 +1,4 @@
-import type { Resources, VmConfig } from "@ghost/schemas";
+import type { ObservedVm, Resources, VmConfig } from "@ghost/schemas";
 import type { UNKNOWN } from "../diff/unknown.ts";
 
 export const NO_RESOURCES: Resources = { vcpu: 0, ram_gb: 0, disk_gb: 0 };
@@ -11,6 +11,16 @@ export function vmDemand(config: VmConfig): Resources {
   let diskGb = known(config.disk_gb);
   for (const name in config.disks) diskGb += known(config.disks[name]?.size_gb);
   return { vcpu: known(config.vcpu), ram_gb: known(config.ram_gb), disk_gb: diskGb };
+}
+
+/** What a VM takes that is there: the larger of what it runs with and what its next boot will have, which is what its agent counts. */
+export function observedDemand({ live, pending }: Pick<ObservedVm, "live" | "pending">): Resources {
+  const [now, next] = [vmDemand(live), vmDemand({ ...live, ...pending })];
+  return {
+    vcpu: Math.max(now.vcpu, next.vcpu),
+    ram_gb: Math.max(now.ram_gb, next.ram_gb),
+    disk_gb: Math.max(now.disk_gb, next.disk_gb),
+  };
 }
 
 function known(value: number | typeof UNKNOWN | undefined): number {

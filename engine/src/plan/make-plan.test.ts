@@ -537,6 +537,14 @@ suite("capacity", () => {
     assert.deepEqual(codes(plan(spec, { desk: anAnswer("desk", [], left(4)) })), ["error HOST_OUT_OF_VCPU"]);
   });
 
+  test("what a change that was cut off has stored for the next boot is taken already", () => {
+    const pending = { vcpu: 4, disks: { data: { size_gb: 5 } } };
+    const live = [aLiveVm("a", { vcpu: 2, vcpu_max: 4 }, { pending })];
+    const made = plan(aSpec([aVm("a", { vcpu_max: 4, ...pending })]), { desk: anAnswer("desk", live, left(0, 0, 0)) });
+    assert.deepEqual([steps(made), codes(made)], [["update a live"], []]);
+    assert.equal(made.agents[0]!.available_after?.vcpu, 0);
+  });
+
   test("an unfinished create already has its share", () => {
     const made = plan(aSpec([aVm("a", { vcpu: 4 })]), {
       desk: anAnswer("desk", [aLiveVm("a", { vcpu: 4 }, { phase: "creating" })], left(0)),

@@ -9,7 +9,7 @@ import { newerImage, notesVm, settleVm } from "../diff/ignored.ts";
 import { projectVm } from "../diff/projection.ts";
 import { isEmpty } from "../diff/same.ts";
 import { isSettled } from "../diff/settled.ts";
-import { NO_RESOURCES, subtractResources, vmDemand } from "./demand.ts";
+import { NO_RESOURCES, observedDemand, subtractResources, vmDemand } from "./demand.ts";
 import type { Host } from "./fleet.ts";
 import { at } from "./locate.ts";
 import type { Leftover, Match } from "./match.ts";
@@ -106,7 +106,7 @@ function deleteStep(host: Host, existing: ObservedVm, vm?: DesiredVm, left: stri
     existing,
     impact: "data-loss",
     reason: `${why}; ${content}`,
-    demand: subtractResources(NO_RESOURCES, vmDemand(existing.live)),
+    demand: subtractResources(NO_RESOURCES, observedDemand(existing)),
     ...(vm && { vm }),
   });
 }
@@ -155,7 +155,7 @@ function createStep(
     changes,
     more: { vm: config, defaults: defaultsFor(record) },
     secrets: vm.secrets,
-    demand: subtractResources(vmDemand(config), existing === undefined ? NO_RESOURCES : vmDemand(existing.live)),
+    demand: subtractResources(vmDemand(config), existing === undefined ? NO_RESOURCES : observedDemand(existing)),
   });
 }
 
@@ -185,7 +185,7 @@ function changeStep(
       ...(existing.name !== vm.name && { previous_name: existing.name }),
     },
     ...(needsSecrets(changes) && { secrets: vm.secrets }),
-    demand: subtractResources(vmDemand(config), vmDemand(existing.live)),
+    demand: subtractResources(vmDemand(config), observedDemand(existing)),
   });
 }
 
