@@ -30,10 +30,10 @@ suite("devices of a machine that runs", { skip: reason ?? false }, () => {
     const end = await host.http.poll(address);
     const printed = await host.done("plan");
     assert.match(printed, /Worst impact: live/);
-    await host.done("apply", "--yes");
+    const applied = await host.done("apply", "--yes");
     await until(async () => isDone(await host.http.facts(address)), "the guest to see it");
     const { sent, lost, slowestMs } = await end();
-    assert.deepEqual(lost, [], `${lost.length} of ${sent} requests are lost, the slowest took ${slowestMs} ms`);
+    assert.deepEqual(lost, [], `${lost.length} of ${sent} requests are lost, the slowest took ${slowestMs} ms. ${applied}`);
     assert.ok(sent >= 20, `${sent} requests`);
     assert.equal((await host.http.facts(address)).boots, 1);
     const { code, stdout } = await host.ghost("plan", "--detailed-exitcode");
