@@ -48,6 +48,8 @@ export interface Domain {
   readonly live: DomainConfig;
   /** What the next boot will have. */
   readonly stored: DomainConfig;
+  /** Somebody removed its definition while it runs, or never gave it one: it is gone with its end. */
+  readonly isPassing?: boolean;
   /** What Ghost wrote with the domain: owner and last-applied values, enough to rebuild a record. Empty for foreign domains. */
   readonly metadata: string;
   readonly ipAddress: string;

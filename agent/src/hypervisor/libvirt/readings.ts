@@ -268,6 +268,7 @@ export class LibvirtReadings implements Readings {
       ...statusOf(state),
       live: liveFacts.config,
       stored: storedFacts.config,
+      ...(isTransient && { isPassing: true }),
       metadata: storedFacts.metadata,
       ipAddress: says.ipAddress,
       guestAgent: isActive && live.facts.guestAgent,

@@ -26,6 +26,7 @@ import { pinnedImage, vmImage } from "../image.ts";
 import { metadataOf, withTold } from "../metadata.ts";
 import { changedParts, diskSizes, guestSetup, toDomainConfig } from "../target.ts";
 import { waitUntilReady } from "../wait.ts";
+import { refusePassing } from "./present.ts";
 
 /** Attributes that make the root disk anew when they change with impact `data-loss`. */
 const MAKES_ROOT_ANEW: ReadonlySet<string> = new Set([
@@ -212,6 +213,7 @@ async function carryOut(
   let domain = present.domain;
   if (domain !== undefined && task.madeDisks.length > 0) domain = await requireUnmoved(attempt, present, domain, task.isUp);
   if (domain !== undefined && task.goesDown) {
+    refusePassing(domain);
     await shutDown(attempt, domain, config);
     domain = await requireUnmoved(attempt, present, domain, false);
   }

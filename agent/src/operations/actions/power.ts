@@ -7,7 +7,7 @@ import { concludedBeside } from "../context.ts";
 import type { Attempt, Outcome } from "../context.ts";
 import { isTakenUp, refuseForeign, refuseImpactOf, refuseStale } from "../guard.ts";
 import { waitUntilReady } from "../wait.ts";
-import { requireDomain, wasBegun } from "./present.ts";
+import { refusePassing, requireDomain, wasBegun } from "./present.ts";
 
 /**
  * Power, as a person presses the button: whoever owns the VM may see it as drift, but nothing of it is lost. A
@@ -77,7 +77,7 @@ export async function resumeVm(attempt: Attempt): Promise<Outcome> {
  */
 export async function restartVm(attempt: Attempt): Promise<Outcome> {
   const { hypervisor, store, intent, progress } = attempt;
-  const { vm, record } = await requireDomain(attempt);
+  const { vm, record, domain } = await requireDomain(attempt);
   const isStep = intent.promise !== undefined;
   if (isStep) refuseForeign(intent, vm, record);
   refuseStale(intent, vm, record, RESTART);
@@ -95,6 +95,7 @@ export async function restartVm(attempt: Attempt): Promise<Outcome> {
   await attempt.begin({ vm: isStep ? { ...record, planHash: intent.planHash, revision: "", underway: RESTART } : record });
   try {
     if (isActive(vm.status)) {
+      refusePassing(domain);
       if (vm.status === "paused") await hypervisor.resume(intent.uid);
       // Cancelled from here on, it would stay down.
       await hypervisor.stop(intent.uid, { timeoutMs: (vm.live.stop_timeout_s ?? 60) * 1000 });

@@ -21,6 +21,14 @@ export async function requireDomain(attempt: Attempt): Promise<Present & { reado
   return { ...present, record, domain };
 }
 
+/** HOST_ERROR for a machine that is to come up again, and would be gone with its end. */
+export function refusePassing({ isPassing, stored: { name } }: Domain): void {
+  if (isPassing !== true) return;
+  throw problem("HOST_ERROR", `Somebody removed the definition of VM "${name}" while it runs, so it would not come up again.`, {
+    hint: `Give it its definition again: virsh dumpxml ${name} > ${name}.xml && virsh define ${name}.xml. Or stop it and apply its spec: it is defined again over its disks.`,
+  });
+}
+
 /**
  * True when an earlier attempt at this operation had begun its effect: it told that phase before it put itself on the
  * journal. Asked before this attempt begins.

@@ -1,0 +1,70 @@
+// What people do to machines beside the agent, and what plans and operations make of it.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import { after, before, suite, test } from "node:test";
+import { startHost } from "./support/host.ts";
+import type { TestHost } from "./support/host.ts";
+import { whyNoGuest, whyNot } from "./support/packages.ts";
+
+const reason = whyNot("libvirtd", "virsh", "qemu-system-x86_64", "qemu-img", "dnsmasq", "iptables", "ip") ?? whyNoGuest();
+
+suite("beside the agent", { skip: reason ?? false }, () => {
+  let host: TestHost;
+  before(async () => {
+    host = await startHost();
+  });
+  after(() => host?.[Symbol.asyncDispose]());
+
+  const disk = (): string => path.join(host.libvirtd.folder, "theirs.qcow2");
+
+  test("a machine that was saved is not changed before it goes on", async () => {
+    await host.spec({ web: { wait_for: "none" } });
+    await host.done("apply", "--yes");
+    await host.virsh("managedsave", "web");
+    await host.spec({ web: { wait_for: "none", vcpu: 2, disks: { data: { size_gb: 1 } } } });
+    const { code, stderr, stdout } = await host.ghost("apply", "--yes");
+    assert.equal(code, 1, stdout);
+    assert.match(stderr, /was saved while it ran.*\n.*Hint: Start it and apply again/);
+    assert.match(await host.virsh("dominfo", "web"), /Managed save: +yes/);
+    await host.done("vm", "start", "web", "--address", host.agent().address);
+    assert.match(await host.done("plan"), /vcpu +restart +1 → 2/);
+    await host.done("apply", "--yes", "--max-impact", "restart");
+    assert.match(await host.done("plan"), /No changes/);
+  });
+
+  test("a machine whose definition was removed is not taken down to be changed", async () => {
+    await host.virsh("undefine", "web");
+    await host.spec({ web: { wait_for: "none", disks: { data: { size_gb: 1 } } } });
+    for (const args of [
+      ["apply", "--yes", "--max-impact", "restart"],
+      ["vm", "restart", "web", "--address", host.agent().address],
+    ]) {
+      const { code, stderr, stdout } = await host.ghost(...args);
+      assert.equal(code, 1, stdout);
+      assert.match(stderr, /Somebody removed the definition of VM "web" while it runs/);
+      assert.equal(await host.virsh("domstate", "web"), "running");
+    }
+    // As the hint says: the disks are as they were, and the machine is there again.
+    const disks = await readdir(path.join(host.dataDir, "disks"), { recursive: true });
+    await host.done("vm", "stop", "web", "--force", "--address", host.agent().address);
+    assert.equal(await host.virsh("list", "--all", "--name"), "");
+    await host.done("apply", "--yes");
+    assert.deepEqual(await readdir(path.join(host.dataDir, "disks"), { recursive: true }), disks);
+    assert.match(await host.done("plan"), /No changes/);
+  });
+
+  test("a disk that Ghost did not make stays when its machine goes", async () => {
+    execFileSync("qemu-img", ["create", "-q", "-f", "qcow2", disk(), "1G"]);
+    await host.define(
+      `<domain type='qemu'><name>theirs</name><memory unit='GiB'>1</memory><vcpu>1</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os>
+       <devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='${disk()}'/><target dev='vda' bus='virtio'/></disk></devices></domain>`,
+    );
+    await host.spec({ theirs: { wait_for: "none", power: "stopped", adopt: true } });
+    await host.done("apply", "--yes", "--max-impact", "data-loss", "--max-destroy", "1");
+    await host.done("destroy", "--yes", "--max-impact", "data-loss", "--max-destroy", "1");
+    assert.equal(await host.virsh("list", "--all", "--name"), "");
+    execFileSync("qemu-img", ["check", "-q", disk()]);
+  });
+});
