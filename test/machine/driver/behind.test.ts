@@ -8,7 +8,7 @@ import { after, before, suite, test } from "node:test";
 import { diskIdOf } from "../../../agent/src/hypervisor/identity.ts";
 import { effectCalls } from "../../../agent/src/hypervisor/libvirt/effects.ts";
 import { defineDomain } from "../../../libvirt/src/index.ts";
-import { GUEST, make, openWorkbench, rejects } from "../support/effects.ts";
+import { GUEST, make, NETWORK, openWorkbench, rejects } from "../support/effects.ts";
 import type { Workbench } from "../support/effects.ts";
 import { startLibvirtd } from "../support/libvirtd.ts";
 import type { PrivateLibvirtd } from "../support/libvirtd.ts";
@@ -95,6 +95,25 @@ suite("beside the agent", { skip: why ?? false }, () => {
     await calls.setGuest(copy, GUEST);
     assert.match(await daemon.virsh(URI, "domblklist", copy), new RegExp(`vdzz +${folders.seeds}/${copy}.iso`));
     assert.match(await daemon.virsh(URI, "domblklist", uid), new RegExp(`vdzz +${folders.seeds}/${uid}.iso`));
+  });
+
+  test("a card on libvirt's own default network is not on the one that the agent takes for it", async (t) => {
+    const { calls } = bench;
+    for (const [index, name] of ["default", NETWORK].entries()) {
+      const file = path.join(daemon.folder, "network.xml");
+      await writeFile(file, `<network><name>${name}</name><bridge name='behind${index}'/></network>`);
+      await daemon.virsh(URI, "net-define", file);
+    }
+    const { uid, config } = await make(t, bench, { name: "elsewhere", nics: { lan: { mac: "52:54:00:00:00:77", network: "default" } } });
+    assert.equal((await bench.require(uid)).stored.nics["lan"]?.network, "default");
+    await defineDomain(bench.parts.ask, (await xmlOf(uid)).replace(`network='${NETWORK}'`, "network='default'"));
+    assert.equal((await bench.require(uid)).stored.nics["lan"]?.network, "libvirt/default");
+    // It starts, and is moved by a change alone.
+    await calls.start(uid);
+    assert.match(await daemon.virsh(URI, "domiflist", uid), /network +default /);
+    await calls.change(uid, { updateNics: config.nics }, { live: true });
+    assert.match(await daemon.virsh(URI, "domiflist", uid), new RegExp(`network +${NETWORK} `));
+    assert.deepEqual((await bench.require(uid)).live.nics, config.nics);
   });
 
   test("a disk that another machine runs on does not grow under it", async (t) => {

@@ -19,6 +19,7 @@ import { fromDomainXml } from "./domain-xml/from-domain-xml.ts";
 import type { DomainDiskFacts, DomainXmlFacts } from "./domain-xml/from-domain-xml.ts";
 import { told } from "./link.ts";
 import { mapAtMost } from "./map-at-most.ts";
+import { networkInSpec } from "./network-names.ts";
 import type { Reading, Readings } from "./parts.ts";
 import { Probe } from "./probe.ts";
 import { StartTimes } from "./start-times.ts";
@@ -290,7 +291,7 @@ export class LibvirtReadings implements Readings {
     return reading;
   }
 
-  /** What was parsed, with what the XML does not tell and with the host's own network under the name that specs use. */
+  /** What was parsed, with what the XML does not tell and with networks under the names that specs use. */
   #complete(facts: DomainXmlFacts, sizes: ReadonlyMap<string, number>, autostart: boolean): DomainXmlFacts {
     const { defaultNetwork } = this.#options;
     const disks = Object.fromEntries(
@@ -300,7 +301,10 @@ export class LibvirtReadings implements Readings {
       ]),
     );
     const nics = Object.fromEntries(
-      Object.entries(facts.config.nics).map(([name, nic]) => [name, nic.network === defaultNetwork ? { ...nic, network: "default" } : nic]),
+      Object.entries(facts.config.nics).map(([name, nic]) => {
+        const network = networkInSpec(nic.network, defaultNetwork);
+        return [name, { ...nic, ...(network !== undefined && { network }) }];
+      }),
     );
     return { ...facts, config: { ...facts.config, autostart, disks, nics } };
   }

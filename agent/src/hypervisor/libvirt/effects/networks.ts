@@ -6,18 +6,19 @@ import type { DomainNic } from "../../driver.ts";
 import { nicType, USER_NETWORK } from "../domain-xml/devices.ts";
 import { codeOf } from "../images/files.ts";
 import { told } from "../link.ts";
+import { networkOnHost } from "../network-names.ts";
 import type { LibvirtParts } from "../parts.ts";
 
 type Nics = Readonly<Record<string, DomainNic>>;
 type NetworkParts = Pick<LibvirtParts, "ask" | "work" | "defaultNetwork">;
 
-/** What `network: default` of a VM means. */
-const DEFAULT_NETWORK = "default";
-
 /** The cards with the names that networks have on this host. */
 export function onHost({ defaultNetwork }: Pick<LibvirtParts, "defaultNetwork">, nics: Nics): Nics {
   return Object.fromEntries(
-    Object.entries(nics).map(([name, nic]) => [name, nic.network === DEFAULT_NETWORK ? { ...nic, network: defaultNetwork } : nic]),
+    Object.entries(nics).map(([name, nic]) => {
+      const network = networkOnHost(nic.network, defaultNetwork);
+      return [name, { ...nic, ...(network !== undefined && { network }) }];
+    }),
   );
 }
 
