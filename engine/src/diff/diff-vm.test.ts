@@ -82,6 +82,21 @@ suite("diffVm", () => {
       of: input({ vcpu: 4 }, { vcpu: 2, vcpu_max: 2 }),
       want: ["update vcpu restart spec"],
     },
+    {
+      name: "memory that somebody took away for now, without headroom",
+      of: input({ ram_gb: 2 }, { ram_gb: 1, ram_max_gb: 2 }, { ram_gb: 2 }),
+      want: ["update ram_gb live drift"],
+    },
+    {
+      name: "memory that somebody took away for now, with headroom",
+      of: input({ ram_gb: 2, ram_max_gb: 4 }, { ram_gb: 1, ram_max_gb: 4 }, { ram_gb: 2, ram_max_gb: 4 }),
+      want: ["update ram_gb live drift"],
+    },
+    {
+      name: "headroom is taken away",
+      of: input({ ram_gb: 2 }, { ram_gb: 2, ram_max_gb: 4 }, { ram_gb: 2, ram_max_gb: 4 }),
+      want: ["remove ram_max_gb restart spec"],
+    },
     { name: "headroom is added", of: input({ vcpu: 2, vcpu_max: 4 }, { vcpu: 2 }), want: ["add vcpu_max restart spec"] },
     {
       name: "headroom that the machine had as processors",

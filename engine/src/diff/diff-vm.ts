@@ -71,9 +71,9 @@ function isAsDesired(name: keyof VmConfig, desired: VmConfig, live: VmConfig, st
     case "power":
       return desired.power === undefined || isPowerAsDesired(desired.power, status);
     case "vcpu_max":
-      return sameHeadroom(desired.vcpu_max, live.vcpu_max, live.vcpu);
+      return sameHeadroom([desired.vcpu_max, desired.vcpu], [live.vcpu_max, live.vcpu]);
     case "ram_max_gb":
-      return sameHeadroom(desired.ram_max_gb, live.ram_max_gb, live.ram_gb);
+      return sameHeadroom([desired.ram_max_gb, desired.ram_gb], [live.ram_max_gb, live.ram_gb]);
     case "networks":
       return (
         sameValue(desired.networks, live.networks) ||
@@ -89,9 +89,11 @@ export function isPowerAsDesired(desired: NonNullable<VmConfig["power"]>, status
   return desired === "unmanaged" || desired === status || (desired === "stopped" && !isActive(status));
 }
 
-/** No headroom and headroom up to what the machine has are the same. */
-function sameHeadroom(desired: unknown, live: number | undefined, liveValue: number | undefined): boolean {
-  return sameValue(desired, live) || (live === undefined ? desired === liveValue : desired === undefined && live === liveValue);
+type Headroom = readonly [most: number | undefined, has: number | undefined];
+
+/** No headroom and headroom up to what the machine has, or is to have, are the same. */
+function sameHeadroom([desired, wanted]: Headroom, [live, has]: Headroom): boolean {
+  return sameValue(desired, live) || (live === undefined ? desired === has : desired === undefined && (live === has || live === wanted));
 }
 
 function* differences(name: keyof VmConfig, desired: VmConfig, live: VmConfig, applied: VmConfig): Generator<Difference> {

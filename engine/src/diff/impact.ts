@@ -130,7 +130,8 @@ function recorded(): Rule {
 function vcpuRule({ before, after, desired, live, capabilities }: ChangeFacts): Verdict {
   const limit = live.vcpu_max ?? live.vcpu ?? 0;
   const wanted = Number(after);
-  if (desired.vcpu_max === undefined)
+  // What the machine has less of than it was started with comes back without a start.
+  if (desired.vcpu_max === undefined && live.vcpu_max !== wanted)
     return { impact: "restart", reason: "without vcpu_max the number of processors is fixed when the machine starts" };
   if (wanted > limit) return { impact: "restart", reason: `${wanted} is above the running machine's vcpu_max (${limit})` };
   const grows = wanted > Number(before);
@@ -142,7 +143,7 @@ function vcpuRule({ before, after, desired, live, capabilities }: ChangeFacts): 
 function ramRule({ after, desired, live, capabilities }: ChangeFacts): Verdict {
   const limit = live.ram_max_gb ?? live.ram_gb ?? 0;
   const wantedGb = Number(after);
-  if (desired.ram_max_gb === undefined)
+  if (desired.ram_max_gb === undefined && live.ram_max_gb !== wantedGb)
     return { impact: "restart", reason: "without ram_max_gb the memory is fixed when the machine starts" };
   if (wantedGb > limit) return { impact: "restart", reason: `${wantedGb} GiB is above the running machine's ram_max_gb (${limit} GiB)` };
   if (!capabilities.ram_balloon) return { impact: "restart", reason: "the host cannot change the memory of a running machine" };
