@@ -126,6 +126,8 @@ suite("disks of a machine", { skip: why ?? false }, () => {
     );
     t.after(() => daemon.virsh(URI, "undefine", domain.uuid).catch(() => ""));
     assert.deepEqual((await calls.pruneImages(new Set())).removed, []);
+    execFileSync("qemu-img", ["rebase", "-u", "-F", "qcow2", "-b", `json:{"driver":"qcow2","file.filename":"${below}"}`, theirs]);
+    assert.deepEqual((await calls.pruneImages(new Set())).removed, []);
     await writeFile(below, "QFI\u00fb nonsense", "latin1");
     await rejects(calls.pruneImages(new Set()), "HOST_ERROR", /below.qcow2 stands on/);
     await daemon.virsh(URI, "undefine", domain.uuid);

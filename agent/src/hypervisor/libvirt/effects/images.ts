@@ -1,11 +1,12 @@
 import { readdir } from "node:fs/promises";
-import { basename, dirname, isAbsolute, join } from "node:path";
+import { basename } from "node:path";
 import { domainXml, listDomains, isLibvirtError } from "@ghost/libvirt";
 import { problem } from "@ghost/schemas";
 import type { Hypervisor } from "../../driver.ts";
 import { diskEntries } from "../domain-xml/entries.ts";
 import { readXml } from "../domain-xml/read-xml.ts";
 import { findChild } from "../domain-xml/xml.ts";
+import { backingPath } from "../images/backing-path.ts";
 import { codeOf } from "../images/files.ts";
 import { findBackingFile } from "../images/inspect.ts";
 import { told } from "../link.ts";
@@ -70,9 +71,9 @@ async function imagesUnder(path: string): Promise<readonly string[]> {
   for (let at: string | undefined = path, depth = 0; at !== undefined && depth < CHAIN_MAX; depth += 1) {
     const digest = /^sha256-([0-9a-f]{64})\.img$/.exec(basename(at))?.[1];
     if (digest !== undefined) digests.push(`sha256:${digest}`);
-    let below: string | undefined;
     try {
-      below = await findBackingFile(at);
+      const name = await findBackingFile(at);
+      at = name === undefined ? undefined : backingPath(name, at);
     } catch (reason) {
       // What is not there stands on nothing.
       if (codeOf(reason) === "ENOENT") return digests;
@@ -84,7 +85,6 @@ async function imagesUnder(path: string): Promise<readonly string[]> {
         { cause: reason },
       );
     }
-    at = below === undefined || isAbsolute(below) ? below : join(dirname(at), below);
   }
   return digests;
 }

@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { open } from "node:fs/promises";
-import { dirname, isAbsolute, join } from "node:path";
+import { backingPath } from "./backing-path.ts";
 import { writeFailure } from "./files.ts";
 import { isOpenInQemu } from "./in-use.ts";
 import { inspectImage } from "./inspect.ts";
@@ -57,7 +57,8 @@ async function growQcow2(file: FileHandle, path: string, bytes: Buffer, sizeByte
   if (header.version === 3 && (bytes.readBigUInt64BE(AUTOCLEAR_OFFSET) & HAS_BITMAPS) !== 0n)
     throw new RangeError("it has bitmaps of what was written, which would have to grow with it");
   if (header.backingFile !== undefined) {
-    const backing = isAbsolute(header.backingFile) ? header.backingFile : join(dirname(path), header.backingFile);
+    const backing = backingPath(header.backingFile, path);
+    if (backing === undefined) throw new RangeError("the image that it stands on is on a network");
     // What is below and was cut off until now must not come to light.
     if ((await inspectImage(backing)).virtualSizeBytes > header.virtualSizeBytes)
       throw new RangeError("the image that it stands on is larger than it is");
