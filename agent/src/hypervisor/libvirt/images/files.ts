@@ -47,6 +47,12 @@ export async function makeFile(path: string, write: (file: FileWriter) => Promis
   return made;
 }
 
+/** Removes a file that `replaceFile` or `makeFile` made, and what a crash has left of it. */
+export async function removeFile(path: string): Promise<void> {
+  await rm(partialOf(path), { force: true });
+  await rm(path, { force: true });
+}
+
 export type FileWriter = Pick<Awaited<ReturnType<typeof open>>, "write" | "writeFile" | "truncate">;
 
 /** What a failed write means to a person: HOST_OUT_OF_DISK when the disk is full, else as it was. */
@@ -71,12 +77,16 @@ export function codeOf(reason: unknown): string {
   return reason instanceof Error && "code" in reason ? String(reason.code) : "";
 }
 
+function partialOf(path: string): string {
+  return `${path}.new`;
+}
+
 async function writeBeside(
   path: string,
   write: (file: FileWriter) => Promise<void>,
   finish: (partial: string, path: string) => Promise<void>,
 ): Promise<void> {
-  const partial = `${path}.new`;
+  const partial = partialOf(path);
   try {
     // What a crash left under this name is of no use to anybody.
     await rm(partial, { force: true });

@@ -5,11 +5,13 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  renameSync,
   readFileSync,
   rmSync,
   statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { spawnSync } from "node:child_process";
@@ -517,6 +519,34 @@ suite("an image of this host", () => {
     assert.equal((await store.ensure({ path, sha256: SHA256 })).digest, DIGEST);
     await refused(store.ensure({ path }), "IMAGE_MISSING", /is not there/);
     assert.deepEqual(leftovers(dir), []);
+  });
+
+  test("is read once, and again when it is another one", async (t) => {
+    const { dir, store } = await bench(t);
+    const path = `${dir}.source`;
+    writeFileSync(path, CONTENT);
+    const read = async (): Promise<readonly [string, boolean]> => {
+      let isRead = false;
+      const { digest } = await store.ensure({ path }, { onProgress: () => (isRead = true) });
+      return [digest, isRead];
+    };
+    assert.deepEqual(
+      [await read(), await read()],
+      [
+        [DIGEST, true],
+        [DIGEST, false],
+      ],
+    );
+    writeFileSync(path, imageOf(8));
+    assert.deepEqual(await read(), [`sha256:${hex(imageOf(8))}`, true]);
+    // A file of the same size and time in its place.
+    const { atime, mtime } = statSync(path);
+    writeFileSync(`${path}.new`, imageOf(9));
+    utimesSync(`${path}.new`, atime, mtime);
+    renameSync(`${path}.new`, path);
+    assert.deepEqual(await read(), [`sha256:${hex(imageOf(9))}`, true]);
+    rmSync(path);
+    await refused(store.ensure({ path }), "IMAGE_MISSING", /is not there/);
   });
 
   test("that is raw keeps its holes", async (t) => {

@@ -5,6 +5,7 @@
  * (4) An image stays until `prune` is told that nobody uses it.
  */
 import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
 import { GhostError, problem } from "@ghost/schemas";
 import type { CallOptions, ImageSource } from "../../driver.ts";
 import type { CachedImage, CacheEntry, ImageNote } from "./cache.ts";
@@ -45,6 +46,8 @@ export class ImageStore {
   readonly #limits: DownloadLimits;
   readonly #now: () => Date;
   readonly #fetches: SharedWork<CachedImage> = new SharedWork();
+  /** By path: a large image is not read for every machine that is made from it. */
+  readonly #imported = new Map<string, { readonly identity: string; readonly sha256: string }>();
 
   constructor({ dir, vendorImages, limits, now = () => new Date() }: ImageStoreOptions) {
     this.#cache = new ImageCache(dir);
@@ -216,8 +219,15 @@ export class ImageStore {
     const wanted = given === undefined ? undefined : requireSha256(given, path);
     const cached = wanted === undefined ? undefined : await this.#cache.find(wanted);
     if (cached !== undefined) return cached;
+    const before = await identityOf(path);
+    const known = before === undefined ? undefined : this.#imported.get(path);
+    const kept = known !== undefined && known.identity === before ? await this.#cache.find(known.sha256) : undefined;
+    if (kept !== undefined && (wanted === undefined || kept.digest === DIGEST + wanted)) return kept;
     const key = `import-${createHash("sha256").update(`${path}\n${wanted}`).digest("hex")}`;
     const image = await this.#fetches.run(key, options, async (shared) => await this.#import(key, path, wanted, shared));
+    // What changed while it was read is read again the next time.
+    if (before !== undefined && before === (await identityOf(path)))
+      this.#imported.set(path, { identity: before, sha256: image.digest.slice(DIGEST.length) });
     return image;
   }
 
@@ -270,6 +280,17 @@ export class ImageStore {
   #note(sizeBytes: number, { names, checksum }: { names: readonly string[]; checksum?: Checksum }): ImageNote {
     const sha512 = checksum !== undefined && "sha512" in checksum ? checksum.sha512 : undefined;
     return { names, sizeBytes, ...(sha512 !== undefined && { sha512 }), confirmedAt: this.#now().toISOString() };
+  }
+}
+
+/** What changes whenever a file's content does; undefined when it cannot be looked at. */
+async function identityOf(path: string): Promise<string | undefined> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return [dev, ino, size, mtimeNs, ctimeNs].join(" ");
+  } catch (reason) {
+    if (reason instanceof Error && "syscall" in reason) return undefined;
+    throw reason;
   }
 }
 
