@@ -3,10 +3,9 @@ import type { Domain, Hypervisor } from "../hypervisor/driver.ts";
 /** Removes a VM with everything of it: definition and disks, whatever of them there is. Safe to repeat. */
 export async function removeEverything(hypervisor: Hypervisor, uid: string): Promise<void> {
   const domain = await hypervisor.find(uid);
-  if (domain !== undefined) {
-    if (domain.status !== "stopped") await hypervisor.powerOff(uid);
-    await hypervisor.undefine(uid, { disks: "delete" });
-  }
+  if (domain !== undefined && domain.status !== "stopped") await hypervisor.powerOff(uid);
+  // Also without a definition: what a removal or a making that was cut off has left is more than disks.
+  await hypervisor.undefine(uid, { disks: "delete" });
   for (const id of await hypervisor.listDisks(uid)) await hypervisor.deleteDisk(uid, id);
 }
 

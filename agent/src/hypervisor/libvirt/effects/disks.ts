@@ -8,7 +8,7 @@ import type { DomainRef } from "@ghost/libvirt";
 import type { Hypervisor } from "../../driver.ts";
 import { DISK_ID } from "../../identity.ts";
 import { createEmptyDisk, createOverlay } from "../images/disks.ts";
-import { codeOf, syncFolder } from "../images/files.ts";
+import { codeOf, removeFile, syncFolder } from "../images/files.ts";
 import { growImage } from "../images/grow.ts";
 import { told } from "../link.ts";
 import type { LibvirtParts, Reading } from "../parts.ts";
@@ -57,7 +57,7 @@ export function diskCalls(parts: LibvirtParts, imageUse: SharedLock): DiskCalls 
           hint: "Take it away from the machine first.",
         });
       await told(`Disk ${diskId}`, async () => {
-        await rm(path, { force: true });
+        await removeFile(path);
         const folder = diskFolder(folders, owner);
         if ((await diskIds(folder)).length > 0) return await syncFolder(folder);
         // What else an interrupted removal of the domain has left goes with the last of it.
