@@ -312,7 +312,7 @@ export function testHypervisor(name: string, { persistent }: ContractOptions, op
     test("a stopped machine has no console, and one that never started wrote nothing", async (t) => {
       const { hypervisor, image } = await open(t);
       const { uid } = await defineOne(hypervisor, image);
-      await rejects(hypervisor.openConsole(uid), "HOST_ERROR", /web/);
+      await rejects(hypervisor.openConsole(uid), "VM_POWER_STATE", /web/);
       assert.deepEqual(await Array.fromAsync(hypervisor.consoleLog(uid)), []);
       assert.deepEqual(await Array.fromAsync(hypervisor.consoleLog(uid, { tailBytes: 10 })), []);
     });

@@ -201,7 +201,7 @@ export interface Hypervisor extends AsyncDisposable {
   revertSnapshot(uid: string, name: string): Promise<void>;
   /** The machine stays as it is; one that is not there is no error. */
   deleteSnapshot(uid: string, name: string): Promise<void>;
-  /** HOST_ERROR when it does not run, or somebody has its console and `force` is not set. */
+  /** VM_POWER_STATE when it does not run; HOST_ERROR when somebody has its console and `force` is not set. */
   openConsole(uid: string, options?: { readonly force?: boolean }): Promise<DomainConsole>;
   /**
    * What the machine wrote on its console, the last `tailBytes` of it where that is given; with `follow` what it writes

@@ -128,7 +128,7 @@ suite("ghost vm console", () => {
     await using lab = await labWithVm();
     lab.host("desk").setDomain("web", { status: "stopped" });
     for (const [vm, want] of [
-      ["web", /"web" is stopped/],
+      ["web", /VM_POWER_STATE.*"web" is stopped.*ghost vm start web/s],
       ["shop", /VM_NOT_FOUND/],
     ] as const) {
       const { code, stdout, stderr } = await lab.ghost("vm", "console", vm, "--address", lab.address("desk"));
@@ -216,7 +216,7 @@ suite("ghost vm ssh", () => {
   test("gives ssh the address, the VM's id for its host key, the user and the command, and ends as it does", async () => {
     await using lab = await labWithVm();
     const { uid, ipAddress } = lab.host("desk").findDomain("web")!;
-    const alias = ["-o", `HostKeyAlias=${uid}`];
+    const alias = ["-o", `HostKeyAlias=${uid}`, "-o", "ConnectTimeout=15"];
     const cases: readonly (readonly [args: readonly string[], want: readonly string[]])[] = [
       [["web"], [...alias, "--", ipAddress]],
       [
@@ -268,7 +268,7 @@ suite("ghost vm ssh", () => {
     assert.match(missing.stderr, /PROGRAM_MISSING.*"ssh" is not installed/s);
     lab.host("desk").setDomain("web", { status: "stopped" });
     assert.match((await runSsh(lab, ["web"])).stderr, /VM_POWER_STATE.*ghost vm start web/s);
-    assert.match((await runSsh(lab, ["shop"])).stderr, /VM_NOT_FOUND/);
+    assert.match((await runSsh(lab, ["shop"])).stderr, /VM_NOT_FOUND.*ghost vm list/s);
   });
 
   test("an address that is none never reaches ssh", async () => {

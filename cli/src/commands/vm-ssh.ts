@@ -20,6 +20,8 @@ const USERS: ReadonlyMap<string, string> = new Map([
   ["ubuntu", "ubuntu"],
 ]);
 
+const CONNECT_TIMEOUT_S = 15;
+
 interface Target {
   readonly uid: string;
   readonly address: string;
@@ -62,6 +64,9 @@ export const vmSsh: Command = defineCommand({
     const args = [
       "-o",
       `HostKeyAlias=${uid}`,
+      // Where nothing answers, the system's own patience is two minutes of silence.
+      "-o",
+      `ConnectTimeout=${CONNECT_TIMEOUT_S}`,
       ...(user === undefined ? [] : ["-l", user]),
       ...(options.jump === undefined ? [] : ["-J", options.jump]),
       "--",
@@ -76,7 +81,10 @@ export const vmSsh: Command = defineCommand({
 async function findTarget(host: HostClient, idOrName: string, waitMs: number, signal: AbortSignal): Promise<Target> {
   for (let leftMs = waitMs; ; leftMs -= POLL_MS) {
     const found = await findVm(host, idOrName, { signal });
-    if (found === undefined) throw problem("VM_NOT_FOUND", `The host has no VM with the id or name ${JSON.stringify(idOrName)}.`);
+    if (found === undefined)
+      throw problem("VM_NOT_FOUND", `The host has no VM with the id or name ${JSON.stringify(idOrName)}.`, {
+        hint: "ghost vm list shows those that it has.",
+      });
     const { vm } = found;
     if (vm.status !== "running")
       throw problem("VM_POWER_STATE", `VM "${vm.name}" is ${vm.status}, so nobody answers there.`, {

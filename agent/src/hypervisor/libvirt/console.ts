@@ -14,7 +14,10 @@ export function consoleCalls(
     async openConsole(uid, { force = false } = {}) {
       const { domain, ref, isActive } = await readings.require(uid);
       const { name } = domain.live;
-      if (!isActive) throw problem("HOST_ERROR", `"${name}" is ${domain.status}, so it has no console.`);
+      if (!isActive)
+        throw problem("VM_POWER_STATE", `VM "${name}" is ${domain.status}, so nobody is at its console.`, {
+          hint: `Start it: ghost vm start ${name}. What it wrote: ghost vm logs ${name}`,
+        });
       const subject = `The console of "${name}"`;
       await using stack = new AsyncDisposableStack();
       const connection = stack.use(await told(subject, connect));

@@ -62,7 +62,10 @@ export class SimulatedConsoles implements Disposable {
     const domain = this.#state.find(uid);
     if (domain === undefined) throw problem("HOST_ERROR", `The host has no machine with the id ${uid}.`);
     const { name } = domain.live;
-    if (domain.startedAt === undefined) throw problem("HOST_ERROR", `"${name}" is ${domain.status}, so it has no console.`);
+    if (domain.startedAt === undefined)
+      throw problem("VM_POWER_STATE", `VM "${name}" is ${domain.status}, so nobody is at its console.`, {
+        hint: `Start it: ghost vm start ${name}. What it wrote: ghost vm logs ${name}`,
+      });
     const before = this.#open.get(uid);
     if (before !== undefined && !force)
       throw problem("HOST_ERROR", `The console of "${name}" is open already.`, {
