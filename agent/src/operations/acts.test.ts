@@ -30,10 +30,11 @@ async function works(operation: Promise<Operation>): Promise<Operation> {
   return ended;
 }
 
-async function refused(operation: Promise<Operation>, code: DiagnosticCode, detail = /./): Promise<void> {
+async function refused(operation: Promise<Operation>, code: DiagnosticCode, detail = /./, hint = /^/): Promise<void> {
   const { state, diagnostics } = await operation;
   assert.deepEqual([state, diagnostics[0]?.code], ["failed", code], diagnostics[0]?.detail);
   assert.match(diagnostics[0]?.detail ?? "", detail);
+  assert.match(diagnostics[0]?.hint ?? "", hint);
 }
 
 async function snapshots(bench: Bench, vm: ObservedVm): Promise<readonly DomainSnapshot[]> {
@@ -103,7 +104,7 @@ suite("a person's acts", () => {
     test(`${what.action} is refused: a machine that no agent manages, and one that is missing`, async (t) => {
       const bench = openBench(t);
       bench.hypervisor.host.addForeignDomain({ name: "legacy", status: "running" });
-      await refused(act(bench, await bench.vm("legacy"), what), "OWNED_BY_OTHER", /legacy.*belongs to nobody/);
+      await refused(act(bench, await bench.vm("legacy"), what), "OWNED_BY_OTHER", /legacy.*belongs to nobody/, /ghost adopt legacy/);
       const vm = await bench.create(BASE);
       bench.hypervisor.host.removeDomain("web");
       await refused(act(bench, vm, what), "HOST_ERROR", /missing/);

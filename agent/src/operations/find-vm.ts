@@ -21,6 +21,9 @@ export async function requireVm({ hypervisor, store }: Pick<Workshop, "hyperviso
     vms.find((each) => each.uid === idOrName) ??
     vms.find((each) => each.name === idOrName) ??
     vms.find((each) => each.live.name === idOrName);
-  if (vm === undefined) throw problem("VM_NOT_FOUND", `The host has no VM with the id or name ${JSON.stringify(idOrName)}.`);
+  if (vm === undefined)
+    throw problem("VM_NOT_FOUND", `The host has no VM with the id or name ${JSON.stringify(idOrName)}.`, {
+      hint: "ghost vm list shows those that it has.",
+    });
   return vm;
 }

@@ -14,7 +14,9 @@ export function refuseForeign(intent: Intent, vm: ObservedVm, record: VmRecord |
       : `belongs to ${vm.owner}${record === undefined ? "" : ` since ${record.ownedSince.toISOString()}`}`;
   const hint =
     intent.owner === "agent"
-      ? "Let its owner change it, or release it there first."
+      ? vm.owner === ""
+        ? `Write it into a spec and take it over: ghost export --adopt, ghost adopt ${vm.name}.`
+        : "Let its owner change it, or release it there first."
       : `Run "ghost adopt ${vm.name}" to take it over, or choose another name.`;
   throw problem("OWNED_BY_OTHER", `VM "${vm.name}" ${whose}; ${intent.owner} must not ${VERBS[intent.action]} it.`, {
     hint,
