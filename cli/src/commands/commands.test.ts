@@ -595,6 +595,7 @@ suite("ghostctl", () => {
     assert.match((await ctl("list")).stdout, /my-vm {2}running/);
     assert.match((await ctl("status", id)).stdout, /ram_gb {6}4 GiB/);
     assert.equal((await ctl("stop", "my-vm", "--force")).stdout, "VM my-vm is stopped.\n");
+    assert.match((await ctl("status", id)).stdout, /uptime {6}-\n.*cpu_usage {3}-\n/s);
     assert.match((await ctl("stop", id)).stderr, /VM_POWER_STATE/);
     assert.equal((await ctl("start", id)).code, 0);
     assert.match((await ctl("create", "--name", "my-vm")).stderr, /VM_EXISTS/);

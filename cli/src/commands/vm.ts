@@ -109,7 +109,9 @@ export const vmStatus: Command = defineCommand({
     withVms(options, session, TIMEOUT_MS, async (vms, call) => {
       const report = await vms.status(vm, call);
       session.emit({ type: "vm", ...report, uptime_seconds: Number(report.uptime_seconds) });
-      const percent = (value: number): string => `${Math.round(value * 10) / 10} %`;
+      // A zero would say that it was measured.
+      const used = (text: string): string => (report.status === "stopped" || report.status === "error" ? "-" : text);
+      const percent = (value: number): string => used(`${Math.round(value * 10) / 10} %`);
       session.print(
         pairs([
           ["name", report.name],
@@ -119,7 +121,7 @@ export const vmStatus: Command = defineCommand({
           ["vcpu", String(report.vcpu)],
           ["ram_gb", `${report.ram_gb} GiB`],
           ["disk_gb", `${report.disk_gb} GiB`],
-          ["uptime", formatDuration(Number(report.uptime_seconds) * 1000)],
+          ["uptime", used(formatDuration(Number(report.uptime_seconds) * 1000))],
           ["cpu_usage", percent(report.cpu_usage_percent)],
           ["ram_usage", percent(report.ram_usage_percent)],
         ]),
