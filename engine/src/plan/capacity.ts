@@ -39,7 +39,8 @@ export function checkCapacity(host: Host, drafts: readonly Draft[]): Diagnostic[
     const takers = drafts.filter(({ demand }) => demand[resource] > 0);
     const needed = takers.reduce((sum, { demand }) => sum + demand[resource], 0);
     if (needed <= available[resource]) continue;
-    diagnostics.push(shortOf(host, resource, takers, needed, available[resource]));
+    const givesBack = drafts.some(({ demand }) => demand[resource] < 0);
+    diagnostics.push(shortOf({ host, resource, takers, needed, available: available[resource], givesBack }));
   }
   return diagnostics;
 }
@@ -61,7 +62,17 @@ export function checkSchedulable(host: Host, drafts: readonly Draft[]): Diagnost
     }));
 }
 
-function shortOf(host: Host, resource: keyof Resources, takers: readonly Draft[], needed: number, available: number): Diagnostic {
+interface Shortage {
+  readonly host: Host;
+  readonly resource: keyof Resources;
+  readonly takers: readonly Draft[];
+  readonly needed: number;
+  readonly available: number;
+  /** Whether another step of the plan frees some of it. */
+  readonly givesBack: boolean;
+}
+
+function shortOf({ host, resource, takers, needed, available, givesBack }: Shortage): Diagnostic {
   const { code, noun, unit } = KINDS[resource];
   const total = host.observation.host.total[resource];
   let left = available;
@@ -70,7 +81,7 @@ function shortOf(host: Host, resource: keyof Resources, takers: readonly Draft[]
   return {
     code,
     severity: "error",
-    detail: `Agent "${host.agent.name}" has ${say(Math.max(0, available))} of ${say(total)} ${noun} left and the plan needs ${say(needed)} for ${listNames(takers)}: ${say(needed - Math.max(0, available))} short. What the plan deletes is free only afterwards.`,
+    detail: `Agent "${host.agent.name}" has ${say(Math.max(0, available))} of ${say(total)} ${noun} left and the plan needs ${say(needed)} for ${listNames(takers)}: ${say(needed - Math.max(0, available))} short.${givesBack ? " What the plan gives back is free only afterwards." : ""}`,
     hint: "Make VMs smaller, put some on another agent, or lower what is reserved there.",
     path: ["vms", first?.vm?.name ?? "", resource],
     ...at(first?.vm, [resource]),
