@@ -4,14 +4,17 @@ import type { Connection, ConnectionState, LastingConnection } from "@ghost/libv
 import { GhostError, problem } from "@ghost/schemas";
 import type { Diagnostic } from "@ghost/schemas";
 
-/** A libvirtd that hangs is given up after this, by a question and by an attempt to connect. */
-const ANSWER_TIMEOUT_MS = 10_000;
+/**
+ * A libvirtd that hangs is given up after this, by a question and by an attempt to connect: before a plan, which waits 10 s
+ * for its agent, gives up the agent.
+ */
+const ANSWER_TIMEOUT_MS = 8_000;
 /** A silent libvirtd is left within about the same time; its machines are none the worse for it. */
 const KEEP_ALIVE_COUNT = 3;
 const LONGEST_PAUSE_MS = 2_000;
 
 export interface Link extends AsyncDisposable {
-  /** For questions and quick calls: each is answered or given up within 10 s. */
+  /** For questions and quick calls: each is answered or given up within 8 s. */
   readonly ask: LastingConnection;
   /** For what may take long. */
   readonly work: LastingConnection;
@@ -25,7 +28,7 @@ export interface Link extends AsyncDisposable {
 export function openLink(options: {
   readonly uri: string;
   readonly socketPath?: string;
-  /** Default 10,000. */
+  /** Default 8,000. */
   readonly answerTimeoutMs?: number;
   readonly onState: (state: ConnectionState) => void;
 }): Link {
