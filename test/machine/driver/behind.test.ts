@@ -129,6 +129,16 @@ suite("beside the agent", { skip: why ?? false }, () => {
     assert.equal((await bench.require(uid)).stored.disks["root"]?.sizeGb, 2);
   });
 
+  test("what libvirt does not take over is told, and not kept half", async (t) => {
+    const { calls } = bench;
+    const { uid } = await make(t, bench, { name: "numa", vcpu: 1, vcpuMax: 1, ramGb: 0.0625, ramMaxGb: 0.0625 });
+    const cells = "<cpu mode='maximum' check='none'><numa><cell id='0' cpus='0' memory='65536' unit='KiB'/></numa></cpu>";
+    await defineDomain(bench.parts.ask, (await xmlOf(uid)).replace(/<cpu .*\/>/, cells));
+    const before = await xmlOf(uid);
+    await rejects(calls.change(uid, { ramGb: 0.125, ramMaxGb: 0.125, metadata: "new" }, { live: false }), "HOST_ERROR", /memory/);
+    assert.equal(await xmlOf(uid), before);
+  });
+
   test("what a guest has written into a raw disk is not taken for a qcow2", async (t) => {
     const { calls } = bench;
     const { uid } = await make(t, bench, { name: "raw" });

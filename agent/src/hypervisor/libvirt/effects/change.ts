@@ -174,7 +174,8 @@ function toEdit(
   };
 }
 
-async function store({ ask, work, folders }: LibvirtParts, { reading, edit, autostart, name }: Work, done: Done): Promise<void> {
+async function store(parts: LibvirtParts, { reading, edit, autostart, name }: Work, done: Done): Promise<void> {
+  const { ask, work, folders } = parts;
   const { ref } = reading;
   const { stored } = reading.domain;
   if (edit !== undefined) {
@@ -183,6 +184,7 @@ async function store({ ask, work, folders }: LibvirtParts, { reading, edit, auto
     if (edit.os?.firmware === "uefi") await makeFolder(diskFolder(folders, ref.uuid));
     await defineDomain(work, editDomainXml(before, edit));
     done("its stored definition has what was asked", async () => void (await defineDomain(work, before)));
+    await requireTaken(parts, ref.uuid, edit);
   }
   if (autostart !== undefined) {
     await setAutostart(work, ref, autostart);
@@ -192,6 +194,21 @@ async function store({ ask, work, folders }: LibvirtParts, { reading, edit, auto
     await renameDomain(work, ref, name);
     done(`it is named "${name}"`, () => renameDomain(work, ref, stored.name));
   }
+}
+
+/** HOST_ERROR when libvirt has the new definition and not the numbers in it: somebody else's may say them in several places. */
+async function requireTaken({ readings }: LibvirtParts, uid: string, { ram, vcpus }: DomainEdit): Promise<void> {
+  if (ram === undefined && vcpus === undefined) return;
+  const { config } = (await readings.require(uid)).stored;
+  const isTaken =
+    (ram === undefined || (isAbout(config.ramGb, ram.ramGb) && isAbout(config.ramMaxGb, ram.ramMaxGb))) &&
+    (vcpus === undefined || (config.vcpu === vcpus.vcpu && config.vcpuMax === vcpus.vcpuMax));
+  if (isTaken) return;
+  throw problem(
+    "HOST_ERROR",
+    `libvirt does not change the ${ram === undefined ? "processors" : vcpus === undefined ? "memory" : "processors and memory"} of VM "${config.name}": its definition says in another place too how many it has.`,
+    { hint: `Change them by hand, with NUMA cells, memory modules or whatever else there is: virsh edit ${config.name}` },
+  );
 }
 
 async function changeDevices(parts: LibvirtParts, work: NonNullable<Work["live"]>, context: PlugContext): Promise<void> {
