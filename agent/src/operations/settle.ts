@@ -36,7 +36,7 @@ export async function settle({ hypervisor, store }: Workshop, record: VmRecord, 
     phase: "ready",
     imageDigest: told.imageDigest || (recordFromMetadata(domain)?.imageDigest ?? ""),
     looseDisks,
-    diskIds: Object.fromEntries(Object.entries(domain.stored.disks).map(([disk, { id }]) => [disk, id])),
+    diskIds: diskIdsOf(domain) ?? record.diskIds,
   };
   if (phase === "creating") notes.push(`VM "${name}" was defined when its making was cut off; it is kept, ${domain.status}.`);
   if (phase === "deleting") notes.push(`VM "${name}" was to be deleted and is still there; it is kept.`);
@@ -62,6 +62,12 @@ export async function requireSettled(workshop: Workshop, intent: Intent): Promis
     hint: "Plan again; the new plan makes it anew if the spec still has it.",
     path: ["vms", intent.name],
   });
+}
+
+/** Undefined for a domain that has none: it may be one that cannot be read now, and its disks are still its own. */
+function diskIdsOf({ stored: { disks } }: Domain): VmRecord["diskIds"] | undefined {
+  const ids = Object.entries(disks).map(([disk, { id }]) => [disk, id] as const);
+  return ids.length === 0 ? undefined : Object.fromEntries(ids);
 }
 
 async function isComplete(disks: Promise<readonly string[]>, domain: Domain): Promise<boolean> {
