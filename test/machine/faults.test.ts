@@ -316,6 +316,20 @@ suite("faults around an agent", { skip: reason ?? false }, () => {
     await done("plan", "--detailed-exitcode");
   });
 
+  test("a guest whose agent hangs holds nobody up, and hears the power button", async () => {
+    const web = { image_path: host.image, wait_for: "guest-agent", stop_timeout_s: 60 };
+    await spec({ web });
+    await done("apply", "--yes");
+    const hang = { execute: "guest-exec", arguments: { path: "/bin/sh", arg: ["-c", "kill -STOP $(pidof qemu-ga)"] } };
+    await host.virsh("qemu-agent-command", "web", "--timeout", "5", JSON.stringify(hang)).catch(() => undefined);
+    await assert.rejects(host.virsh("qemu-agent-command", "web", "--timeout", "1", '{"execute":"guest-ping"}'));
+    await done("plan", "--detailed-exitcode");
+    assert.match(await done("vm", "status", "web", "--address", host.agent().address), /running/);
+    await spec({ web: { ...web, power: "stopped", labels: { kept: "no" } } });
+    await done("apply", "--yes", "--max-impact", "stop");
+    assert.equal(await host.virsh("domstate", "web", "--reason"), "shut off (shutdown)");
+  });
+
   /** One more agent over the same libvirt, started behind these words. */
   async function agentOf(t: TestContext, dir: string, lines: string, words: readonly string[]): Promise<AgentProcess> {
     const config = path.join(dir, "agent.yaml");

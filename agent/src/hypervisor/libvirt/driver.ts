@@ -42,7 +42,7 @@ export interface LibvirtOptions {
   /** Instead of the catalogue. */
   readonly vendorImages?: ReadonlyMap<string, VendorImage>;
   readonly downloadLimits?: Partial<DownloadLimits>;
-  /** A question that libvirt does not answer within it is HOST_ERROR. Default 10,000. */
+  /** A question that libvirt does not answer within it is HOST_ERROR. Default 8,000. */
   readonly answerTimeoutMs?: number;
 }
 
