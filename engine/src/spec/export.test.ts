@@ -147,6 +147,13 @@ vms:
     );
   });
 
+  test("a VM that was adopted, changed and given up is taken over as it is now", async () => {
+    const defaults = { ...BUILTIN_DEFAULTS, ram_gb: 0.5, autostart: false };
+    const input = inputOf([aLiveVm("nas", {}, { owner: "", applied: {}, defaults })], { adopt: true });
+    const { steps, problems } = await replan(input);
+    assert.deepEqual([steps, problems], [["adopt desk/vm/nas "], []]);
+  });
+
   test("a size between two whole GiB is rounded up, and told: no disk shrinks", async () => {
     const vm = aLiveVm("web", { image: "debian-12", disk_gb: 20, disks: { data: { size_gb: 5 } } });
     const input = inputOf([aLiveVm("web", {}, { live: { ...vm.live, disk_gb: 20.5, ram_gb: 1.5, disks: { data: { size_gb: 5.25 } } } })]);

@@ -93,13 +93,16 @@ function describeAgent({ address, tls, observation }: ExportInput["agents"][numb
   );
 }
 
-/** Of a VM that Ghost did not make nothing is recorded: all that is not built in is written. */
+/**
+ * Of a VM that is to be adopted all is written that is not built in; and what is, where the VM has another default on
+ * record, as one that was adopted and given up has: the plan would fill that in.
+ */
 function describeVm(vm: ObservedVm, isOwn: boolean): { readonly values: VmConfig; readonly remarks: string[] } {
-  const defaults = (isOwn ? defaultsFor(vm) : BUILTIN_DEFAULTS) as Values;
+  const defaults: readonly Values[] = isOwn ? [defaultsFor(vm)] : [BUILTIN_DEFAULTS, defaultsFor(vm)];
   const values: Record<string, unknown> = {};
   const remarks: string[] = [];
   for (const [name, live] of Object.entries(vm.live as Values)) {
-    if (name === "name" || isEmpty(live) || sameValue(live, defaults[name])) continue;
+    if (name === "name" || isEmpty(live) || defaults.every((each) => sameValue(live, each[name]))) continue;
     values[name] = live;
   }
   for (const name of WHOLE_GIB) {
