@@ -59,21 +59,21 @@ export const agentInstall: Command = defineCommand({
       const outcome = putFile(root, file, dryRun);
       session.emit({ type: "file", path: file.path, outcome, dry_run: dryRun, ...(dryRun && { text: file.text }) });
       session.say(
-        `${escapeLine(file.path)} ${dryRun && outcome !== "kept" && outcome !== "unchanged" ? "would be " : ""}${WORDS[outcome]}.\n`,
+        `${escapeLine(path.join(root, file.path))} ${dryRun && outcome !== "kept" && outcome !== "unchanged" ? "would be " : ""}${WORDS[outcome]}.\n`,
       );
       if (dryRun && outcome !== "kept") session.print(`# ${file.path}\n${file.text}\n`);
     }
     for (const folder of folders) {
       const isNew = putFolder(root, folder, dryRun);
       session.emit({ type: "folder", path: folder, made: isNew, dry_run: dryRun });
-      if (isNew) session.say(`${escapeLine(folder)} ${dryRun ? "would be " : ""}made.\n`);
+      if (isNew) session.say(`${escapeLine(path.join(root, folder))} ${dryRun ? "would be " : ""}made.\n`);
     }
     for (const each of command)
       if (/^\/(tmp|var\/tmp)\//.test(each))
         session.say(
           `Note: ${escapeLine(each)} is in a folder that the service cannot see, and that is emptied. Install Ghost elsewhere.\n`,
         );
-    session.say("\nNow:\n");
+    session.say(root === "/" ? "\nNow:\n" : "\nOn the machine that gets them:\n");
     session.print("sudo systemctl daemon-reload\nsudo systemctl enable --now ghost-agent\nsudo ghost agent doctor\n");
     return EXIT.ok;
   },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -23,6 +24,8 @@ async function tempRoot(t: TestContext): Promise<string> {
 async function install(root: string, ...more: readonly string[]): Promise<Ran> {
   const ran = await ghost(["agent", "install", "--root", root, ...more], { cwd: root });
   assert.equal(ran.code, 0, ran.stderr);
+  for (const [, file = ""] of (ran.stdout + ran.stderr).matchAll(/^(\/\S+) (?:written|made)\.$/gm))
+    assert.ok(file.startsWith(root) && existsSync(file), file);
   return ran;
 }
 
