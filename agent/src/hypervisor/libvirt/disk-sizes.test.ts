@@ -75,6 +75,36 @@ test("disks on a network, which have no source, are not taken for one", async ()
   );
 });
 
+test("a file on a server that is away holds nobody up, and nobody opens another one there", async () => {
+  let isAway = false;
+  const opened: string[] = [];
+  const back: (() => void)[] = [];
+  const libvirt = new FakeLibvirt();
+  const sizeOf = async ({ source }: DomainDiskFacts): Promise<number> => {
+    opened.push(source);
+    if (isAway && source.startsWith("/nas/")) await new Promise<void>((resolve) => back.push(resolve));
+    return GIB;
+  };
+  const reader = new DiskSizeReader(libvirt, { sizeOf, patienceMs: 20 });
+  const disks = ["/nas/a", "/nas/b", "/here/c"].map((source, index) => ({ ...disk(source, "raw"), target: `vd${index}` }));
+  const read = async (): Promise<readonly unknown[]> =>
+    [...(await reader.read([{ ref: { uuid: UID }, disks }]))].map(([source]) => source).sort();
+  const all = ["/here/c", "/nas/a", "/nas/b"];
+  assert.deepEqual(await read(), all);
+  isAway = true;
+  for (const want of [["/here/c", "/nas/a"], ["/here/c"]]) {
+    opened.length = 0;
+    assert.deepEqual(await read(), all);
+    assert.deepEqual(opened.toSorted(), want);
+  }
+  isAway = false;
+  for (const resolve of back) resolve();
+  await new Promise((resolve) => setImmediate(resolve));
+  opened.length = 0;
+  assert.deepEqual([await read(), opened.toSorted()], [all, all]);
+  assert.deepEqual(libvirt.asked, []);
+});
+
 const HEAD = { name: "web", uuid: Buffer.from(UID.replaceAll("-", ""), "hex"), id: 1 };
 const number = (field: string, value: number): unknown => ({ field, value: { type: 4, ul: BigInt(value) } });
 const PARAMS = [

@@ -4,6 +4,7 @@
  */
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Caller, DomainRef, Params } from "@ghost/libvirt";
 import { allDomainStatistics, numberIn, textIn } from "@ghost/libvirt";
 import type { DomainDiskFacts } from "./domain-xml/from-domain-xml.ts";
@@ -13,6 +14,9 @@ const QCOW2_MAGIC = 0x51_46_49_fb;
 const QCOW2_SIZE_OFFSET = 24;
 const QCOW2_BYTES = 32;
 
+/** A file that has not answered by then is on a file system whose server is away. */
+const PATIENCE_MS = 4_000;
+
 /** By `sizeKey`, in bytes. */
 export type DiskSizes = ReadonlyMap<string, number>;
 
@@ -21,53 +25,84 @@ export function sizeKey(uid: string, { source, target }: Pick<DomainDiskFacts, "
   return source === "" ? `${uid} ${target}` : source;
 }
 
+type SizeOf = (disk: DomainDiskFacts) => Promise<number | undefined>;
+type Domains = readonly { readonly ref: DomainRef; readonly disks: readonly DomainDiskFacts[] }[];
+
 export class DiskSizeReader {
   readonly #ask: Caller;
+  readonly #sizeOf: SizeOf;
+  readonly #patienceMs: number;
   /** What libvirt has said of disks that cannot be looked into. */
   readonly #told = new Map<string, number>();
+  /** What files have said. */
+  readonly #seen = new Map<string, number>();
+  /** Folders of which a file has not answered. Whoever opens another one there hangs too, and libvirt with him. */
+  readonly #silent = new Set<string>();
 
-  constructor(ask: Caller) {
+  constructor(
+    ask: Caller,
+    { sizeOf = sizeOfFile, patienceMs = PATIENCE_MS }: { readonly sizeOf?: SizeOf; readonly patienceMs?: number } = {},
+  ) {
     this.#ask = ask;
+    this.#sizeOf = sizeOf;
+    this.#patienceMs = patienceMs;
   }
 
   /** A size that cannot be had is left out: that disk is gone, or its machine too busy to be asked. */
-  async read(domains: readonly { readonly ref: DomainRef; readonly disks: readonly DomainDiskFacts[] }[]): Promise<DiskSizes> {
+  async read(domains: Domains): Promise<DiskSizes> {
     const sizes = new Map<string, number>();
-    const asked = await Promise.all(
-      domains.map(async ({ ref, disks }) => {
-        const seen = await Promise.all(
-          disks.map(async (disk) => {
-            const bytes = await sizeOfFile(disk);
-            if (bytes !== undefined) sizes.set(sizeKey(ref.uuid, disk), bytes);
-            return bytes !== undefined;
-          }),
-        );
-        return seen.includes(false) ? [{ ref, disks }] : [];
+    const all = domains.flatMap(({ ref, disks }) => disks.map((disk) => ({ ref, disk })));
+    const unsure = new Set<string>();
+    await Promise.all(
+      [...Map.groupBy(all, ({ disk }) => dirname(disk.source))].map(async ([folder, [first, ...others]]) => {
+        const see = async ({ ref, disk }: (typeof all)[number]): Promise<void> => {
+          const bytes = this.#silent.has(folder) ? this.#seen.get(keyOf(ref, disk)) : await this.#sizeUnlessSilent(folder, ref, disk);
+          if (bytes !== undefined) sizes.set(sizeKey(ref.uuid, disk), bytes);
+          else if (!this.#silent.has(folder)) unsure.add(ref.uuid);
+        };
+        // The process has four threads for files, and each file that does not answer takes one.
+        if (first !== undefined) await see(first);
+        await Promise.all(others.map(see));
       }),
     );
-    const unseen = asked.flat();
+    const unseen = domains.filter(({ ref }) => unsure.has(ref.uuid));
     if (unseen.length > 0) await this.#askFor(unseen, sizes);
     return sizes;
   }
 
-  async #askFor(
-    domains: readonly { readonly ref: DomainRef; readonly disks: readonly DomainDiskFacts[] }[],
-    sizes: Map<string, number>,
-  ): Promise<void> {
+  async #sizeUnlessSilent(folder: string, ref: DomainRef, disk: DomainDiskFacts): Promise<number | undefined> {
+    const reading = this.#sizeOf(disk);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<"late">((resolve) => (timer = setTimeout(resolve, this.#patienceMs, "late" as const)));
+    const bytes = await Promise.race([reading, late]).finally(() => clearTimeout(timer));
+    if (bytes === "late") {
+      this.#silent.add(folder);
+      const isBack = (): void => void this.#silent.delete(folder);
+      reading.then(isBack, isBack);
+      return this.#seen.get(keyOf(ref, disk));
+    }
+    if (bytes !== undefined) this.#seen.set(keyOf(ref, disk), bytes);
+    return bytes;
+  }
+
+  async #askFor(domains: Domains, sizes: Map<string, number>): Promise<void> {
     const answers = await allDomainStatistics(this.#ask, { groups: ["block"], domains: domains.map(({ ref }) => ref), noWait: true });
     const byUid = new Map(answers.map(({ domain, params }) => [domain.uuid, capacities(params)]));
     for (const { ref, disks } of domains) {
-      for (const { source, target } of disks) {
-        const size = sizeKey(ref.uuid, { source, target });
+      for (const disk of disks) {
+        const size = sizeKey(ref.uuid, disk);
         if (sizes.has(size)) continue;
-        const key = `${ref.uuid} ${target} ${source}`;
-        const bytes = byUid.get(ref.uuid)?.get(target) ?? this.#told.get(key);
+        const bytes = byUid.get(ref.uuid)?.get(disk.target) ?? this.#told.get(keyOf(ref, disk));
         if (bytes === undefined) continue;
-        this.#told.set(key, bytes);
+        this.#told.set(keyOf(ref, disk), bytes);
         sizes.set(size, bytes);
       }
     }
   }
+}
+
+function keyOf({ uuid }: DomainRef, { target, source }: DomainDiskFacts): string {
+  return `${uuid} ${target} ${source}`;
 }
 
 /** By target. */
