@@ -6,6 +6,7 @@ import type { TestContext } from "node:test";
 import type { Ran } from "../../cli/src/testing/command-line.ts";
 import { hasMark, inside, mark, startCrashHost } from "./support/crash.ts";
 import type { CrashHost, CrashPoint } from "./support/crash.ts";
+import type { Fault } from "./support/proxy.ts";
 import { whyNoGuest, whyNot, whyNoUefi } from "./support/packages.ts";
 
 const reason = whyNot("libvirtd", "virsh", "qemu-system-x86_64", "qemu-img", "dnsmasq", "iptables", "ip") ?? whyNoGuest();
@@ -20,7 +21,10 @@ const LARGE = {
   disks: { data: { size_gb: 1 } },
   networks: { default: {}, lan: { mac: "52:54:00:00:ab:01" } },
 };
+/** No guest is there to hear that it is to shut down. */
+const RESTARTED = { ...SMALL, vcpu_max: 4, stop_timeout_s: 1 };
 const FIRMWARE = whyNoUefi() === undefined ? "uefi" : "bios";
+const MOMENTS = ["call", "reply"] as const;
 const MARK = 0x5a;
 const LATER = 0xa5;
 
@@ -32,6 +36,8 @@ interface Act {
   act(name: string): Promise<Ran>;
   /** What the act may say when it is repeated after a crash, beside that it is done. */
   readonly repeated?: RegExp;
+  /** When the agent is killed at a call of libvirt. */
+  readonly moments?: readonly Fault["at"][];
   /** It may be that nobody repeats it, and the VM leaves the spec. */
   readonly isGivenUp?: boolean;
   /** There is no VM after it. */
@@ -83,6 +89,19 @@ suite("an agent that is killed", { skip: reason ?? false }, () => {
           const cards = await crash.host.virsh("domiflist", name, ...which);
           assert.equal(cards.split("\n").length, 2, cards);
         }
+      },
+    },
+    "a VM is restarted for a change": {
+      arrange: async (name, power) => {
+        await made(name, power);
+        await crash.spec(name, { ...RESTARTED, power });
+      },
+      act: () => crash.ghost("apply", "--yes", "--max-impact", "restart"),
+      // A forced end takes its time.
+      moments: ["reply"],
+      holds: async (name, power) => {
+        await is(name, power);
+        await hasMark(await crash.disk(name), MARK);
       },
     },
     "a snapshot is taken": {
@@ -137,7 +156,7 @@ suite("an agent that is killed", { skip: reason ?? false }, () => {
   for (const [name, act] of Object.entries(acts)) {
     test(`while ${name}`, async (t) => {
       let points = 0;
-      for (const call of await untouched(act)) for (const at of ["call", "reply"] as const) points += await point(t, act, { ...call, at });
+      for (const call of await untouched(act)) for (const at of act.moments ?? MOMENTS) points += await point(t, act, { ...call, at });
       let changes = 0;
       while ((await point(t, act, { change: changes + 1 })) === 1) changes += 1;
       assert.ok(changes >= 2, `${changes} changes of files and records`);
