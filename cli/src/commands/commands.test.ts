@@ -475,7 +475,10 @@ suite("what a message advises", () => {
     await using lab = await openLab();
     const list = (address: string): ReturnType<typeof ghost> =>
       ghost(["vm", "list"], { cwd: lab.cwd, program: "ghostctl", env: { GHOST_AGENT_ADDRESS: address } });
-    assert.match((await list(`unix:${lab.cwd}/none.sock`)).stderr, /named by GHOST_AGENT_ADDRESS: give --address/);
+    assert.match(
+      (await list(`unix:${lab.cwd}/none.sock`)).stderr,
+      /no such socket.*systemctl start ghost-agent.*GHOST_AGENT_ADDRESS named it; --address/s,
+    );
   });
 
   test("another folder, where no agent is to be read, and makes none", async () => {

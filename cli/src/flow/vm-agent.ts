@@ -22,7 +22,7 @@ export type ConnectionOptions = OptionValues<typeof CONNECTION>;
 
 export const VM = { name: "VM", doc: "Id or name of the VM.", required: true } as const satisfies Positional;
 
-/** Who named no agent, and reaches none, learns how to name one. */
+/** Who named no agent on the command line, and reaches none, learns where the address is from. */
 export async function withAgent<T>(
   options: ConnectionOptions,
   session: Session,
@@ -54,7 +54,9 @@ export async function withHost<T>(
 function withAddressHint(reason: unknown, wanted: string): GhostError {
   const [first, ...others] = GhostError.from(reason).diagnostics;
   if (first.code !== "AGENT_UNREACHABLE") return GhostError.from(reason);
-  const from = wanted === DEFAULT_ADDRESS ? "No agent was named, so this one was tried" : "It was named by GHOST_AGENT_ADDRESS";
-  const hint = `${from}: give --address, or set GHOST_AGENT_ADDRESS, to host:port, unix:/path or embedded:DIR.`;
+  const hint =
+    wanted === DEFAULT_ADDRESS
+      ? "No agent was named, so this one was tried: give --address, or set GHOST_AGENT_ADDRESS, to unix:/run/ghost/agent.sock, host:port or embedded:DIR."
+      : `${first.hint === undefined ? "" : `${first.hint} `}GHOST_AGENT_ADDRESS named it; --address names another.`;
   return new GhostError([{ ...first, hint }, ...others], { cause: reason });
 }

@@ -125,7 +125,7 @@ function internal(told: string, { name, address }: HostConnection, { path }: Cal
 function unavailable(told: string, { name, address }: HostConnection, { connected }: CallFacts, say: Say): GhostError {
   const unreachable = (why: string, hint: string): GhostError =>
     say("AGENT_UNREACHABLE", `Agent "${name}" does not answer at ${address}: ${why}.`, hint);
-  const start = `Start the agent there with \`ghost agent run\`, or correct address of agent "${name}".`;
+  const start = `Start the agent there (\`sudo systemctl start ghost-agent\`, or \`ghost agent run\`), or correct address of agent "${name}".`;
 
   if (/Protocol error|NGHTTP2|HTTP2|HTTP\/2|wrong version number|packet length too long/i.test(told) && !/Connection dropped/.test(told)) {
     return /wrong version number|packet length too long/.test(told)
