@@ -116,7 +116,7 @@ suite("beside the agent", { skip: why ?? false }, () => {
     assert.deepEqual((await bench.require(uid)).live.nics, config.nics);
   });
 
-  test("a disk that another machine runs on does not grow under it", async (t) => {
+  test("a disk that another machine runs on neither grows nor goes under it", async (t) => {
     const { calls } = bench;
     const { uid } = await make(t, bench, { name: "owner" });
     const borrower = await make(t, bench, { name: "borrower" });
@@ -124,6 +124,8 @@ suite("beside the agent", { skip: why ?? false }, () => {
     await calls.start(borrower.uid);
     await rejects(calls.growDisk(uid, "root", 2), "HOST_ERROR", /is open/);
     assert.equal((await bench.require(uid)).stored.disks["root"]?.sizeGb, 1);
+    await rejects(calls.undefine(uid, { disks: "delete" }), "HOST_ERROR", /is open in another machine/);
+    assert.equal((await bench.require(uid)).status, "stopped");
     await calls.powerOff(borrower.uid);
     await calls.growDisk(uid, "root", 2);
     assert.equal((await bench.require(uid)).stored.disks["root"]?.sizeGb, 2);

@@ -1,5 +1,5 @@
 /** Disks of domains: files in a folder for each domain, named by the disk's id. */
-import { readdir, rm, rmdir, stat } from "node:fs/promises";
+import { open, readdir, rm, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { bytesToGib, gibToBytes, problem } from "@ghost/schemas";
 import type { GhostError } from "@ghost/schemas";
@@ -10,6 +10,7 @@ import { DISK_ID } from "../../identity.ts";
 import { createEmptyDisk, createOverlay } from "../images/disks.ts";
 import { codeOf, removeFile, syncFolder } from "../images/files.ts";
 import { growImage } from "../images/grow.ts";
+import { isOpenInQemu } from "../images/in-use.ts";
 import { told } from "../link.ts";
 import type { LibvirtParts, Reading } from "../parts.ts";
 import { removeDomainFiles } from "./leftovers.ts";
@@ -57,6 +58,7 @@ export function diskCalls(parts: LibvirtParts, imageUse: SharedLock): DiskCalls 
           hint: "Take it away from the machine first.",
         });
       await told(`Disk ${diskId}`, async () => {
+        await refuseOpen(path);
         await removeFile(path);
         const folder = diskFolder(folders, owner);
         if ((await diskIds(folder)).length > 0) return await syncFolder(folder);
@@ -95,6 +97,16 @@ export async function diskIds(folder: string): Promise<readonly string[]> {
     if (codeOf(reason) === "ENOENT") return [];
     throw reason;
   }
+}
+
+/** HOST_ERROR for a disk that is to be deleted and that another machine, or a program like a backup's, has open. */
+export async function refuseOpen(path: string): Promise<void> {
+  if (!(await isThere(path))) return;
+  await using file = await open(path, "r");
+  if (!(await isOpenInQemu(file))) return;
+  throw problem("HOST_ERROR", `The disk ${path} is open in another machine, or in a program like qemu-img, and is not deleted.`, {
+    hint: `See who it is, and end that first: lsof ${path}`,
+  });
 }
 
 /** HOST_ERROR when a disk that is to be attached was never made. */

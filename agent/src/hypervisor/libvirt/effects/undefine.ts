@@ -4,7 +4,7 @@ import { problem } from "@ghost/schemas";
 import type { Hypervisor } from "../../driver.ts";
 import { told } from "../link.ts";
 import type { LibvirtParts } from "../parts.ts";
-import { diskIds, removeFolder } from "./disks.ts";
+import { diskIds, refuseOpen, removeFolder } from "./disks.ts";
 import { removeDomainFiles } from "./leftovers.ts";
 import { diskFolder, diskPath } from "./places.ts";
 
@@ -21,6 +21,9 @@ export function undefineCall({ folders, readings, work }: LibvirtParts): Hypervi
         `VM "${reading.domain.live.name}" is ${reading.domain.status} and cannot be removed before it is stopped.`,
       );
     await told(reading === undefined ? `VM ${uid}` : `VM "${reading.domain.stored.name}"`, async () => {
+      const folder = diskFolder(folders, uid);
+      const files = disks === "keep" ? [] : (await diskIds(folder)).map((id) => diskPath(folders, uid, id) ?? "");
+      for (const file of files) await refuseOpen(file);
       if (reading !== undefined) {
         const nvram = disks === "delete" ? "delete" : "keep";
         try {
@@ -40,7 +43,6 @@ export function undefineCall({ folders, readings, work }: LibvirtParts): Hypervi
       }
       await removeDomainFiles(folders, uid);
       if (disks === "keep") return;
-      const folder = diskFolder(folders, uid);
       for (const id of await diskIds(folder)) await rm(diskPath(folders, uid, id) ?? "", { force: true });
       await removeFolder(folder);
     });
