@@ -128,6 +128,16 @@ suite("disks of a machine", { skip: why ?? false }, () => {
     assert.deepEqual((await calls.pruneImages(new Set())).removed, []);
     execFileSync("qemu-img", ["rebase", "-u", "-F", "qcow2", "-b", `json:{"driver":"qcow2","file.filename":"${below}"}`, theirs]);
     assert.deepEqual((await calls.pruneImages(new Set())).removed, []);
+    // The same disk as a volume of a pool.
+    const pool = path.join(daemon.folder, "pool");
+    await mkdir(pool);
+    await rename(theirs, path.join(pool, "theirs.qcow2"));
+    await daemon.virsh(URI, "pool-create-as", "shelf", "dir", "--target", pool);
+    t.after(() => daemon.virsh(URI, "pool-destroy", "shelf"));
+    const xml = await daemon.virsh(URI, "dumpxml", domain.uuid, "--inactive");
+    const volume = "<source pool='shelf' volume='theirs.qcow2'/>";
+    await defineDomain(parts.ask, xml.replace("<disk type='file'", "<disk type='volume'").replace(/<source file=.*\/>/, volume));
+    assert.deepEqual((await calls.pruneImages(new Set())).removed, []);
     await writeFile(below, "QFI\u00fb nonsense", "latin1");
     await rejects(calls.pruneImages(new Set()), "HOST_ERROR", /below.qcow2 stands on/);
     await daemon.virsh(URI, "undefine", domain.uuid);

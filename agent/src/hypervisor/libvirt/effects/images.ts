@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
 import { domainXml, listDomains, isLibvirtError } from "@ghost/libvirt";
+import type { Caller } from "@ghost/libvirt";
 import { problem } from "@ghost/schemas";
 import type { Hypervisor } from "../../driver.ts";
 import { diskEntries } from "../domain-xml/entries.ts";
@@ -54,8 +55,9 @@ async function diskFiles({ ask, folders }: LibvirtParts): Promise<ReadonlySet<st
       try {
         const devices = findChild(readXml(await domainXml(ask, domain, { inactive })), "devices");
         for (const { element } of diskEntries(devices)) {
-          const { file, dev } = findChild(element, "source")?.attributes ?? {};
-          if (file !== undefined || dev !== undefined) files.add(file ?? dev ?? "");
+          const { file, dev, pool, volume } = findChild(element, "source")?.attributes ?? {};
+          const path = file ?? dev ?? (pool === undefined || volume === undefined ? undefined : await volumePath(ask, pool, volume));
+          if (path !== undefined) files.add(path);
         }
       } catch (reason) {
         if (!isLibvirtError(reason, "VIR_ERR_NO_DOMAIN")) throw reason;
@@ -63,6 +65,18 @@ async function diskFiles({ ask, folders }: LibvirtParts): Promise<ReadonlySet<st
     }
   }
   return files;
+}
+
+/** Undefined for a volume or a pool that is not there. Of a pool that is not active libvirt does not tell, and nothing is removed. */
+async function volumePath(ask: Caller, poolName: string, name: string): Promise<string | undefined> {
+  try {
+    const { pool } = await ask.call("REMOTE_PROC_STORAGE_POOL_LOOKUP_BY_NAME", { name: poolName });
+    const { vol } = await ask.call("REMOTE_PROC_STORAGE_VOL_LOOKUP_BY_NAME", { pool, name });
+    return (await ask.call("REMOTE_PROC_STORAGE_VOL_GET_PATH", { vol })).name;
+  } catch (reason) {
+    if (isLibvirtError(reason, "VIR_ERR_NO_STORAGE_POOL", "VIR_ERR_NO_STORAGE_VOL")) return undefined;
+    throw reason;
+  }
 }
 
 /** Digests by the names of the files that a disk stands on, down to the last. HOST_ERROR when one cannot be read. */
