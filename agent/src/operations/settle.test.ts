@@ -4,8 +4,9 @@ import { settle } from "./settle.ts";
 import { openBench } from "./testdata/workshop.ts";
 
 test("a machine that cannot be read keeps the disks that it has on record", async (t) => {
-  const { create, hypervisor, store } = openBench(t);
-  const { uid, diskIds } = await create({ name: "web", disks: { data: { size_gb: 1 } } });
+  const bench = openBench(t);
+  const { hypervisor, store } = bench;
+  const { uid, diskIds } = await bench.create({ name: "web", disks: { data: { size_gb: 1 } } });
   const [record, domain] = [store.vms.get(uid), await hypervisor.find(uid)];
   assert.ok(record !== undefined && domain !== undefined);
   const unreadable = { ...domain, status: "error" as const, stored: { ...domain.stored, disks: {} } };
