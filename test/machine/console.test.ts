@@ -44,6 +44,6 @@ suite("inside a machine", { skip: reason ?? false }, () => {
     const { code, stderr } = await open;
     assert.deepEqual([code, stderr], [0, "The console of VM web ended: it is stopped.\n"]);
     assert.match((await vm(["logs", "web"])).stdout, /sum 42/);
-    assert.match((await vm(["console", "web"])).stderr, /HOST_ERROR.*"web" is stopped/s);
+    assert.match((await vm(["console", "web"])).stderr, /VM_POWER_STATE.*"web" is stopped/s);
   });
 });

@@ -68,7 +68,7 @@ suite("Console", () => {
     hypervisor.host.setDomain("web", { status: "stopped" });
     await ended;
     await console.write(Buffer.from("x"));
-    await assert.rejects(host.openConsole("web"), refusal("HOST_ERROR", /is stopped/));
+    await assert.rejects(host.openConsole("web"), refusal("VM_POWER_STATE", /is stopped/));
     await assert.rejects(host.openConsole("shop"), refusal("VM_NOT_FOUND", /shop/));
   });
 

@@ -104,7 +104,7 @@ suite("consoles of libvirt's machines", { skip: whyNot("libvirtd", "virsh", "qem
     const ends = Array.fromAsync(console.output);
     await daemon.virsh(URI, "destroy", uid);
     await ends;
-    await rejects(calls.openConsole(uid), "HOST_ERROR", /"web" is stopped/);
+    await rejects(calls.openConsole(uid), "VM_POWER_STATE", /"web" is stopped/);
   });
 
   test("a machine that takes nothing, and a person who reads nothing, hold nobody else up", async (t) => {
