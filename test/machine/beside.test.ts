@@ -1,7 +1,7 @@
 // What people do to machines beside the agent, and what plans and operations make of it.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, suite, test } from "node:test";
 import { startHost } from "./support/host.ts";
@@ -55,16 +55,20 @@ suite("beside the agent", { skip: reason ?? false }, () => {
     assert.match(await host.done("plan"), /No changes/);
   });
 
-  test("a disk that Ghost did not make stays when its machine goes", async () => {
+  test("a disk that Ghost did not make stays when its machine goes, and so do its UEFI variables", async () => {
     execFileSync("qemu-img", ["create", "-q", "-f", "qcow2", disk(), "1G"]);
+    const variables = path.join(host.libvirtd.folder, "theirs_VARS.fd");
+    await writeFile(variables, "boot order");
     await host.define(
-      `<domain type='qemu'><name>theirs</name><memory unit='GiB'>1</memory><vcpu>1</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os>
+      `<domain type='qemu'><name>theirs</name><memory unit='GiB'>1</memory><vcpu>1</vcpu>
+       <os firmware='efi'><type arch='x86_64' machine='q35'>hvm</type><nvram>${variables}</nvram></os><features><acpi/></features>
        <devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='${disk()}'/><target dev='vda' bus='virtio'/></disk></devices></domain>`,
     );
-    await host.spec({ theirs: { wait_for: "none", power: "stopped", adopt: true } });
+    await host.spec({ theirs: { wait_for: "none", power: "stopped", firmware: "uefi", adopt: true } });
     await host.done("apply", "--yes", "--max-impact", "data-loss", "--max-destroy", "1");
     await host.done("destroy", "--yes", "--max-impact", "data-loss", "--max-destroy", "1");
     assert.equal(await host.virsh("list", "--all", "--name"), "");
     execFileSync("qemu-img", ["check", "-q", disk()]);
+    assert.equal(await readFile(variables, "utf8"), "boot order");
   });
 });

@@ -6,7 +6,7 @@ import { told } from "../link.ts";
 import type { LibvirtParts } from "../parts.ts";
 import { diskIds, refuseOpen, removeFolder } from "./disks.ts";
 import { removeDomainFiles } from "./leftovers.ts";
-import { diskFolder, diskPath } from "./places.ts";
+import { diskFolder, diskPath, nvramPath } from "./places.ts";
 
 /**
  * Files of somebody else, under an adopted domain, stay. Disks go last: as long as one is left after a crash, the agent
@@ -25,7 +25,7 @@ export function undefineCall({ folders, readings, work }: LibvirtParts): Hypervi
       const files = disks === "keep" ? [] : (await diskIds(folder)).map((id) => diskPath(folders, uid, id) ?? "");
       for (const file of files) await refuseOpen(file);
       if (reading !== undefined) {
-        const nvram = disks === "delete" ? "delete" : "keep";
+        const nvram = disks === "delete" && reading.stored.nvram === nvramPath(folders, uid) ? "delete" : "keep";
         try {
           await undefineDomain(work, reading.ref, { managedSave: true, snapshotsMetadata: true, checkpointsMetadata: true, nvram });
         } catch (reason) {
