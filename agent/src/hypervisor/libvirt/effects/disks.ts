@@ -1,6 +1,7 @@
 /** Disks of domains: files in a folder for each domain, named by the disk's id. */
 import { open, readdir, rm, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { bytesToGib, gibToBytes, problem } from "@ghost/schemas";
 import type { GhostError } from "@ghost/schemas";
 import { blockInfo, resizeBlock } from "@ghost/libvirt";
@@ -17,6 +18,10 @@ import { removeDomainFiles } from "./leftovers.ts";
 import { DISK_ENDING, diskFolder, diskPath, makeFolder, NVRAM_FILE } from "./places.ts";
 import { refuseSaved } from "./saved.ts";
 import type { SharedLock } from "./shared-lock.ts";
+
+/** A machine that has just ended, or lost a disk, may take this long to close its file. */
+const CLOSING_MS = 3_000;
+const LOOK_AGAIN_MS = 100;
 
 type DiskCalls = Pick<Hypervisor, "createDisk" | "listDisks" | "deleteDisk" | "growDisk">;
 
@@ -101,12 +106,18 @@ export async function diskIds(folder: string): Promise<readonly string[]> {
 
 /** HOST_ERROR for a disk that is to be deleted and that another machine, or a program like a backup's, has open. */
 export async function refuseOpen(path: string): Promise<void> {
-  if (!(await isThere(path))) return;
-  await using file = await open(path, "r");
-  if (!(await isOpenInQemu(file))) return;
+  if (!(await isThere(path)) || (await untilClosed(path))) return;
   throw problem("HOST_ERROR", `The disk ${path} is open in another machine, or in a program like qemu-img, and is not deleted.`, {
     hint: `See who it is, and end that first: lsof ${path}`,
   });
+}
+
+/** False when it is still open after the time that closing it may take. */
+async function untilClosed(path: string): Promise<boolean> {
+  await using file = await open(path, "r");
+  for (const endsAt = performance.now() + CLOSING_MS; await isOpenInQemu(file); await sleep(LOOK_AGAIN_MS))
+    if (performance.now() >= endsAt) return false;
+  return true;
 }
 
 /** HOST_ERROR when a disk that is to be attached was never made. */
@@ -177,6 +188,7 @@ function cannotShrink(subject: string, hasGb: number, sizeGb: number): GhostErro
 async function growFile(subject: string, { source, format }: DiskInUse, sizeBytes: number): Promise<void> {
   try {
     if (!source.startsWith("/") || (format !== "qcow2" && format !== "raw")) throw new RangeError("it is neither a qcow2 nor a raw file");
+    await untilClosed(source);
     await growImage(source, format, sizeBytes);
   } catch (reason) {
     if (!(reason instanceof RangeError)) throw reason;
