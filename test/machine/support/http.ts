@@ -46,7 +46,7 @@ export interface GuestHttp extends AsyncDisposable {
   facts(address: string): Promise<GuestFacts>;
   /** One request, once. */
   answers(address: string): Promise<boolean>;
-  /** Asks 20 times a second until the end; gives back how to end it. */
+  /** Asks 20 times a second until the end, and for a second at least; gives back how to end it. */
   poll(address: string): Promise<() => Promise<PollResult>>;
 }
 
