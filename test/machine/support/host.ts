@@ -55,9 +55,14 @@ export interface TestHost extends AsyncDisposable {
 export interface TestHostOptions {
   /** Of the agent, beside what is there. */
   readonly env?: NodeJS.ProcessEnv;
+  /** The agent's /sys tells the bridges of the host, and not those of the machine that the test runs on. */
+  readonly seesBridges?: boolean;
 }
 
-export async function startHost({ env = {} }: TestHostOptions = {}): Promise<TestHost> {
+/** A command with a /sys of the network that it is in. */
+const WITH_OWN_SYS = ["unshare", "--mount", "sh", "-c", 'mount -t sysfs sysfs /sys && exec "$@"', "sh"];
+
+export async function startHost({ env = {}, seesBridges = false }: TestHostOptions = {}): Promise<TestHost> {
   await using stack = new AsyncDisposableStack();
   const image = await guestImage();
   const libvirtd = stack.use(await startLibvirtd({ ownNetwork: true }));
@@ -81,7 +86,8 @@ export async function startHost({ env = {} }: TestHostOptions = {}): Promise<Tes
   let http = guestHttp(libvirtd);
   const startAgent = async (): Promise<void> => {
     const [command, args, options] = ghostProgram(["agent", "run", "--config", config], { env });
-    agent = await untilItAnswers(libvirtd.inside(command, args, options), folder);
+    const [first = command, ...words] = [...(seesBridges ? WITH_OWN_SYS : []), command, ...args];
+    agent = await untilItAnswers(libvirtd.inside(first, words, options), folder);
   };
   const endAgent = async (signal: "TERM" | "KILL"): Promise<void> => {
     await agent?.kill(`SIG${signal}`);

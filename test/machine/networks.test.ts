@@ -1,0 +1,42 @@
+// Where a machine's card may be plugged in besides libvirt's network: a bridge of the host, and QEMU's own user network.
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+import { startHost } from "./support/host.ts";
+import type { TestHost } from "./support/host.ts";
+import { whyNoGuest, whyNot } from "./support/packages.ts";
+
+const reason = whyNot("libvirtd", "virsh", "qemu-system-x86_64", "qemu-img", "dnsmasq", "iptables", "ip") ?? whyNoGuest();
+
+suite("networks of machines", { skip: reason ?? false }, () => {
+  let host: TestHost;
+  before(async () => {
+    host = await startHost({ seesBridges: true });
+  });
+  after(() => host?.[Symbol.asyncDispose]());
+
+  async function addressOf(name: string): Promise<string> {
+    const status = await host.done("vm", "status", name, "--json", "--address", host.agent().address);
+    return (JSON.parse(status) as { readonly ip_address: string }).ip_address;
+  }
+
+  test("on a bridge of the host it is reached, at the address that its guest's agent tells", async () => {
+    // The bridge of libvirt's network: somebody answers DHCP there, and libvirt does not know whose lease it is.
+    await host.spec({ web: { networks: { default: { bridge: "virbr0" } }, wait_for: "ip" } });
+    await host.done("apply", "--yes");
+    assert.match(await host.virsh("domiflist", "web"), /bridge +virbr0 +virtio/);
+    assert.equal(await host.http.page(await addressOf("web")), "web");
+    assert.equal((await host.ghost("plan", "--detailed-exitcode")).code, 0);
+    await host.spec({});
+    await host.done("apply", "--yes", "--max-impact", "data-loss", "--max-destroy", "1");
+  });
+
+  test("on QEMU's own network it has the address that QEMU gives, and is ready when its agent answers", async () => {
+    await host.spec({ inner: { networks: { default: { network: "user" } }, wait_for: "guest-agent" } });
+    await host.done("apply", "--yes");
+    assert.match(await host.virsh("domiflist", "inner"), /user +\S+ +virtio/);
+    const answer = await host.virsh("qemu-agent-command", "inner", '{"execute":"guest-ping"}');
+    assert.match(answer, /return/);
+    assert.match(await host.virsh("domifaddr", "inner", "--source", "agent"), /10\.0\.2\.15/);
+    assert.equal((await host.ghost("plan", "--detailed-exitcode")).code, 0);
+  });
+});
