@@ -322,7 +322,16 @@ suite("faults around an agent", { skip: reason ?? false }, () => {
     await done("apply", "--yes");
     const hang = { execute: "guest-exec", arguments: { path: "/bin/sh", arg: ["-c", "kill -STOP $(pidof qemu-ga)"] } };
     await host.virsh("qemu-agent-command", "web", "--timeout", "5", JSON.stringify(hang)).catch(() => undefined);
-    await assert.rejects(host.virsh("qemu-agent-command", "web", "--timeout", "1", '{"execute":"guest-ping"}'));
+    // The program is on its way when the guest says that it has started it.
+    const ping = async (): Promise<string> => await host.virsh("qemu-agent-command", "web", "--timeout", "1", '{"execute":"guest-ping"}');
+    await until(
+      async () =>
+        await ping().then(
+          () => false,
+          () => true,
+        ),
+      "the guest's agent to hang",
+    );
     await done("plan", "--detailed-exitcode");
     assert.match(await done("vm", "status", "web", "--address", host.agent().address), /running/);
     await spec({ web: { ...web, power: "stopped", labels: { kept: "no" } } });
