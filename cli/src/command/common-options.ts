@@ -1,11 +1,16 @@
 /** Options that many commands share, so that one name means one thing. */
 
+/** Commands whose result is not told as JSON. */
+export const TERMINAL = {
+  "no-tty": { kind: "boolean", doc: "Behave as without a terminal: plain lines, no questions." },
+  "no-color": { kind: "boolean", doc: "Print without colours." },
+} as const;
+
 /** Every command has these. */
 export const OUTPUT = {
   json: { kind: "boolean", doc: "Print one JSON object per line on stdout and nothing else." },
   "json-into": { kind: "string", value: "FILE", doc: "Write the JSON lines into a file, beside the usual output." },
-  "no-tty": { kind: "boolean", doc: "Behave as without a terminal: plain lines, no questions." },
-  "no-color": { kind: "boolean", doc: "Print without colours." },
+  ...TERMINAL,
 } as const;
 
 /** Commands that read a spec. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { HostClient, VmConsole } from "@ghost/proto/client";
 import { defineCommand } from "../command/command.ts";
 import type { Command } from "../command/command.ts";
-import { OUTPUT } from "../command/common-options.ts";
+import { TERMINAL } from "../command/common-options.ts";
 import { EXIT } from "../exit-code.ts";
 import type { ExitCode } from "../exit-code.ts";
 import { CONNECTION, VM, withHost } from "../flow/vm-agent.ts";
@@ -35,8 +35,7 @@ export const vmConsole: Command = defineCommand({
       doc: "When what is piped in has ended: leave after the VM has been silent for so long; 1s when not given.",
     },
     ...CONNECTION,
-    "no-tty": OUTPUT["no-tty"],
-    "no-color": OUTPUT["no-color"],
+    ...TERMINAL,
   },
   examples: [
     { run: "ghost vm console web", does: "sit at a VM's serial console" },

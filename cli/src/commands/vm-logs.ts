@@ -2,7 +2,7 @@
 import type { HostClient } from "@ghost/proto/client";
 import { defineCommand } from "../command/command.ts";
 import type { Command } from "../command/command.ts";
-import { OUTPUT } from "../command/common-options.ts";
+import { TERMINAL } from "../command/common-options.ts";
 import { EXIT } from "../exit-code.ts";
 import { CONNECTION, VM, withHost } from "../flow/vm-agent.ts";
 import { escapeLine } from "../output/escape.ts";
@@ -20,8 +20,7 @@ export const vmLogs: Command = defineCommand({
     tail: { kind: "integer", min: 1, value: "N", doc: "Only the last so many lines; all that is kept when not given." },
     follow: { kind: "boolean", doc: "Go on with what is written, until Ctrl-C." },
     ...CONNECTION,
-    "no-tty": OUTPUT["no-tty"],
-    "no-color": OUTPUT["no-color"],
+    ...TERMINAL,
   },
   examples: [
     { run: "ghost vm logs web --tail 50", does: "the end of what a VM wrote when it started" },

@@ -6,7 +6,7 @@ import { problem } from "@ghost/schemas";
 import type { Observation, ObservedVm } from "@ghost/schemas";
 import { defineCommand } from "../command/command.ts";
 import type { Command } from "../command/command.ts";
-import { OUTPUT } from "../command/common-options.ts";
+import { TERMINAL } from "../command/common-options.ts";
 import { EXIT } from "../exit-code.ts";
 import { formatDuration } from "../command/duration.ts";
 import { CONNECTION, VM, withHost } from "../flow/vm-agent.ts";
@@ -42,8 +42,7 @@ export const vmSsh: Command = defineCommand({
     jump: { kind: "string", value: "[USER@]HOST", doc: "Go through this host, where the VM's address is not reachable from here." },
     wait: { kind: "duration", value: "TIME", doc: "How long to wait for the VM to have an address; it must have one when not given." },
     ...CONNECTION,
-    "no-tty": OUTPUT["no-tty"],
-    "no-color": OUTPUT["no-color"],
+    ...TERMINAL,
   },
   examples: [
     { run: "ghost vm ssh web", does: "a shell in the VM" },
