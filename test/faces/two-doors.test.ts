@@ -236,6 +236,14 @@ const cases: readonly Case[] = [
     existing: { applied: {}, defaults: {} },
     live: { vcpu: 2, ram_gb: 3 },
   },
+  {
+    name: "nobody's without a card, taken over",
+    before: {},
+    after: { ...WEB, adopt: true },
+    owner: "",
+    existing: { applied: {}, defaults: {} },
+    live: { networks: {} },
+  },
 ];
 
 suite("the two doors", () => {

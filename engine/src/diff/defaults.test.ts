@@ -63,6 +63,14 @@ suite("defaults", () => {
     assert.deepEqual(withDefaults(full, BUILTIN_DEFAULTS), full);
   });
 
+  test("an adopted VM without a card and without a root disk gets none", () => {
+    const live: VmConfig = { name: "old", vcpu: 1, ram_gb: 1 };
+    const full = completeConfig({ name: "old" }, { live, defaults: {} });
+    assert.deepEqual([full.networks, full.disk_gb], [undefined, undefined]);
+    const set = completeConfig({ name: "old", disk_gb: 5, networks: { lan: {} } }, { live, defaults: {} });
+    assert.deepEqual([set.networks, set.disk_gb], [{ lan: { network: "default" } }, 5]);
+  });
+
   test("an adopted VM keeps its hardware, not its disks or its labels", () => {
     const live: VmConfig = {
       name: "old",
@@ -73,6 +81,7 @@ suite("defaults", () => {
       labels: { a: "b" },
       power: "stopped",
     };
-    assert.deepEqual(adoptedDefaults(live), { ...BUILTIN_DEFAULTS, vcpu: 6, firmware: "bios", networks: { nic0: { bridge: "br0" } } });
+    const { disk_gb: _, ...others } = BUILTIN_DEFAULTS;
+    assert.deepEqual(adoptedDefaults(live), { ...others, vcpu: 6, firmware: "bios", networks: { nic0: { bridge: "br0" } } });
   });
 });

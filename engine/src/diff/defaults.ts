@@ -26,10 +26,14 @@ const KEPT_ON_ADOPTION = [
 
 const DEFAULTED = Object.keys(BUILTIN_DEFAULTS) as readonly (keyof VmConfig)[];
 
-/** The defaults to record with a VM that Ghost did not make: its hardware as it is, the built-in ones for the rest. */
+/**
+ * The defaults to record with a VM that Ghost did not make: its hardware as it is, the built-in ones for the rest. It
+ * gets no card and no root disk that it does not have.
+ */
 export function adoptedDefaults(live: VmConfig): VmConfig {
   const kept = Object.fromEntries(KEPT_ON_ADOPTION.filter((name) => live[name] !== undefined).map((name) => [name, live[name]]));
-  return withDefaults(kept, BUILTIN_DEFAULTS);
+  const { networks: _networks, disk_gb: _diskGb, ...others } = BUILTIN_DEFAULTS;
+  return withDefaults(kept, others);
 }
 
 /** What a VM has on record beside its spec; nothing for a VM that is not there yet. */

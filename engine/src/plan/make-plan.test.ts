@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import type { Diagnostic, Observation, PlanDocument } from "@ghost/schemas";
+import type { Diagnostic, Observation, PlanDocument, VmConfig } from "@ghost/schemas";
 import { MISSING_DOMAIN } from "@ghost/schemas";
 import type { Desired } from "../desired.ts";
 import { aLiveVm, anAgent, anAnswer, aSet, aSpec, aVm, planOptions } from "../testdata/fixtures.ts";
@@ -240,6 +240,24 @@ suite("steps", () => {
     const [step] = plan(aSpec([aVm("web", {}, { adopt: true })]), { desk: anAnswer("desk", [foreign]) }).steps;
     assert.equal(step?.body.defaults?.firmware, "uefi");
     assert.equal(step.owner, "terraform:shop");
+  });
+
+  test("adopting gives no card and no root disk to a VM that has none", () => {
+    const { networks: _networks, disk_gb: _diskGb, ...live } = aLiveVm("web").live;
+    const bare = aLiveVm("web", {}, { owner: "", applied: {}, defaults: {}, live, diskIds: {} });
+    const adopted = (config: VmConfig = {}): PlanDocument =>
+      plan(aSpec([aVm("web", config, { adopt: true })]), { desk: anAnswer("desk", [bare]) });
+    const [step] = adopted().steps;
+    assert.deepEqual([step?.changes, step?.body.vm?.networks, step?.body.vm?.disk_gb], [[], undefined, undefined]);
+    const asked = adopted({ networks: { lan: {} } }).steps[0]?.changes;
+    assert.deepEqual(
+      asked?.map(({ op, path }) => [op, ...path]),
+      [["add", "networks", "lan"]],
+    );
+    // From then on: neither is missed.
+    const { vm, defaults } = step?.body ?? {};
+    const own = aLiveVm("web", {}, { live, applied: vm ?? {}, defaults: defaults ?? {}, diskIds: {} });
+    assert.deepEqual(steps(plan(aSpec([aVm("web", {}, { adopt: true })]), { desk: anAnswer("desk", [own]) })), []);
   });
 
   test("a rename says the former name", () => {
