@@ -31,42 +31,42 @@ type:"string"},timeout_s:{type:"number"},reachable:{type:"boolean"},agent_id:{ty
 fs/tls"},total:{$ref:"#/$defs/resources"},reserved:{$ref:"#/$defs/resources"},available:{$ref:"#/$defs/resources"},available_after:{$ref:"#/$defs/resources"}}},
 change:{type:"object",additionalProperties:!1,required:["path","op","cause","impact","reason"],properties:{path:{type:"array",items:{type:"string"}},op:{enum:["\
 add","remove","update"]},cause:{enum:["spec","drift"]},impact:{$ref:"#/$defs/impact"},reason:{type:"string"},before:{},after:{},last_applied:{},sensitive:{type:"\
-boolean"},unknown:{type:"boolean"}}},body:{type:"object",additionalProperties:!1,required:["id","agent_id","kind","action","name","uid","revision","impact"],properties:{
-id:{type:"string"},agent_id:{type:"string"},kind:{enum:["vm","template","agent"]},action:{enum:["create","update","delete","adopt","release","settings"]},name:{
-type:"string"},uid:{type:"string"},revision:{type:"string"},impact:{$ref:"#/$defs/impact"},vm:{$ref:"#/$defs/vm_config"},defaults:{$ref:"#/$defs/vm_config"},settings:{
-$ref:"#/$defs/agent_settings"},template:{$ref:"#/$defs/agent_template"},previous_name:{type:"string"}}},step:{type:"object",additionalProperties:!1,required:["i\
-d","agent","body","hash","impact","reason","changes","depends_on"],properties:{id:{type:"string"},agent:{type:"string"},body:{$ref:"#/$defs/body"},hash:{type:"s\
-tring"},impact:{$ref:"#/$defs/impact"},reason:{type:"string"},changes:{type:"array",items:{$ref:"#/$defs/change"}},depends_on:{type:"array",items:{type:"string"}},
-secrets:{type:"object",additionalProperties:{type:"string"}},projection:{},owner:{type:"string"}}},unknown:{type:"object",additionalProperties:!1,required:["age\
-nt","kind","name","uid","reason"],properties:{agent:{type:"string"},kind:{enum:["vm","template"]},name:{type:"string"},uid:{type:"string"},reason:{type:"string"}}},
-diagnostic:{type:"object",additionalProperties:!1,required:["code","severity","detail"],properties:{code:{enum:["SPEC_NOT_FOUND","SPEC_UNREADABLE","SPEC_TOO_LAR\
-GE","SPEC_SYNTAX","SPEC_DUPLICATE_KEY","SPEC_UNKNOWN_KEY","SPEC_MISSING_KEY","SPEC_WRONG_TYPE","SPEC_OUT_OF_RANGE","SPEC_BAD_VALUE","SPEC_BAD_NAME","SPEC_VERSIO\
-N","SPEC_UNKNOWN_REFERENCE","SPEC_CYCLE","SPEC_NAME_COLLISION","SPEC_CONFLICT","SPEC_LITERAL_SECRET","SECRET_NOT_FOUND","VARIABLE_UNDEFINED","VARIABLE_UNUSED","\
-VARIABLE_BAD_VALUE","EXPRESSION_SYNTAX","AGENT_UNREACHABLE","AGENT_TIMEOUT","AGENT_PROTOCOL","AGENT_VERSION","AGENT_DUPLICATE","AGENT_REPLACED","AGENT_MISSING",
-"AGENT_CHANGED","AGENT_CONFIG","AGENT_START","AGENT_DATABASE","AGENT_BUSY","AGENT_STOPPING","REPLICAS_CHANGED","OWNED_BY_OTHER","VM_PROTECTED","IMPACT_EXCEEDED",
-"DESTROY_EXCEEDED","PLAN_STALE","PLAN_EXPIRED","PLAN_MISMATCH","PLAN_UNREADABLE","PLAN_SPEC_CHANGED","HOST_OUT_OF_VCPU","HOST_OUT_OF_MEMORY","HOST_OUT_OF_DISK",
-"HOST_NOT_SCHEDULABLE","HOST_ERROR","CHANGE_IGNORED","IMAGE_NEWER","IMAGE_UNKNOWN","IMAGE_MISSING","VM_NOT_FOUND","VM_EXISTS","VM_POWER_STATE","VM_INVALID","TEM\
-PLATE_NOT_FOUND","TEMPLATE_EXISTS","TEMPLATE_INVALID","SNAPSHOT_NOT_FOUND","SNAPSHOT_EXISTS","MAC_TAKEN","WAIT_TIMEOUT","SET_CONFLICT","OPERATION_NOT_FOUND","OP\
-ERATION_INTERRUPTED","OPERATION_CANCELLED","SERVICE_NOT_FOUND","DEPENDENCY_FAILED","PERMISSION","UNSUPPORTED","CONFIRMATION_NEEDED","PROVIDER_MISSING","PROGRAM_\
-MISSING","FILE_NOT_WRITABLE","USAGE","INTERNAL"]},severity:{enum:["error","warning"]},detail:{type:"string"},hint:{type:"string"},path:{type:"array"},at:{type:"\
-object",additionalProperties:!1,required:["file","line","column"],properties:{file:{type:"string"},line:{type:"integer",minimum:0},column:{type:"integer",minimum:0}}},
-sourceLine:{type:"string"},agent:{type:"string"}}},set:{type:"object",additionalProperties:!1,required:["serial","members","agents"],properties:{serial:{type:"i\
-nteger",minimum:0},members:{type:"array",items:{type:"object",additionalProperties:!1,required:["kind","name","uid","agentId"],properties:{kind:{enum:["vm","tem\
-plate"]},name:{type:"string"},uid:{type:"string"},agentId:{type:"string"},until:{type:"string",pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"},
-otherNames:{type:"array",items:{type:"string"}}}}},agents:{type:"array",items:{type:"object",additionalProperties:!1,required:["agentId","name","address"],properties:{
-agentId:{type:"string"},name:{type:"string"},address:{type:"string"}}}},outdated:{type:"array",items:{type:"string"}},copies:{type:"array",items:{type:"object",
-additionalProperties:!1,required:["agent","serial","digest"],properties:{agent:{type:"string"},serial:{type:"integer",minimum:0},digest:{type:"string"}}}}}}}},P=Object.
-prototype.hasOwnProperty,j=new RegExp("^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$","u"),M={type:"object",additionalProperties:!1,required:["format",
-"owner","spec_hash","steps_root","document_hash","step_count","max_impact","expires_at","git_commit"],properties:{format:{type:"integer"},owner:{type:"string"},
-spec_hash:{type:"string"},steps_root:{type:"string"},document_hash:{type:"string"},step_count:{type:"integer",minimum:0},max_impact:{$ref:"#/$defs/impact"},expires_at:{
-type:"string",pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"},git_commit:{type:"string"}}},V={enum:["none","next-boot","live","guest","restart",
-"stop","replace","data-loss"]};function f(s,{instancePath:n="",parentData:c,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const m=f.
-evaluated;if(m.dynamicProps&&(m.props=void 0),m.dynamicItems&&(m.items=void 0),!(s==="none"||s==="next-boot"||s==="live"||s==="guest"||s==="restart"||s==="stop"||
-s==="replace"||s==="data-loss")){const r={instancePath:n,schemaPath:"#/enum",keyword:"enum",params:{allowedValues:V.enum},message:"must be equal to one of the a\
-llowed values"};e===null?e=[r]:e.push(r),i++}return f.errors=e,i===0}f.evaluated={dynamicProps:!1,dynamicItems:!1};function b(s,{instancePath:n="",parentData:c,
-parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const m=b.evaluated;if(m.dynamicProps&&(m.props=void 0),m.dynamicItems&&(m.items=void 0),
-s&&typeof s=="object"&&!Array.isArray(s)){if(s.format===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"form\
-at"},message:"must have required property 'format'"};e===null?e=[r]:e.push(r),i++}if(s.owner===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
+boolean"},unknown:{type:"boolean"},pending:{type:"boolean"}}},body:{type:"object",additionalProperties:!1,required:["id","agent_id","kind","action","name","uid",
+"revision","impact"],properties:{id:{type:"string"},agent_id:{type:"string"},kind:{enum:["vm","template","agent"]},action:{enum:["create","update","delete","ado\
+pt","release","settings"]},name:{type:"string"},uid:{type:"string"},revision:{type:"string"},impact:{$ref:"#/$defs/impact"},vm:{$ref:"#/$defs/vm_config"},defaults:{
+$ref:"#/$defs/vm_config"},settings:{$ref:"#/$defs/agent_settings"},template:{$ref:"#/$defs/agent_template"},previous_name:{type:"string"}}},step:{type:"object",
+additionalProperties:!1,required:["id","agent","body","hash","impact","reason","changes","depends_on"],properties:{id:{type:"string"},agent:{type:"string"},body:{
+$ref:"#/$defs/body"},hash:{type:"string"},impact:{$ref:"#/$defs/impact"},reason:{type:"string"},changes:{type:"array",items:{$ref:"#/$defs/change"}},depends_on:{
+type:"array",items:{type:"string"}},secrets:{type:"object",additionalProperties:{type:"string"}},projection:{},owner:{type:"string"}}},unknown:{type:"object",additionalProperties:!1,
+required:["agent","kind","name","uid","reason"],properties:{agent:{type:"string"},kind:{enum:["vm","template"]},name:{type:"string"},uid:{type:"string"},reason:{
+type:"string"}}},diagnostic:{type:"object",additionalProperties:!1,required:["code","severity","detail"],properties:{code:{enum:["SPEC_NOT_FOUND","SPEC_UNREADAB\
+LE","SPEC_TOO_LARGE","SPEC_SYNTAX","SPEC_DUPLICATE_KEY","SPEC_UNKNOWN_KEY","SPEC_MISSING_KEY","SPEC_WRONG_TYPE","SPEC_OUT_OF_RANGE","SPEC_BAD_VALUE","SPEC_BAD_N\
+AME","SPEC_VERSION","SPEC_UNKNOWN_REFERENCE","SPEC_CYCLE","SPEC_NAME_COLLISION","SPEC_CONFLICT","SPEC_LITERAL_SECRET","SECRET_NOT_FOUND","VARIABLE_UNDEFINED","V\
+ARIABLE_UNUSED","VARIABLE_BAD_VALUE","EXPRESSION_SYNTAX","AGENT_UNREACHABLE","AGENT_TIMEOUT","AGENT_PROTOCOL","AGENT_VERSION","AGENT_DUPLICATE","AGENT_REPLACED",
+"AGENT_MISSING","AGENT_CHANGED","AGENT_CONFIG","AGENT_START","AGENT_DATABASE","AGENT_BUSY","AGENT_STOPPING","REPLICAS_CHANGED","OWNED_BY_OTHER","VM_PROTECTED","\
+IMPACT_EXCEEDED","DESTROY_EXCEEDED","PLAN_STALE","PLAN_EXPIRED","PLAN_MISMATCH","PLAN_UNREADABLE","PLAN_SPEC_CHANGED","HOST_OUT_OF_VCPU","HOST_OUT_OF_MEMORY","H\
+OST_OUT_OF_DISK","HOST_NOT_SCHEDULABLE","HOST_ERROR","CHANGE_IGNORED","IMAGE_NEWER","IMAGE_UNKNOWN","IMAGE_MISSING","VM_NOT_FOUND","VM_EXISTS","VM_POWER_STATE",
+"VM_INVALID","TEMPLATE_NOT_FOUND","TEMPLATE_EXISTS","TEMPLATE_INVALID","SNAPSHOT_NOT_FOUND","SNAPSHOT_EXISTS","MAC_TAKEN","WAIT_TIMEOUT","SET_CONFLICT","OPERATI\
+ON_NOT_FOUND","OPERATION_INTERRUPTED","OPERATION_CANCELLED","SERVICE_NOT_FOUND","DEPENDENCY_FAILED","PERMISSION","UNSUPPORTED","CONFIRMATION_NEEDED","PROVIDER_M\
+ISSING","PROGRAM_MISSING","FILE_NOT_WRITABLE","USAGE","INTERNAL"]},severity:{enum:["error","warning"]},detail:{type:"string"},hint:{type:"string"},path:{type:"a\
+rray"},at:{type:"object",additionalProperties:!1,required:["file","line","column"],properties:{file:{type:"string"},line:{type:"integer",minimum:0},column:{type:"\
+integer",minimum:0}}},sourceLine:{type:"string"},agent:{type:"string"}}},set:{type:"object",additionalProperties:!1,required:["serial","members","agents"],properties:{
+serial:{type:"integer",minimum:0},members:{type:"array",items:{type:"object",additionalProperties:!1,required:["kind","name","uid","agentId"],properties:{kind:{
+enum:["vm","template"]},name:{type:"string"},uid:{type:"string"},agentId:{type:"string"},until:{type:"string",pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d\
++)?Z$"},otherNames:{type:"array",items:{type:"string"}}}}},agents:{type:"array",items:{type:"object",additionalProperties:!1,required:["agentId","name","address"],
+properties:{agentId:{type:"string"},name:{type:"string"},address:{type:"string"}}}},outdated:{type:"array",items:{type:"string"}},copies:{type:"array",items:{type:"\
+object",additionalProperties:!1,required:["agent","serial","digest"],properties:{agent:{type:"string"},serial:{type:"integer",minimum:0},digest:{type:"string"}}}}}}}},
+P=Object.prototype.hasOwnProperty,j=new RegExp("^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$","u"),M={type:"object",additionalProperties:!1,required:[
+"format","owner","spec_hash","steps_root","document_hash","step_count","max_impact","expires_at","git_commit"],properties:{format:{type:"integer"},owner:{type:"\
+string"},spec_hash:{type:"string"},steps_root:{type:"string"},document_hash:{type:"string"},step_count:{type:"integer",minimum:0},max_impact:{$ref:"#/$defs/impa\
+ct"},expires_at:{type:"string",pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"},git_commit:{type:"string"}}},V={enum:["none","next-boot","live",
+"guest","restart","stop","replace","data-loss"]};function f(s,{instancePath:n="",parentData:c,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,
+i=0;const m=f.evaluated;if(m.dynamicProps&&(m.props=void 0),m.dynamicItems&&(m.items=void 0),!(s==="none"||s==="next-boot"||s==="live"||s==="guest"||s==="restar\
+t"||s==="stop"||s==="replace"||s==="data-loss")){const r={instancePath:n,schemaPath:"#/enum",keyword:"enum",params:{allowedValues:V.enum},message:"must be equal\
+ to one of the allowed values"};e===null?e=[r]:e.push(r),i++}return f.errors=e,i===0}f.evaluated={dynamicProps:!1,dynamicItems:!1};function b(s,{instancePath:n="",
+parentData:c,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const m=b.evaluated;if(m.dynamicProps&&(m.props=void 0),m.dynamicItems&&(m.
+items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.format===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
+format"},message:"must have required property 'format'"};e===null?e=[r]:e.push(r),i++}if(s.owner===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
 required",params:{missingProperty:"owner"},message:"must have required property 'owner'"};e===null?e=[r]:e.push(r),i++}if(s.spec_hash===void 0){const r={instancePath:n,
 schemaPath:"#/required",keyword:"required",params:{missingProperty:"spec_hash"},message:"must have required property 'spec_hash'"};e===null?e=[r]:e.push(r),i++}
 if(s.steps_root===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"steps_root"},message:"must have required p\
@@ -374,16 +374,16 @@ erties/previous_name/type",keyword:"type",params:{type:"string"},message:"must b
 #/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return A.errors=e,i===0}A.evaluated={props:!0,dynamicProps:!1,
 dynamicItems:!1};const L={type:"object",additionalProperties:!1,required:["path","op","cause","impact","reason"],properties:{path:{type:"array",items:{type:"str\
 ing"}},op:{enum:["add","remove","update"]},cause:{enum:["spec","drift"]},impact:{$ref:"#/$defs/impact"},reason:{type:"string"},before:{},after:{},last_applied:{},
-sensitive:{type:"boolean"},unknown:{type:"boolean"}}};function q(s,{instancePath:n="",parentData:c,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,
-i=0;const m=q.evaluated;if(m.dynamicProps&&(m.props=void 0),m.dynamicItems&&(m.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.path===void 0){const r={
-instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"path"},message:"must have required property 'path'"};e===null?e=[r]:e.push(r),
-i++}if(s.op===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"op"},message:"must have required property 'op'"};
-e===null?e=[r]:e.push(r),i++}if(s.cause===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"cause"},message:"m\
-ust have required property 'cause'"};e===null?e=[r]:e.push(r),i++}if(s.impact===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{
-missingProperty:"impact"},message:"must have required property 'impact'"};e===null?e=[r]:e.push(r),i++}if(s.reason===void 0){const r={instancePath:n,schemaPath:"\
-#/required",keyword:"required",params:{missingProperty:"reason"},message:"must have required property 'reason'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!P.
-call(L.properties,r)){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT\
- have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.path!==void 0){let r=s.path;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)if(typeof r[p]!=
+sensitive:{type:"boolean"},unknown:{type:"boolean"},pending:{type:"boolean"}}};function q(s,{instancePath:n="",parentData:c,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){
+let e=null,i=0;const m=q.evaluated;if(m.dynamicProps&&(m.props=void 0),m.dynamicItems&&(m.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.path===void 0){
+const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"path"},message:"must have required property 'path'"};e===null?e=[r]:
+e.push(r),i++}if(s.op===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"op"},message:"must have required pro\
+perty 'op'"};e===null?e=[r]:e.push(r),i++}if(s.cause===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"cause"},
+message:"must have required property 'cause'"};e===null?e=[r]:e.push(r),i++}if(s.impact===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"requi\
+red",params:{missingProperty:"impact"},message:"must have required property 'impact'"};e===null?e=[r]:e.push(r),i++}if(s.reason===void 0){const r={instancePath:n,
+schemaPath:"#/required",keyword:"required",params:{missingProperty:"reason"},message:"must have required property 'reason'"};e===null?e=[r]:e.push(r),i++}for(const r in s)
+if(!P.call(L.properties,r)){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"mu\
+st NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.path!==void 0){let r=s.path;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)if(typeof r[p]!=
 "string"){const o={instancePath:n+"/path/"+p,schemaPath:"#/properties/path/items/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?
 e=[o]:e.push(o),i++}}else{const t={instancePath:n+"/path",schemaPath:"#/properties/path/type",keyword:"type",params:{type:"array"},message:"must be array"};e===
 null?e=[t]:e.push(t),i++}}if(s.op!==void 0){let r=s.op;if(!(r==="add"||r==="remove"||r==="update")){const t={instancePath:n+"/op",schemaPath:"#/properties/op/en\
@@ -394,232 +394,234 @@ mpact",parentData:s,parentDataProperty:"impact",rootData:u,dynamicAnchors:l})||(
 reason!="string"){const r={instancePath:n+"/reason",schemaPath:"#/properties/reason/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?
 e=[r]:e.push(r),i++}if(s.sensitive!==void 0&&typeof s.sensitive!="boolean"){const r={instancePath:n+"/sensitive",schemaPath:"#/properties/sensitive/type",keyword:"\
 type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[r]:e.push(r),i++}if(s.unknown!==void 0&&typeof s.unknown!="boolean"){const r={instancePath:n+
-"/unknown",schemaPath:"#/properties/unknown/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[r]:e.push(r),i++}}else{const r={
-instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return q.errors=e,i===0}q.evaluated=
-{props:!0,dynamicProps:!1,dynamicItems:!1};function T(s,{instancePath:n="",parentData:c,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;
-const m=T.evaluated;if(m.dynamicProps&&(m.props=void 0),m.dynamicItems&&(m.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.id===void 0){const r={instancePath:n,
-schemaPath:"#/required",keyword:"required",params:{missingProperty:"id"},message:"must have required property 'id'"};e===null?e=[r]:e.push(r),i++}if(s.agent===void 0){
-const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"agent"},message:"must have required property 'agent'"};e===null?e=[r]:
-e.push(r),i++}if(s.body===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"body"},message:"must have required\
- property 'body'"};e===null?e=[r]:e.push(r),i++}if(s.hash===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
-hash"},message:"must have required property 'hash'"};e===null?e=[r]:e.push(r),i++}if(s.impact===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
-required",params:{missingProperty:"impact"},message:"must have required property 'impact'"};e===null?e=[r]:e.push(r),i++}if(s.reason===void 0){const r={instancePath:n,
-schemaPath:"#/required",keyword:"required",params:{missingProperty:"reason"},message:"must have required property 'reason'"};e===null?e=[r]:e.push(r),i++}if(s.changes===
-void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"changes"},message:"must have required property 'changes'"};e===
-null?e=[r]:e.push(r),i++}if(s.depends_on===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"depends_on"},message:"\
-must have required property 'depends_on'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!P.call(B.properties,r)){const t={instancePath:n,schemaPath:"#/addit\
-ionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.id!==
-void 0&&typeof s.id!="string"){const r={instancePath:n+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type:"string"},message:"must be string"};e===
-null?e=[r]:e.push(r),i++}if(s.agent!==void 0&&typeof s.agent!="string"){const r={instancePath:n+"/agent",schemaPath:"#/properties/agent/type",keyword:"type",params:{
-type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.body!==void 0&&(A(s.body,{instancePath:n+"/body",parentData:s,parentDataProperty:"bod\
-y",rootData:u,dynamicAnchors:l})||(e=e===null?A.errors:e.concat(A.errors),i=e.length)),s.hash!==void 0&&typeof s.hash!="string"){const r={instancePath:n+"/hash",
-schemaPath:"#/properties/hash/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.impact!==void 0&&(f(s.impact,
-{instancePath:n+"/impact",parentData:s,parentDataProperty:"impact",rootData:u,dynamicAnchors:l})||(e=e===null?f.errors:e.concat(f.errors),i=e.length)),s.reason!==
-void 0&&typeof s.reason!="string"){const r={instancePath:n+"/reason",schemaPath:"#/properties/reason/type",keyword:"type",params:{type:"string"},message:"must b\
-e string"};e===null?e=[r]:e.push(r),i++}if(s.changes!==void 0){let r=s.changes;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)q(r[p],{instancePath:n+
-"/changes/"+p,parentData:r,parentDataProperty:p,rootData:u,dynamicAnchors:l})||(e=e===null?q.errors:e.concat(q.errors),i=e.length)}else{const t={instancePath:n+
-"/changes",schemaPath:"#/properties/changes/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.depends_on!==
-void 0){let r=s.depends_on;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)if(typeof r[p]!="string"){const o={instancePath:n+"/depends_on/"+p,schemaPath:"\
-#/properties/depends_on/items/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[o]:e.push(o),i++}}else{const t={instancePath:n+"\
-/depends_on",schemaPath:"#/properties/depends_on/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.secrets!==
-void 0){let r=s.secrets;if(r&&typeof r=="object"&&!Array.isArray(r)){for(const t in r)if(typeof r[t]!="string"){const p={instancePath:n+"/secrets/"+t.replace(/~/g,
-"~0").replace(/\//g,"~1"),schemaPath:"#/properties/secrets/additionalProperties/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=
-[p]:e.push(p),i++}}else{const t={instancePath:n+"/secrets",schemaPath:"#/properties/secrets/type",keyword:"type",params:{type:"object"},message:"must be object"};
-e===null?e=[t]:e.push(t),i++}}if(s.owner!==void 0&&typeof s.owner!="string"){const r={instancePath:n+"/owner",schemaPath:"#/properties/owner/type",keyword:"type",
-params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"obj\
-ect"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return T.errors=e,i===0}T.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const Y={type:"objec\
-t",additionalProperties:!1,required:["agent","kind","name","uid","reason"],properties:{agent:{type:"string"},kind:{enum:["vm","template"]},name:{type:"string"},
-uid:{type:"string"},reason:{type:"string"}}};function O(s,{instancePath:n="",parentData:c,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,
-i=0;const m=O.evaluated;if(m.dynamicProps&&(m.props=void 0),m.dynamicItems&&(m.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.agent===void 0){const r={
-instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"agent"},message:"must have required property 'agent'"};e===null?e=[r]:e.push(
-r),i++}if(s.kind===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"kind"},message:"must have required proper\
-ty 'kind'"};e===null?e=[r]:e.push(r),i++}if(s.name===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"name"},
-message:"must have required property 'name'"};e===null?e=[r]:e.push(r),i++}if(s.uid===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",
-params:{missingProperty:"uid"},message:"must have required property 'uid'"};e===null?e=[r]:e.push(r),i++}if(s.reason===void 0){const r={instancePath:n,schemaPath:"\
-#/required",keyword:"required",params:{missingProperty:"reason"},message:"must have required property 'reason'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!(r===
-"agent"||r==="kind"||r==="name"||r==="uid"||r==="reason")){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},
-message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.agent!==void 0&&typeof s.agent!="string"){const r={instancePath:n+"/agent",schemaPath:"\
-#/properties/agent/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.kind!==void 0){let r=s.kind;if(!(r===
-"vm"||r==="template")){const t={instancePath:n+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues:Y.properties.kind.enum},message:"\
-must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.name!==void 0&&typeof s.name!="string"){const r={instancePath:n+"/name",schemaPath:"\
-#/properties/name/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.uid!==void 0&&typeof s.uid!="string"){
-const r={instancePath:n+"/uid",schemaPath:"#/properties/uid/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.
-reason!==void 0&&typeof s.reason!="string"){const r={instancePath:n+"/reason",schemaPath:"#/properties/reason/type",keyword:"type",params:{type:"string"},message:"\
-must be string"};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};
-e===null?e=[r]:e.push(r),i++}return O.errors=e,i===0}O.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const G={type:"object",additionalProperties:!1,required:[
-"code","severity","detail"],properties:{code:{enum:["SPEC_NOT_FOUND","SPEC_UNREADABLE","SPEC_TOO_LARGE","SPEC_SYNTAX","SPEC_DUPLICATE_KEY","SPEC_UNKNOWN_KEY","S\
-PEC_MISSING_KEY","SPEC_WRONG_TYPE","SPEC_OUT_OF_RANGE","SPEC_BAD_VALUE","SPEC_BAD_NAME","SPEC_VERSION","SPEC_UNKNOWN_REFERENCE","SPEC_CYCLE","SPEC_NAME_COLLISIO\
-N","SPEC_CONFLICT","SPEC_LITERAL_SECRET","SECRET_NOT_FOUND","VARIABLE_UNDEFINED","VARIABLE_UNUSED","VARIABLE_BAD_VALUE","EXPRESSION_SYNTAX","AGENT_UNREACHABLE",
-"AGENT_TIMEOUT","AGENT_PROTOCOL","AGENT_VERSION","AGENT_DUPLICATE","AGENT_REPLACED","AGENT_MISSING","AGENT_CHANGED","AGENT_CONFIG","AGENT_START","AGENT_DATABASE",
-"AGENT_BUSY","AGENT_STOPPING","REPLICAS_CHANGED","OWNED_BY_OTHER","VM_PROTECTED","IMPACT_EXCEEDED","DESTROY_EXCEEDED","PLAN_STALE","PLAN_EXPIRED","PLAN_MISMATCH",
-"PLAN_UNREADABLE","PLAN_SPEC_CHANGED","HOST_OUT_OF_VCPU","HOST_OUT_OF_MEMORY","HOST_OUT_OF_DISK","HOST_NOT_SCHEDULABLE","HOST_ERROR","CHANGE_IGNORED","IMAGE_NEW\
-ER","IMAGE_UNKNOWN","IMAGE_MISSING","VM_NOT_FOUND","VM_EXISTS","VM_POWER_STATE","VM_INVALID","TEMPLATE_NOT_FOUND","TEMPLATE_EXISTS","TEMPLATE_INVALID","SNAPSHOT\
-_NOT_FOUND","SNAPSHOT_EXISTS","MAC_TAKEN","WAIT_TIMEOUT","SET_CONFLICT","OPERATION_NOT_FOUND","OPERATION_INTERRUPTED","OPERATION_CANCELLED","SERVICE_NOT_FOUND",
-"DEPENDENCY_FAILED","PERMISSION","UNSUPPORTED","CONFIRMATION_NEEDED","PROVIDER_MISSING","PROGRAM_MISSING","FILE_NOT_WRITABLE","USAGE","INTERNAL"]},severity:{enum:[
-"error","warning"]},detail:{type:"string"},hint:{type:"string"},path:{type:"array"},at:{type:"object",additionalProperties:!1,required:["file","line","column"],
-properties:{file:{type:"string"},line:{type:"integer",minimum:0},column:{type:"integer",minimum:0}}},sourceLine:{type:"string"},agent:{type:"string"}}};function I(s,{
-instancePath:n="",parentData:c,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const m=I.evaluated;if(m.dynamicProps&&(m.props=void 0),
-m.dynamicItems&&(m.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.code===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",
-params:{missingProperty:"code"},message:"must have required property 'code'"};e===null?e=[r]:e.push(r),i++}if(s.severity===void 0){const r={instancePath:n,schemaPath:"\
-#/required",keyword:"required",params:{missingProperty:"severity"},message:"must have required property 'severity'"};e===null?e=[r]:e.push(r),i++}if(s.detail===
-void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"detail"},message:"must have required property 'detail'"};e===
-null?e=[r]:e.push(r),i++}for(const r in s)if(!(r==="code"||r==="severity"||r==="detail"||r==="hint"||r==="path"||r==="at"||r==="sourceLine"||r==="agent")){const t={
-instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===
-null?e=[t]:e.push(t),i++}if(s.code!==void 0){let r=s.code;if(!(r==="SPEC_NOT_FOUND"||r==="SPEC_UNREADABLE"||r==="SPEC_TOO_LARGE"||r==="SPEC_SYNTAX"||r==="SPEC_D\
-UPLICATE_KEY"||r==="SPEC_UNKNOWN_KEY"||r==="SPEC_MISSING_KEY"||r==="SPEC_WRONG_TYPE"||r==="SPEC_OUT_OF_RANGE"||r==="SPEC_BAD_VALUE"||r==="SPEC_BAD_NAME"||r==="S\
-PEC_VERSION"||r==="SPEC_UNKNOWN_REFERENCE"||r==="SPEC_CYCLE"||r==="SPEC_NAME_COLLISION"||r==="SPEC_CONFLICT"||r==="SPEC_LITERAL_SECRET"||r==="SECRET_NOT_FOUND"||
-r==="VARIABLE_UNDEFINED"||r==="VARIABLE_UNUSED"||r==="VARIABLE_BAD_VALUE"||r==="EXPRESSION_SYNTAX"||r==="AGENT_UNREACHABLE"||r==="AGENT_TIMEOUT"||r==="AGENT_PRO\
-TOCOL"||r==="AGENT_VERSION"||r==="AGENT_DUPLICATE"||r==="AGENT_REPLACED"||r==="AGENT_MISSING"||r==="AGENT_CHANGED"||r==="AGENT_CONFIG"||r==="AGENT_START"||r==="\
-AGENT_DATABASE"||r==="AGENT_BUSY"||r==="AGENT_STOPPING"||r==="REPLICAS_CHANGED"||r==="OWNED_BY_OTHER"||r==="VM_PROTECTED"||r==="IMPACT_EXCEEDED"||r==="DESTROY_E\
-XCEEDED"||r==="PLAN_STALE"||r==="PLAN_EXPIRED"||r==="PLAN_MISMATCH"||r==="PLAN_UNREADABLE"||r==="PLAN_SPEC_CHANGED"||r==="HOST_OUT_OF_VCPU"||r==="HOST_OUT_OF_ME\
-MORY"||r==="HOST_OUT_OF_DISK"||r==="HOST_NOT_SCHEDULABLE"||r==="HOST_ERROR"||r==="CHANGE_IGNORED"||r==="IMAGE_NEWER"||r==="IMAGE_UNKNOWN"||r==="IMAGE_MISSING"||
-r==="VM_NOT_FOUND"||r==="VM_EXISTS"||r==="VM_POWER_STATE"||r==="VM_INVALID"||r==="TEMPLATE_NOT_FOUND"||r==="TEMPLATE_EXISTS"||r==="TEMPLATE_INVALID"||r==="SNAPS\
-HOT_NOT_FOUND"||r==="SNAPSHOT_EXISTS"||r==="MAC_TAKEN"||r==="WAIT_TIMEOUT"||r==="SET_CONFLICT"||r==="OPERATION_NOT_FOUND"||r==="OPERATION_INTERRUPTED"||r==="OPE\
-RATION_CANCELLED"||r==="SERVICE_NOT_FOUND"||r==="DEPENDENCY_FAILED"||r==="PERMISSION"||r==="UNSUPPORTED"||r==="CONFIRMATION_NEEDED"||r==="PROVIDER_MISSING"||r===
-"PROGRAM_MISSING"||r==="FILE_NOT_WRITABLE"||r==="USAGE"||r==="INTERNAL")){const t={instancePath:n+"/code",schemaPath:"#/properties/code/enum",keyword:"enum",params:{
-allowedValues:G.properties.code.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.severity!==void 0){let r=s.severity;
-if(!(r==="error"||r==="warning")){const t={instancePath:n+"/severity",schemaPath:"#/properties/severity/enum",keyword:"enum",params:{allowedValues:G.properties.
-severity.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.detail!==void 0&&typeof s.detail!="string"){const r={instancePath:n+
-"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.hint!==void 0&&
-typeof s.hint!="string"){const r={instancePath:n+"/hint",schemaPath:"#/properties/hint/type",keyword:"type",params:{type:"string"},message:"must be string"};e===
-null?e=[r]:e.push(r),i++}if(s.path!==void 0&&!Array.isArray(s.path)){const r={instancePath:n+"/path",schemaPath:"#/properties/path/type",keyword:"type",params:{
-type:"array"},message:"must be array"};e===null?e=[r]:e.push(r),i++}if(s.at!==void 0){let r=s.at;if(r&&typeof r=="object"&&!Array.isArray(r)){if(r.file===void 0){
-const t={instancePath:n+"/at",schemaPath:"#/properties/at/required",keyword:"required",params:{missingProperty:"file"},message:"must have required property 'fil\
-e'"};e===null?e=[t]:e.push(t),i++}if(r.line===void 0){const t={instancePath:n+"/at",schemaPath:"#/properties/at/required",keyword:"required",params:{missingProperty:"\
-line"},message:"must have required property 'line'"};e===null?e=[t]:e.push(t),i++}if(r.column===void 0){const t={instancePath:n+"/at",schemaPath:"#/properties/a\
-t/required",keyword:"required",params:{missingProperty:"column"},message:"must have required property 'column'"};e===null?e=[t]:e.push(t),i++}for(const t in r)if(!(t===
-"file"||t==="line"||t==="column")){const p={instancePath:n+"/at",schemaPath:"#/properties/at/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},
-message:"must NOT have additional properties"};e===null?e=[p]:e.push(p),i++}if(r.file!==void 0&&typeof r.file!="string"){const t={instancePath:n+"/at/file",schemaPath:"\
-#/properties/at/properties/file/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),i++}if(r.line!==void 0){let t=r.line;
-if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const p={instancePath:n+"/at/line",schemaPath:"#/properties/at/properties/line/type",keyword:"type",params:{
-type:"integer"},message:"must be integer"};e===null?e=[p]:e.push(p),i++}if(typeof t=="number"&&isFinite(t)&&(t<0||isNaN(t))){const p={instancePath:n+"/at/line",
-schemaPath:"#/properties/at/properties/line/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[p]:e.push(p),i++}}if(r.
-column!==void 0){let t=r.column;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const p={instancePath:n+"/at/column",schemaPath:"#/properties/at/prope\
-rties/column/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[p]:e.push(p),i++}if(typeof t=="number"&&isFinite(t)&&(t<0||isNaN(
-t))){const p={instancePath:n+"/at/column",schemaPath:"#/properties/at/properties/column/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"mus\
-t be >= 0"};e===null?e=[p]:e.push(p),i++}}}else{const t={instancePath:n+"/at",schemaPath:"#/properties/at/type",keyword:"type",params:{type:"object"},message:"m\
-ust be object"};e===null?e=[t]:e.push(t),i++}}if(s.sourceLine!==void 0&&typeof s.sourceLine!="string"){const r={instancePath:n+"/sourceLine",schemaPath:"#/prope\
-rties/sourceLine/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.agent!==void 0&&typeof s.agent!="string"){
-const r={instancePath:n+"/agent",schemaPath:"#/properties/agent/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}else{
-const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return I.errors=e,i===0}
-I.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const W={type:"object",additionalProperties:!1,required:["serial","members","agents"],properties:{serial:{
-type:"integer",minimum:0},members:{type:"array",items:{type:"object",additionalProperties:!1,required:["kind","name","uid","agentId"],properties:{kind:{enum:["v\
-m","template"]},name:{type:"string"},uid:{type:"string"},agentId:{type:"string"},until:{type:"string",pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"},
-otherNames:{type:"array",items:{type:"string"}}}}},agents:{type:"array",items:{type:"object",additionalProperties:!1,required:["agentId","name","address"],properties:{
-agentId:{type:"string"},name:{type:"string"},address:{type:"string"}}}},outdated:{type:"array",items:{type:"string"}},copies:{type:"array",items:{type:"object",
-additionalProperties:!1,required:["agent","serial","digest"],properties:{agent:{type:"string"},serial:{type:"integer",minimum:0},digest:{type:"string"}}}}}};function S(s,{
-instancePath:n="",parentData:c,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const m=S.evaluated;if(m.dynamicProps&&(m.props=void 0),
-m.dynamicItems&&(m.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.serial===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"requir\
-ed",params:{missingProperty:"serial"},message:"must have required property 'serial'"};e===null?e=[r]:e.push(r),i++}if(s.members===void 0){const r={instancePath:n,
-schemaPath:"#/required",keyword:"required",params:{missingProperty:"members"},message:"must have required property 'members'"};e===null?e=[r]:e.push(r),i++}if(s.
-agents===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"agents"},message:"must have required property 'agen\
-ts'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!(r==="serial"||r==="members"||r==="agents"||r==="outdated"||r==="copies")){const t={instancePath:n,schemaPath:"\
-#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}
-if(s.serial!==void 0){let r=s.serial;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={instancePath:n+"/serial",schemaPath:"#/properties/serial\
-/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r=="number"&&isFinite(r)&&(r<0||isNaN(r))){const t={
-instancePath:n+"/serial",schemaPath:"#/properties/serial/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[t]:e.push(
-t),i++}}if(s.members!==void 0){let r=s.members;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++){let o=r[p];if(o&&typeof o=="object"&&!Array.isArray(o)){
-if(o.kind===void 0){const a={instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/required",keyword:"required",params:{missingProperty:"kind"},message:"\
-must have required property 'kind'"};e===null?e=[a]:e.push(a),i++}if(o.name===void 0){const a={instancePath:n+"/members/"+p,schemaPath:"#/properties/members/ite\
-ms/required",keyword:"required",params:{missingProperty:"name"},message:"must have required property 'name'"};e===null?e=[a]:e.push(a),i++}if(o.uid===void 0){const a={
-instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/required",keyword:"required",params:{missingProperty:"uid"},message:"must have required prop\
-erty 'uid'"};e===null?e=[a]:e.push(a),i++}if(o.agentId===void 0){const a={instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/required",keyword:"\
-required",params:{missingProperty:"agentId"},message:"must have required property 'agentId'"};e===null?e=[a]:e.push(a),i++}for(const a in o)if(!(a==="kind"||a===
-"name"||a==="uid"||a==="agentId"||a==="until"||a==="otherNames")){const d={instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/additionalPropert\
-ies",keyword:"additionalProperties",params:{additionalProperty:a},message:"must NOT have additional properties"};e===null?e=[d]:e.push(d),i++}if(o.kind!==void 0){
-let a=o.kind;if(!(a==="vm"||a==="template")){const d={instancePath:n+"/members/"+p+"/kind",schemaPath:"#/properties/members/items/properties/kind/enum",keyword:"\
-enum",params:{allowedValues:W.properties.members.items.properties.kind.enum},message:"must be equal to one of the allowed values"};e===null?e=[d]:e.push(d),i++}}
-if(o.name!==void 0&&typeof o.name!="string"){const a={instancePath:n+"/members/"+p+"/name",schemaPath:"#/properties/members/items/properties/name/type",keyword:"\
-type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),i++}if(o.uid!==void 0&&typeof o.uid!="string"){const a={instancePath:n+"/members\
-/"+p+"/uid",schemaPath:"#/properties/members/items/properties/uid/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),
-i++}if(o.agentId!==void 0&&typeof o.agentId!="string"){const a={instancePath:n+"/members/"+p+"/agentId",schemaPath:"#/properties/members/items/properties/agentI\
-d/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),i++}if(o.until!==void 0){let a=o.until;if(typeof a=="string"){if(!j.
-test(a)){const d={instancePath:n+"/members/"+p+"/until",schemaPath:"#/properties/members/items/properties/until/pattern",keyword:"pattern",params:{pattern:"^\\d{\
-4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"},message:'must match pattern "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"'};e===null?e=[d]:e.push(
-d),i++}}else{const d={instancePath:n+"/members/"+p+"/until",schemaPath:"#/properties/members/items/properties/until/type",keyword:"type",params:{type:"string"},
-message:"must be string"};e===null?e=[d]:e.push(d),i++}}if(o.otherNames!==void 0){let a=o.otherNames;if(Array.isArray(a)){const d=a.length;for(let D=0;D<d;D++)if(typeof a[D]!=
-"string"){const F={instancePath:n+"/members/"+p+"/otherNames/"+D,schemaPath:"#/properties/members/items/properties/otherNames/items/type",keyword:"type",params:{
-type:"string"},message:"must be string"};e===null?e=[F]:e.push(F),i++}}else{const d={instancePath:n+"/members/"+p+"/otherNames",schemaPath:"#/properties/members\
-/items/properties/otherNames/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[d]:e.push(d),i++}}}else{const a={instancePath:n+"/m\
-embers/"+p,schemaPath:"#/properties/members/items/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[a]:e.push(a),i++}}}else{const t={
-instancePath:n+"/members",schemaPath:"#/properties/members/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.
-agents!==void 0){let r=s.agents;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++){let o=r[p];if(o&&typeof o=="object"&&!Array.isArray(o)){if(o.agentId===
-void 0){const a={instancePath:n+"/agents/"+p,schemaPath:"#/properties/agents/items/required",keyword:"required",params:{missingProperty:"agentId"},message:"must\
- have required property 'agentId'"};e===null?e=[a]:e.push(a),i++}if(o.name===void 0){const a={instancePath:n+"/agents/"+p,schemaPath:"#/properties/agents/items/\
-required",keyword:"required",params:{missingProperty:"name"},message:"must have required property 'name'"};e===null?e=[a]:e.push(a),i++}if(o.address===void 0){const a={
-instancePath:n+"/agents/"+p,schemaPath:"#/properties/agents/items/required",keyword:"required",params:{missingProperty:"address"},message:"must have required pr\
-operty 'address'"};e===null?e=[a]:e.push(a),i++}for(const a in o)if(!(a==="agentId"||a==="name"||a==="address")){const d={instancePath:n+"/agents/"+p,schemaPath:"\
-#/properties/agents/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:a},message:"must NOT have additional properties"};e===
-null?e=[d]:e.push(d),i++}if(o.agentId!==void 0&&typeof o.agentId!="string"){const a={instancePath:n+"/agents/"+p+"/agentId",schemaPath:"#/properties/agents/item\
-s/properties/agentId/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),i++}if(o.name!==void 0&&typeof o.name!="stri\
-ng"){const a={instancePath:n+"/agents/"+p+"/name",schemaPath:"#/properties/agents/items/properties/name/type",keyword:"type",params:{type:"string"},message:"mus\
-t be string"};e===null?e=[a]:e.push(a),i++}if(o.address!==void 0&&typeof o.address!="string"){const a={instancePath:n+"/agents/"+p+"/address",schemaPath:"#/prop\
-erties/agents/items/properties/address/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),i++}}else{const a={instancePath:n+
-"/agents/"+p,schemaPath:"#/properties/agents/items/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[a]:e.push(a),i++}}}else{const t={
+"/unknown",schemaPath:"#/properties/unknown/type",keyword:"type",params:{type:"boolean"},message:"must be boolean"};e===null?e=[r]:e.push(r),i++}if(s.pending!==
+void 0&&typeof s.pending!="boolean"){const r={instancePath:n+"/pending",schemaPath:"#/properties/pending/type",keyword:"type",params:{type:"boolean"},message:"m\
+ust be boolean"};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};
+e===null?e=[r]:e.push(r),i++}return q.errors=e,i===0}q.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};function T(s,{instancePath:n="",parentData:c,parentDataProperty:y,
+rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const m=T.evaluated;if(m.dynamicProps&&(m.props=void 0),m.dynamicItems&&(m.items=void 0),s&&typeof s=="obje\
+ct"&&!Array.isArray(s)){if(s.id===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"id"},message:"must have re\
+quired property 'id'"};e===null?e=[r]:e.push(r),i++}if(s.agent===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
+agent"},message:"must have required property 'agent'"};e===null?e=[r]:e.push(r),i++}if(s.body===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
+required",params:{missingProperty:"body"},message:"must have required property 'body'"};e===null?e=[r]:e.push(r),i++}if(s.hash===void 0){const r={instancePath:n,
+schemaPath:"#/required",keyword:"required",params:{missingProperty:"hash"},message:"must have required property 'hash'"};e===null?e=[r]:e.push(r),i++}if(s.impact===
+void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"impact"},message:"must have required property 'impact'"};e===
+null?e=[r]:e.push(r),i++}if(s.reason===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"reason"},message:"mus\
+t have required property 'reason'"};e===null?e=[r]:e.push(r),i++}if(s.changes===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{
+missingProperty:"changes"},message:"must have required property 'changes'"};e===null?e=[r]:e.push(r),i++}if(s.depends_on===void 0){const r={instancePath:n,schemaPath:"\
+#/required",keyword:"required",params:{missingProperty:"depends_on"},message:"must have required property 'depends_on'"};e===null?e=[r]:e.push(r),i++}for(const r in s)
+if(!P.call(B.properties,r)){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"mu\
+st NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.id!==void 0&&typeof s.id!="string"){const r={instancePath:n+"/id",schemaPath:"#/properties\
+/id/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.agent!==void 0&&typeof s.agent!="string"){const r={instancePath:n+
+"/agent",schemaPath:"#/properties/agent/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.body!==void 0&&(A(
+s.body,{instancePath:n+"/body",parentData:s,parentDataProperty:"body",rootData:u,dynamicAnchors:l})||(e=e===null?A.errors:e.concat(A.errors),i=e.length)),s.hash!==
+void 0&&typeof s.hash!="string"){const r={instancePath:n+"/hash",schemaPath:"#/properties/hash/type",keyword:"type",params:{type:"string"},message:"must be stri\
+ng"};e===null?e=[r]:e.push(r),i++}if(s.impact!==void 0&&(f(s.impact,{instancePath:n+"/impact",parentData:s,parentDataProperty:"impact",rootData:u,dynamicAnchors:l})||
+(e=e===null?f.errors:e.concat(f.errors),i=e.length)),s.reason!==void 0&&typeof s.reason!="string"){const r={instancePath:n+"/reason",schemaPath:"#/properties/re\
+ason/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.changes!==void 0){let r=s.changes;if(Array.isArray(
+r)){const t=r.length;for(let p=0;p<t;p++)q(r[p],{instancePath:n+"/changes/"+p,parentData:r,parentDataProperty:p,rootData:u,dynamicAnchors:l})||(e=e===null?q.errors:
+e.concat(q.errors),i=e.length)}else{const t={instancePath:n+"/changes",schemaPath:"#/properties/changes/type",keyword:"type",params:{type:"array"},message:"must\
+ be array"};e===null?e=[t]:e.push(t),i++}}if(s.depends_on!==void 0){let r=s.depends_on;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)if(typeof r[p]!=
+"string"){const o={instancePath:n+"/depends_on/"+p,schemaPath:"#/properties/depends_on/items/type",keyword:"type",params:{type:"string"},message:"must be string"};
+e===null?e=[o]:e.push(o),i++}}else{const t={instancePath:n+"/depends_on",schemaPath:"#/properties/depends_on/type",keyword:"type",params:{type:"array"},message:"\
+must be array"};e===null?e=[t]:e.push(t),i++}}if(s.secrets!==void 0){let r=s.secrets;if(r&&typeof r=="object"&&!Array.isArray(r)){for(const t in r)if(typeof r[t]!=
+"string"){const p={instancePath:n+"/secrets/"+t.replace(/~/g,"~0").replace(/\//g,"~1"),schemaPath:"#/properties/secrets/additionalProperties/type",keyword:"type",
+params:{type:"string"},message:"must be string"};e===null?e=[p]:e.push(p),i++}}else{const t={instancePath:n+"/secrets",schemaPath:"#/properties/secrets/type",keyword:"\
+type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(s.owner!==void 0&&typeof s.owner!="string"){const r={instancePath:n+"/ow\
+ner",schemaPath:"#/properties/owner/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:n,
+schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return T.errors=e,i===0}T.evaluated={props:!0,dynamicProps:!1,
+dynamicItems:!1};const Y={type:"object",additionalProperties:!1,required:["agent","kind","name","uid","reason"],properties:{agent:{type:"string"},kind:{enum:["v\
+m","template"]},name:{type:"string"},uid:{type:"string"},reason:{type:"string"}}};function O(s,{instancePath:n="",parentData:c,parentDataProperty:y,rootData:u=s,
+dynamicAnchors:l={}}={}){let e=null,i=0;const m=O.evaluated;if(m.dynamicProps&&(m.props=void 0),m.dynamicItems&&(m.items=void 0),s&&typeof s=="object"&&!Array.isArray(
+s)){if(s.agent===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"agent"},message:"must have required propert\
+y 'agent'"};e===null?e=[r]:e.push(r),i++}if(s.kind===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"kind"},
+message:"must have required property 'kind'"};e===null?e=[r]:e.push(r),i++}if(s.name===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",
+params:{missingProperty:"name"},message:"must have required property 'name'"};e===null?e=[r]:e.push(r),i++}if(s.uid===void 0){const r={instancePath:n,schemaPath:"\
+#/required",keyword:"required",params:{missingProperty:"uid"},message:"must have required property 'uid'"};e===null?e=[r]:e.push(r),i++}if(s.reason===void 0){const r={
+instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"reason"},message:"must have required property 'reason'"};e===null?e=[r]:e.push(
+r),i++}for(const r in s)if(!(r==="agent"||r==="kind"||r==="name"||r==="uid"||r==="reason")){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"\
+additionalProperties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.agent!==void 0&&typeof s.agent!=
+"string"){const r={instancePath:n+"/agent",schemaPath:"#/properties/agent/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.
+push(r),i++}if(s.kind!==void 0){let r=s.kind;if(!(r==="vm"||r==="template")){const t={instancePath:n+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",
+params:{allowedValues:Y.properties.kind.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.name!==void 0&&typeof s.name!=
+"string"){const r={instancePath:n+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(
+r),i++}if(s.uid!==void 0&&typeof s.uid!="string"){const r={instancePath:n+"/uid",schemaPath:"#/properties/uid/type",keyword:"type",params:{type:"string"},message:"\
+must be string"};e===null?e=[r]:e.push(r),i++}if(s.reason!==void 0&&typeof s.reason!="string"){const r={instancePath:n+"/reason",schemaPath:"#/properties/reason\
+/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:n,schemaPath:"#/type",keyword:"t\
+ype",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return O.errors=e,i===0}O.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};
+const G={type:"object",additionalProperties:!1,required:["code","severity","detail"],properties:{code:{enum:["SPEC_NOT_FOUND","SPEC_UNREADABLE","SPEC_TOO_LARGE",
+"SPEC_SYNTAX","SPEC_DUPLICATE_KEY","SPEC_UNKNOWN_KEY","SPEC_MISSING_KEY","SPEC_WRONG_TYPE","SPEC_OUT_OF_RANGE","SPEC_BAD_VALUE","SPEC_BAD_NAME","SPEC_VERSION","\
+SPEC_UNKNOWN_REFERENCE","SPEC_CYCLE","SPEC_NAME_COLLISION","SPEC_CONFLICT","SPEC_LITERAL_SECRET","SECRET_NOT_FOUND","VARIABLE_UNDEFINED","VARIABLE_UNUSED","VARI\
+ABLE_BAD_VALUE","EXPRESSION_SYNTAX","AGENT_UNREACHABLE","AGENT_TIMEOUT","AGENT_PROTOCOL","AGENT_VERSION","AGENT_DUPLICATE","AGENT_REPLACED","AGENT_MISSING","AGE\
+NT_CHANGED","AGENT_CONFIG","AGENT_START","AGENT_DATABASE","AGENT_BUSY","AGENT_STOPPING","REPLICAS_CHANGED","OWNED_BY_OTHER","VM_PROTECTED","IMPACT_EXCEEDED","DE\
+STROY_EXCEEDED","PLAN_STALE","PLAN_EXPIRED","PLAN_MISMATCH","PLAN_UNREADABLE","PLAN_SPEC_CHANGED","HOST_OUT_OF_VCPU","HOST_OUT_OF_MEMORY","HOST_OUT_OF_DISK","HO\
+ST_NOT_SCHEDULABLE","HOST_ERROR","CHANGE_IGNORED","IMAGE_NEWER","IMAGE_UNKNOWN","IMAGE_MISSING","VM_NOT_FOUND","VM_EXISTS","VM_POWER_STATE","VM_INVALID","TEMPLA\
+TE_NOT_FOUND","TEMPLATE_EXISTS","TEMPLATE_INVALID","SNAPSHOT_NOT_FOUND","SNAPSHOT_EXISTS","MAC_TAKEN","WAIT_TIMEOUT","SET_CONFLICT","OPERATION_NOT_FOUND","OPERA\
+TION_INTERRUPTED","OPERATION_CANCELLED","SERVICE_NOT_FOUND","DEPENDENCY_FAILED","PERMISSION","UNSUPPORTED","CONFIRMATION_NEEDED","PROVIDER_MISSING","PROGRAM_MIS\
+SING","FILE_NOT_WRITABLE","USAGE","INTERNAL"]},severity:{enum:["error","warning"]},detail:{type:"string"},hint:{type:"string"},path:{type:"array"},at:{type:"obj\
+ect",additionalProperties:!1,required:["file","line","column"],properties:{file:{type:"string"},line:{type:"integer",minimum:0},column:{type:"integer",minimum:0}}},
+sourceLine:{type:"string"},agent:{type:"string"}}};function I(s,{instancePath:n="",parentData:c,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,
+i=0;const m=I.evaluated;if(m.dynamicProps&&(m.props=void 0),m.dynamicItems&&(m.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.code===void 0){const r={
+instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"code"},message:"must have required property 'code'"};e===null?e=[r]:e.push(r),
+i++}if(s.severity===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"severity"},message:"must have required p\
+roperty 'severity'"};e===null?e=[r]:e.push(r),i++}if(s.detail===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
+detail"},message:"must have required property 'detail'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!(r==="code"||r==="severity"||r==="detail"||r==="hint"||
+r==="path"||r==="at"||r==="sourceLine"||r==="agent")){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},
+message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.code!==void 0){let r=s.code;if(!(r==="SPEC_NOT_FOUND"||r==="SPEC_UNREADABLE"||r===
+"SPEC_TOO_LARGE"||r==="SPEC_SYNTAX"||r==="SPEC_DUPLICATE_KEY"||r==="SPEC_UNKNOWN_KEY"||r==="SPEC_MISSING_KEY"||r==="SPEC_WRONG_TYPE"||r==="SPEC_OUT_OF_RANGE"||r===
+"SPEC_BAD_VALUE"||r==="SPEC_BAD_NAME"||r==="SPEC_VERSION"||r==="SPEC_UNKNOWN_REFERENCE"||r==="SPEC_CYCLE"||r==="SPEC_NAME_COLLISION"||r==="SPEC_CONFLICT"||r==="\
+SPEC_LITERAL_SECRET"||r==="SECRET_NOT_FOUND"||r==="VARIABLE_UNDEFINED"||r==="VARIABLE_UNUSED"||r==="VARIABLE_BAD_VALUE"||r==="EXPRESSION_SYNTAX"||r==="AGENT_UNR\
+EACHABLE"||r==="AGENT_TIMEOUT"||r==="AGENT_PROTOCOL"||r==="AGENT_VERSION"||r==="AGENT_DUPLICATE"||r==="AGENT_REPLACED"||r==="AGENT_MISSING"||r==="AGENT_CHANGED"||
+r==="AGENT_CONFIG"||r==="AGENT_START"||r==="AGENT_DATABASE"||r==="AGENT_BUSY"||r==="AGENT_STOPPING"||r==="REPLICAS_CHANGED"||r==="OWNED_BY_OTHER"||r==="VM_PROTE\
+CTED"||r==="IMPACT_EXCEEDED"||r==="DESTROY_EXCEEDED"||r==="PLAN_STALE"||r==="PLAN_EXPIRED"||r==="PLAN_MISMATCH"||r==="PLAN_UNREADABLE"||r==="PLAN_SPEC_CHANGED"||
+r==="HOST_OUT_OF_VCPU"||r==="HOST_OUT_OF_MEMORY"||r==="HOST_OUT_OF_DISK"||r==="HOST_NOT_SCHEDULABLE"||r==="HOST_ERROR"||r==="CHANGE_IGNORED"||r==="IMAGE_NEWER"||
+r==="IMAGE_UNKNOWN"||r==="IMAGE_MISSING"||r==="VM_NOT_FOUND"||r==="VM_EXISTS"||r==="VM_POWER_STATE"||r==="VM_INVALID"||r==="TEMPLATE_NOT_FOUND"||r==="TEMPLATE_E\
+XISTS"||r==="TEMPLATE_INVALID"||r==="SNAPSHOT_NOT_FOUND"||r==="SNAPSHOT_EXISTS"||r==="MAC_TAKEN"||r==="WAIT_TIMEOUT"||r==="SET_CONFLICT"||r==="OPERATION_NOT_FOU\
+ND"||r==="OPERATION_INTERRUPTED"||r==="OPERATION_CANCELLED"||r==="SERVICE_NOT_FOUND"||r==="DEPENDENCY_FAILED"||r==="PERMISSION"||r==="UNSUPPORTED"||r==="CONFIRM\
+ATION_NEEDED"||r==="PROVIDER_MISSING"||r==="PROGRAM_MISSING"||r==="FILE_NOT_WRITABLE"||r==="USAGE"||r==="INTERNAL")){const t={instancePath:n+"/code",schemaPath:"\
+#/properties/code/enum",keyword:"enum",params:{allowedValues:G.properties.code.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(
+t),i++}}if(s.severity!==void 0){let r=s.severity;if(!(r==="error"||r==="warning")){const t={instancePath:n+"/severity",schemaPath:"#/properties/severity/enum",keyword:"\
+enum",params:{allowedValues:G.properties.severity.enum},message:"must be equal to one of the allowed values"};e===null?e=[t]:e.push(t),i++}}if(s.detail!==void 0&&
+typeof s.detail!="string"){const r={instancePath:n+"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type:"string"},message:"must be string"};
+e===null?e=[r]:e.push(r),i++}if(s.hint!==void 0&&typeof s.hint!="string"){const r={instancePath:n+"/hint",schemaPath:"#/properties/hint/type",keyword:"type",params:{
+type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.path!==void 0&&!Array.isArray(s.path)){const r={instancePath:n+"/path",schemaPath:"#/\
+properties/path/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[r]:e.push(r),i++}if(s.at!==void 0){let r=s.at;if(r&&typeof r=="o\
+bject"&&!Array.isArray(r)){if(r.file===void 0){const t={instancePath:n+"/at",schemaPath:"#/properties/at/required",keyword:"required",params:{missingProperty:"f\
+ile"},message:"must have required property 'file'"};e===null?e=[t]:e.push(t),i++}if(r.line===void 0){const t={instancePath:n+"/at",schemaPath:"#/properties/at/r\
+equired",keyword:"required",params:{missingProperty:"line"},message:"must have required property 'line'"};e===null?e=[t]:e.push(t),i++}if(r.column===void 0){const t={
+instancePath:n+"/at",schemaPath:"#/properties/at/required",keyword:"required",params:{missingProperty:"column"},message:"must have required property 'column'"};
+e===null?e=[t]:e.push(t),i++}for(const t in r)if(!(t==="file"||t==="line"||t==="column")){const p={instancePath:n+"/at",schemaPath:"#/properties/at/additionalPr\
+operties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additional properties"};e===null?e=[p]:e.push(p),i++}if(r.file!==void 0&&
+typeof r.file!="string"){const t={instancePath:n+"/at/file",schemaPath:"#/properties/at/properties/file/type",keyword:"type",params:{type:"string"},message:"mus\
+t be string"};e===null?e=[t]:e.push(t),i++}if(r.line!==void 0){let t=r.line;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){const p={instancePath:n+"/\
+at/line",schemaPath:"#/properties/at/properties/line/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[p]:e.push(p),i++}if(typeof t==
+"number"&&isFinite(t)&&(t<0||isNaN(t))){const p={instancePath:n+"/at/line",schemaPath:"#/properties/at/properties/line/minimum",keyword:"minimum",params:{comparison:"\
+>=",limit:0},message:"must be >= 0"};e===null?e=[p]:e.push(p),i++}}if(r.column!==void 0){let t=r.column;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t))){
+const p={instancePath:n+"/at/column",schemaPath:"#/properties/at/properties/column/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?
+e=[p]:e.push(p),i++}if(typeof t=="number"&&isFinite(t)&&(t<0||isNaN(t))){const p={instancePath:n+"/at/column",schemaPath:"#/properties/at/properties/column/mini\
+mum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[p]:e.push(p),i++}}}else{const t={instancePath:n+"/at",schemaPath:"#/\
+properties/at/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[t]:e.push(t),i++}}if(s.sourceLine!==void 0&&typeof s.sourceLine!=
+"string"){const r={instancePath:n+"/sourceLine",schemaPath:"#/properties/sourceLine/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?
+e=[r]:e.push(r),i++}if(s.agent!==void 0&&typeof s.agent!="string"){const r={instancePath:n+"/agent",schemaPath:"#/properties/agent/type",keyword:"type",params:{
+type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}}else{const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"\
+must be object"};e===null?e=[r]:e.push(r),i++}return I.errors=e,i===0}I.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const W={type:"object",additionalProperties:!1,
+required:["serial","members","agents"],properties:{serial:{type:"integer",minimum:0},members:{type:"array",items:{type:"object",additionalProperties:!1,required:[
+"kind","name","uid","agentId"],properties:{kind:{enum:["vm","template"]},name:{type:"string"},uid:{type:"string"},agentId:{type:"string"},until:{type:"string",pattern:"\
+^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"},otherNames:{type:"array",items:{type:"string"}}}}},agents:{type:"array",items:{type:"object",additionalProperties:!1,
+required:["agentId","name","address"],properties:{agentId:{type:"string"},name:{type:"string"},address:{type:"string"}}}},outdated:{type:"array",items:{type:"st\
+ring"}},copies:{type:"array",items:{type:"object",additionalProperties:!1,required:["agent","serial","digest"],properties:{agent:{type:"string"},serial:{type:"i\
+nteger",minimum:0},digest:{type:"string"}}}}}};function S(s,{instancePath:n="",parentData:c,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,
+i=0;const m=S.evaluated;if(m.dynamicProps&&(m.props=void 0),m.dynamicItems&&(m.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.serial===void 0){const r={
+instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"serial"},message:"must have required property 'serial'"};e===null?e=[r]:e.push(
+r),i++}if(s.members===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"members"},message:"must have required \
+property 'members'"};e===null?e=[r]:e.push(r),i++}if(s.agents===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
+agents"},message:"must have required property 'agents'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!(r==="serial"||r==="members"||r==="agents"||r==="outd\
+ated"||r==="copies")){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},message:"must NOT\
+ have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.serial!==void 0){let r=s.serial;if(!(typeof r=="number"&&!(r%1)&&!isNaN(r)&&isFinite(r))){const t={
+instancePath:n+"/serial",schemaPath:"#/properties/serial/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[t]:e.push(t),i++}if(typeof r==
+"number"&&isFinite(r)&&(r<0||isNaN(r))){const t={instancePath:n+"/serial",schemaPath:"#/properties/serial/minimum",keyword:"minimum",params:{comparison:">=",limit:0},
+message:"must be >= 0"};e===null?e=[t]:e.push(t),i++}}if(s.members!==void 0){let r=s.members;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++){let o=r[p];
+if(o&&typeof o=="object"&&!Array.isArray(o)){if(o.kind===void 0){const a={instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/required",keyword:"\
+required",params:{missingProperty:"kind"},message:"must have required property 'kind'"};e===null?e=[a]:e.push(a),i++}if(o.name===void 0){const a={instancePath:n+
+"/members/"+p,schemaPath:"#/properties/members/items/required",keyword:"required",params:{missingProperty:"name"},message:"must have required property 'name'"};
+e===null?e=[a]:e.push(a),i++}if(o.uid===void 0){const a={instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/required",keyword:"required",params:{
+missingProperty:"uid"},message:"must have required property 'uid'"};e===null?e=[a]:e.push(a),i++}if(o.agentId===void 0){const a={instancePath:n+"/members/"+p,schemaPath:"\
+#/properties/members/items/required",keyword:"required",params:{missingProperty:"agentId"},message:"must have required property 'agentId'"};e===null?e=[a]:e.push(
+a),i++}for(const a in o)if(!(a==="kind"||a==="name"||a==="uid"||a==="agentId"||a==="until"||a==="otherNames")){const d={instancePath:n+"/members/"+p,schemaPath:"\
+#/properties/members/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:a},message:"must NOT have additional properties"};e===
+null?e=[d]:e.push(d),i++}if(o.kind!==void 0){let a=o.kind;if(!(a==="vm"||a==="template")){const d={instancePath:n+"/members/"+p+"/kind",schemaPath:"#/properties\
+/members/items/properties/kind/enum",keyword:"enum",params:{allowedValues:W.properties.members.items.properties.kind.enum},message:"must be equal to one of the \
+allowed values"};e===null?e=[d]:e.push(d),i++}}if(o.name!==void 0&&typeof o.name!="string"){const a={instancePath:n+"/members/"+p+"/name",schemaPath:"#/properti\
+es/members/items/properties/name/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),i++}if(o.uid!==void 0&&typeof o.
+uid!="string"){const a={instancePath:n+"/members/"+p+"/uid",schemaPath:"#/properties/members/items/properties/uid/type",keyword:"type",params:{type:"string"},message:"\
+must be string"};e===null?e=[a]:e.push(a),i++}if(o.agentId!==void 0&&typeof o.agentId!="string"){const a={instancePath:n+"/members/"+p+"/agentId",schemaPath:"#/\
+properties/members/items/properties/agentId/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),i++}if(o.until!==void 0){
+let a=o.until;if(typeof a=="string"){if(!j.test(a)){const d={instancePath:n+"/members/"+p+"/until",schemaPath:"#/properties/members/items/properties/until/patte\
+rn",keyword:"pattern",params:{pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"},message:'must match pattern "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2\
+}(\\.\\d+)?Z$"'};e===null?e=[d]:e.push(d),i++}}else{const d={instancePath:n+"/members/"+p+"/until",schemaPath:"#/properties/members/items/properties/until/type",
+keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[d]:e.push(d),i++}}if(o.otherNames!==void 0){let a=o.otherNames;if(Array.isArray(a)){
+const d=a.length;for(let D=0;D<d;D++)if(typeof a[D]!="string"){const F={instancePath:n+"/members/"+p+"/otherNames/"+D,schemaPath:"#/properties/members/items/pro\
+perties/otherNames/items/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[F]:e.push(F),i++}}else{const d={instancePath:n+"/memb\
+ers/"+p+"/otherNames",schemaPath:"#/properties/members/items/properties/otherNames/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?
+e=[d]:e.push(d),i++}}}else{const a={instancePath:n+"/members/"+p,schemaPath:"#/properties/members/items/type",keyword:"type",params:{type:"object"},message:"mus\
+t be object"};e===null?e=[a]:e.push(a),i++}}}else{const t={instancePath:n+"/members",schemaPath:"#/properties/members/type",keyword:"type",params:{type:"array"},
+message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.agents!==void 0){let r=s.agents;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++){let o=r[p];
+if(o&&typeof o=="object"&&!Array.isArray(o)){if(o.agentId===void 0){const a={instancePath:n+"/agents/"+p,schemaPath:"#/properties/agents/items/required",keyword:"\
+required",params:{missingProperty:"agentId"},message:"must have required property 'agentId'"};e===null?e=[a]:e.push(a),i++}if(o.name===void 0){const a={instancePath:n+
+"/agents/"+p,schemaPath:"#/properties/agents/items/required",keyword:"required",params:{missingProperty:"name"},message:"must have required property 'name'"};e===
+null?e=[a]:e.push(a),i++}if(o.address===void 0){const a={instancePath:n+"/agents/"+p,schemaPath:"#/properties/agents/items/required",keyword:"required",params:{
+missingProperty:"address"},message:"must have required property 'address'"};e===null?e=[a]:e.push(a),i++}for(const a in o)if(!(a==="agentId"||a==="name"||a==="a\
+ddress")){const d={instancePath:n+"/agents/"+p,schemaPath:"#/properties/agents/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:a},
+message:"must NOT have additional properties"};e===null?e=[d]:e.push(d),i++}if(o.agentId!==void 0&&typeof o.agentId!="string"){const a={instancePath:n+"/agents/"+
+p+"/agentId",schemaPath:"#/properties/agents/items/properties/agentId/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(
+a),i++}if(o.name!==void 0&&typeof o.name!="string"){const a={instancePath:n+"/agents/"+p+"/name",schemaPath:"#/properties/agents/items/properties/name/type",keyword:"\
+type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),i++}if(o.address!==void 0&&typeof o.address!="string"){const a={instancePath:n+"\
+/agents/"+p+"/address",schemaPath:"#/properties/agents/items/properties/address/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=
+[a]:e.push(a),i++}}else{const a={instancePath:n+"/agents/"+p,schemaPath:"#/properties/agents/items/type",keyword:"type",params:{type:"object"},message:"must be \
+object"};e===null?e=[a]:e.push(a),i++}}}else{const t={instancePath:n+"/agents",schemaPath:"#/properties/agents/type",keyword:"type",params:{type:"array"},message:"\
+must be array"};e===null?e=[t]:e.push(t),i++}}if(s.outdated!==void 0){let r=s.outdated;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)if(typeof r[p]!=
+"string"){const o={instancePath:n+"/outdated/"+p,schemaPath:"#/properties/outdated/items/type",keyword:"type",params:{type:"string"},message:"must be string"};e===
+null?e=[o]:e.push(o),i++}}else{const t={instancePath:n+"/outdated",schemaPath:"#/properties/outdated/type",keyword:"type",params:{type:"array"},message:"must be\
+ array"};e===null?e=[t]:e.push(t),i++}}if(s.copies!==void 0){let r=s.copies;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++){let o=r[p];if(o&&typeof o==
+"object"&&!Array.isArray(o)){if(o.agent===void 0){const a={instancePath:n+"/copies/"+p,schemaPath:"#/properties/copies/items/required",keyword:"required",params:{
+missingProperty:"agent"},message:"must have required property 'agent'"};e===null?e=[a]:e.push(a),i++}if(o.serial===void 0){const a={instancePath:n+"/copies/"+p,
+schemaPath:"#/properties/copies/items/required",keyword:"required",params:{missingProperty:"serial"},message:"must have required property 'serial'"};e===null?e=
+[a]:e.push(a),i++}if(o.digest===void 0){const a={instancePath:n+"/copies/"+p,schemaPath:"#/properties/copies/items/required",keyword:"required",params:{missingProperty:"\
+digest"},message:"must have required property 'digest'"};e===null?e=[a]:e.push(a),i++}for(const a in o)if(!(a==="agent"||a==="serial"||a==="digest")){const d={instancePath:n+
+"/copies/"+p,schemaPath:"#/properties/copies/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:a},message:"must NOT have add\
+itional properties"};e===null?e=[d]:e.push(d),i++}if(o.agent!==void 0&&typeof o.agent!="string"){const a={instancePath:n+"/copies/"+p+"/agent",schemaPath:"#/pro\
+perties/copies/items/properties/agent/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),i++}if(o.serial!==void 0){let a=o.
+serial;if(!(typeof a=="number"&&!(a%1)&&!isNaN(a)&&isFinite(a))){const d={instancePath:n+"/copies/"+p+"/serial",schemaPath:"#/properties/copies/items/properties\
+/serial/type",keyword:"type",params:{type:"integer"},message:"must be integer"};e===null?e=[d]:e.push(d),i++}if(typeof a=="number"&&isFinite(a)&&(a<0||isNaN(a))){
+const d={instancePath:n+"/copies/"+p+"/serial",schemaPath:"#/properties/copies/items/properties/serial/minimum",keyword:"minimum",params:{comparison:">=",limit:0},
+message:"must be >= 0"};e===null?e=[d]:e.push(d),i++}}if(o.digest!==void 0&&typeof o.digest!="string"){const a={instancePath:n+"/copies/"+p+"/digest",schemaPath:"\
+#/properties/copies/items/properties/digest/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),i++}}else{const a={instancePath:n+
+"/copies/"+p,schemaPath:"#/properties/copies/items/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[a]:e.push(a),i++}}}else{const t={
+instancePath:n+"/copies",schemaPath:"#/properties/copies/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}}else{
+const r={instancePath:n,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return S.errors=e,i===0}
+S.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};function C(s,{instancePath:n="",parentData:c,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,
+i=0;const m=C.evaluated;if(m.dynamicProps&&(m.props=void 0),m.dynamicItems&&(m.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.type===void 0){const r={
+instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"type"},message:"must have required property 'type'"};e===null?e=[r]:e.push(r),
+i++}if(s.format_version===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"format_version"},message:"must hav\
+e required property 'format_version'"};e===null?e=[r]:e.push(r),i++}if(s.ghost_version===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"requir\
+ed",params:{missingProperty:"ghost_version"},message:"must have required property 'ghost_version'"};e===null?e=[r]:e.push(r),i++}if(s.created_at===void 0){const r={
+instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"created_at"},message:"must have required property 'created_at'"};e===null?e=[
+r]:e.push(r),i++}if(s.stack===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"stack"},message:"must have req\
+uired property 'stack'"};e===null?e=[r]:e.push(r),i++}if(s.plan_hash===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
+plan_hash"},message:"must have required property 'plan_hash'"};e===null?e=[r]:e.push(r),i++}if(s.header===void 0){const r={instancePath:n,schemaPath:"#/required",
+keyword:"required",params:{missingProperty:"header"},message:"must have required property 'header'"};e===null?e=[r]:e.push(r),i++}if(s.summary===void 0){const r={
+instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"summary"},message:"must have required property 'summary'"};e===null?e=[r]:e.push(
+r),i++}if(s.agents===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"agents"},message:"must have required pr\
+operty 'agents'"};e===null?e=[r]:e.push(r),i++}if(s.steps===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
+steps"},message:"must have required property 'steps'"};e===null?e=[r]:e.push(r),i++}if(s.unknown===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"\
+required",params:{missingProperty:"unknown"},message:"must have required property 'unknown'"};e===null?e=[r]:e.push(r),i++}if(s.diagnostics===void 0){const r={instancePath:n,
+schemaPath:"#/required",keyword:"required",params:{missingProperty:"diagnostics"},message:"must have required property 'diagnostics'"};e===null?e=[r]:e.push(r),
+i++}if(s.set===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"set"},message:"must have required property 's\
+et'"};e===null?e=[r]:e.push(r),i++}for(const r in s)if(!P.call($.properties,r)){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalP\
+roperties",params:{additionalProperty:r},message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.type!==void 0&&s.type!=="plan"){const r={
+instancePath:n+"/type",schemaPath:"#/properties/type/const",keyword:"const",params:{allowedValue:"plan"},message:"must be equal to constant"};e===null?e=[r]:e.push(
+r),i++}if(s.format_version!==void 0&&s.format_version!=="1.0"){const r={instancePath:n+"/format_version",schemaPath:"#/properties/format_version/const",keyword:"\
+const",params:{allowedValue:"1.0"},message:"must be equal to constant"};e===null?e=[r]:e.push(r),i++}if(s.ghost_version!==void 0&&typeof s.ghost_version!="strin\
+g"){const r={instancePath:n+"/ghost_version",schemaPath:"#/properties/ghost_version/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?
+e=[r]:e.push(r),i++}if(s.created_at!==void 0){let r=s.created_at;if(typeof r=="string"){if(!j.test(r)){const t={instancePath:n+"/created_at",schemaPath:"#/prope\
+rties/created_at/pattern",keyword:"pattern",params:{pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"},message:'must match pattern "^\\d{4}-\\d{2}-\
+\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"'};e===null?e=[t]:e.push(t),i++}}else{const t={instancePath:n+"/created_at",schemaPath:"#/properties/created_at/type",keyword:"\
+type",params:{type:"string"},message:"must be string"};e===null?e=[t]:e.push(t),i++}}if(s.stack!==void 0&&typeof s.stack!="string"){const r={instancePath:n+"/st\
+ack",schemaPath:"#/properties/stack/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.plan_hash!==void 0&&
+typeof s.plan_hash!="string"){const r={instancePath:n+"/plan_hash",schemaPath:"#/properties/plan_hash/type",keyword:"type",params:{type:"string"},message:"must \
+be string"};e===null?e=[r]:e.push(r),i++}if(s.header!==void 0&&(b(s.header,{instancePath:n+"/header",parentData:s,parentDataProperty:"header",rootData:u,dynamicAnchors:l})||
+(e=e===null?b.errors:e.concat(b.errors),i=e.length)),s.summary!==void 0&&(k(s.summary,{instancePath:n+"/summary",parentData:s,parentDataProperty:"summary",rootData:u,
+dynamicAnchors:l})||(e=e===null?k.errors:e.concat(k.errors),i=e.length)),s.agents!==void 0){let r=s.agents;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)
+E(r[p],{instancePath:n+"/agents/"+p,parentData:r,parentDataProperty:p,rootData:u,dynamicAnchors:l})||(e=e===null?E.errors:e.concat(E.errors),i=e.length)}else{const t={
 instancePath:n+"/agents",schemaPath:"#/properties/agents/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.
-outdated!==void 0){let r=s.outdated;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)if(typeof r[p]!="string"){const o={instancePath:n+"/outdated/"+p,schemaPath:"\
-#/properties/outdated/items/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[o]:e.push(o),i++}}else{const t={instancePath:n+"/o\
-utdated",schemaPath:"#/properties/outdated/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.copies!==void 0){
-let r=s.copies;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++){let o=r[p];if(o&&typeof o=="object"&&!Array.isArray(o)){if(o.agent===void 0){const a={
-instancePath:n+"/copies/"+p,schemaPath:"#/properties/copies/items/required",keyword:"required",params:{missingProperty:"agent"},message:"must have required prop\
-erty 'agent'"};e===null?e=[a]:e.push(a),i++}if(o.serial===void 0){const a={instancePath:n+"/copies/"+p,schemaPath:"#/properties/copies/items/required",keyword:"\
-required",params:{missingProperty:"serial"},message:"must have required property 'serial'"};e===null?e=[a]:e.push(a),i++}if(o.digest===void 0){const a={instancePath:n+
-"/copies/"+p,schemaPath:"#/properties/copies/items/required",keyword:"required",params:{missingProperty:"digest"},message:"must have required property 'digest'"};
-e===null?e=[a]:e.push(a),i++}for(const a in o)if(!(a==="agent"||a==="serial"||a==="digest")){const d={instancePath:n+"/copies/"+p,schemaPath:"#/properties/copie\
-s/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:a},message:"must NOT have additional properties"};e===null?e=[d]:e.push(
-d),i++}if(o.agent!==void 0&&typeof o.agent!="string"){const a={instancePath:n+"/copies/"+p+"/agent",schemaPath:"#/properties/copies/items/properties/agent/type",
-keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),i++}if(o.serial!==void 0){let a=o.serial;if(!(typeof a=="number"&&!(a%1)&&
-!isNaN(a)&&isFinite(a))){const d={instancePath:n+"/copies/"+p+"/serial",schemaPath:"#/properties/copies/items/properties/serial/type",keyword:"type",params:{type:"\
-integer"},message:"must be integer"};e===null?e=[d]:e.push(d),i++}if(typeof a=="number"&&isFinite(a)&&(a<0||isNaN(a))){const d={instancePath:n+"/copies/"+p+"/se\
-rial",schemaPath:"#/properties/copies/items/properties/serial/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"};e===null?e=[d]:
-e.push(d),i++}}if(o.digest!==void 0&&typeof o.digest!="string"){const a={instancePath:n+"/copies/"+p+"/digest",schemaPath:"#/properties/copies/items/properties/\
-digest/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[a]:e.push(a),i++}}else{const a={instancePath:n+"/copies/"+p,schemaPath:"\
-#/properties/copies/items/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[a]:e.push(a),i++}}}else{const t={instancePath:n+"/co\
-pies",schemaPath:"#/properties/copies/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}}else{const r={instancePath:n,
-schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return S.errors=e,i===0}S.evaluated={props:!0,dynamicProps:!1,
-dynamicItems:!1};function C(s,{instancePath:n="",parentData:c,parentDataProperty:y,rootData:u=s,dynamicAnchors:l={}}={}){let e=null,i=0;const m=C.evaluated;if(m.
-dynamicProps&&(m.props=void 0),m.dynamicItems&&(m.items=void 0),s&&typeof s=="object"&&!Array.isArray(s)){if(s.type===void 0){const r={instancePath:n,schemaPath:"\
-#/required",keyword:"required",params:{missingProperty:"type"},message:"must have required property 'type'"};e===null?e=[r]:e.push(r),i++}if(s.format_version===
-void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"format_version"},message:"must have required property 'forma\
-t_version'"};e===null?e=[r]:e.push(r),i++}if(s.ghost_version===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
-ghost_version"},message:"must have required property 'ghost_version'"};e===null?e=[r]:e.push(r),i++}if(s.created_at===void 0){const r={instancePath:n,schemaPath:"\
-#/required",keyword:"required",params:{missingProperty:"created_at"},message:"must have required property 'created_at'"};e===null?e=[r]:e.push(r),i++}if(s.stack===
-void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"stack"},message:"must have required property 'stack'"};e===null?
-e=[r]:e.push(r),i++}if(s.plan_hash===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"plan_hash"},message:"mu\
-st have required property 'plan_hash'"};e===null?e=[r]:e.push(r),i++}if(s.header===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{
-missingProperty:"header"},message:"must have required property 'header'"};e===null?e=[r]:e.push(r),i++}if(s.summary===void 0){const r={instancePath:n,schemaPath:"\
-#/required",keyword:"required",params:{missingProperty:"summary"},message:"must have required property 'summary'"};e===null?e=[r]:e.push(r),i++}if(s.agents===void 0){
-const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"agents"},message:"must have required property 'agents'"};e===null?e=
-[r]:e.push(r),i++}if(s.steps===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"steps"},message:"must have re\
-quired property 'steps'"};e===null?e=[r]:e.push(r),i++}if(s.unknown===void 0){const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"\
-unknown"},message:"must have required property 'unknown'"};e===null?e=[r]:e.push(r),i++}if(s.diagnostics===void 0){const r={instancePath:n,schemaPath:"#/require\
-d",keyword:"required",params:{missingProperty:"diagnostics"},message:"must have required property 'diagnostics'"};e===null?e=[r]:e.push(r),i++}if(s.set===void 0){
-const r={instancePath:n,schemaPath:"#/required",keyword:"required",params:{missingProperty:"set"},message:"must have required property 'set'"};e===null?e=[r]:e.
-push(r),i++}for(const r in s)if(!P.call($.properties,r)){const t={instancePath:n,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:r},
-message:"must NOT have additional properties"};e===null?e=[t]:e.push(t),i++}if(s.type!==void 0&&s.type!=="plan"){const r={instancePath:n+"/type",schemaPath:"#/p\
-roperties/type/const",keyword:"const",params:{allowedValue:"plan"},message:"must be equal to constant"};e===null?e=[r]:e.push(r),i++}if(s.format_version!==void 0&&
-s.format_version!=="1.0"){const r={instancePath:n+"/format_version",schemaPath:"#/properties/format_version/const",keyword:"const",params:{allowedValue:"1.0"},message:"\
-must be equal to constant"};e===null?e=[r]:e.push(r),i++}if(s.ghost_version!==void 0&&typeof s.ghost_version!="string"){const r={instancePath:n+"/ghost_version",
-schemaPath:"#/properties/ghost_version/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.created_at!==void 0){
-let r=s.created_at;if(typeof r=="string"){if(!j.test(r)){const t={instancePath:n+"/created_at",schemaPath:"#/properties/created_at/pattern",keyword:"pattern",params:{
-pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"},message:'must match pattern "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$"'};e===null?
-e=[t]:e.push(t),i++}}else{const t={instancePath:n+"/created_at",schemaPath:"#/properties/created_at/type",keyword:"type",params:{type:"string"},message:"must be\
- string"};e===null?e=[t]:e.push(t),i++}}if(s.stack!==void 0&&typeof s.stack!="string"){const r={instancePath:n+"/stack",schemaPath:"#/properties/stack/type",keyword:"\
-type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.plan_hash!==void 0&&typeof s.plan_hash!="string"){const r={instancePath:n+
-"/plan_hash",schemaPath:"#/properties/plan_hash/type",keyword:"type",params:{type:"string"},message:"must be string"};e===null?e=[r]:e.push(r),i++}if(s.header!==
-void 0&&(b(s.header,{instancePath:n+"/header",parentData:s,parentDataProperty:"header",rootData:u,dynamicAnchors:l})||(e=e===null?b.errors:e.concat(b.errors),i=
-e.length)),s.summary!==void 0&&(k(s.summary,{instancePath:n+"/summary",parentData:s,parentDataProperty:"summary",rootData:u,dynamicAnchors:l})||(e=e===null?k.errors:
-e.concat(k.errors),i=e.length)),s.agents!==void 0){let r=s.agents;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)E(r[p],{instancePath:n+"/agents/"+p,
-parentData:r,parentDataProperty:p,rootData:u,dynamicAnchors:l})||(e=e===null?E.errors:e.concat(E.errors),i=e.length)}else{const t={instancePath:n+"/agents",schemaPath:"\
-#/properties/agents/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.steps!==void 0){let r=s.steps;if(Array.
-isArray(r)){const t=r.length;for(let p=0;p<t;p++)T(r[p],{instancePath:n+"/steps/"+p,parentData:r,parentDataProperty:p,rootData:u,dynamicAnchors:l})||(e=e===null?
-T.errors:e.concat(T.errors),i=e.length)}else{const t={instancePath:n+"/steps",schemaPath:"#/properties/steps/type",keyword:"type",params:{type:"array"},message:"\
-must be array"};e===null?e=[t]:e.push(t),i++}}if(s.unknown!==void 0){let r=s.unknown;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)O(r[p],{instancePath:n+
-"/unknown/"+p,parentData:r,parentDataProperty:p,rootData:u,dynamicAnchors:l})||(e=e===null?O.errors:e.concat(O.errors),i=e.length)}else{const t={instancePath:n+
-"/unknown",schemaPath:"#/properties/unknown/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.diagnostics!==
-void 0){let r=s.diagnostics;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)I(r[p],{instancePath:n+"/diagnostics/"+p,parentData:r,parentDataProperty:p,
-rootData:u,dynamicAnchors:l})||(e=e===null?I.errors:e.concat(I.errors),i=e.length)}else{const t={instancePath:n+"/diagnostics",schemaPath:"#/properties/diagnost\
-ics/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}s.set!==void 0&&(S(s.set,{instancePath:n+"/set",parentData:s,
-parentDataProperty:"set",rootData:u,dynamicAnchors:l})||(e=e===null?S.errors:e.concat(S.errors),i=e.length))}else{const r={instancePath:n,schemaPath:"#/type",keyword:"\
-type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return C.errors=e,i===0}C.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};
-function X(s){function n(c){const y=s(c);return n.errors=y?null:s.errors.filter(u=>u.keyword!=="if"&&u.propertyName===void 0),y}return n}const Q=X(U);export{Q as validatePlan};
+steps!==void 0){let r=s.steps;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)T(r[p],{instancePath:n+"/steps/"+p,parentData:r,parentDataProperty:p,rootData:u,
+dynamicAnchors:l})||(e=e===null?T.errors:e.concat(T.errors),i=e.length)}else{const t={instancePath:n+"/steps",schemaPath:"#/properties/steps/type",keyword:"type",
+params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}if(s.unknown!==void 0){let r=s.unknown;if(Array.isArray(r)){const t=r.length;for(let p=0;p<
+t;p++)O(r[p],{instancePath:n+"/unknown/"+p,parentData:r,parentDataProperty:p,rootData:u,dynamicAnchors:l})||(e=e===null?O.errors:e.concat(O.errors),i=e.length)}else{
+const t={instancePath:n+"/unknown",schemaPath:"#/properties/unknown/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),
+i++}}if(s.diagnostics!==void 0){let r=s.diagnostics;if(Array.isArray(r)){const t=r.length;for(let p=0;p<t;p++)I(r[p],{instancePath:n+"/diagnostics/"+p,parentData:r,
+parentDataProperty:p,rootData:u,dynamicAnchors:l})||(e=e===null?I.errors:e.concat(I.errors),i=e.length)}else{const t={instancePath:n+"/diagnostics",schemaPath:"\
+#/properties/diagnostics/type",keyword:"type",params:{type:"array"},message:"must be array"};e===null?e=[t]:e.push(t),i++}}s.set!==void 0&&(S(s.set,{instancePath:n+
+"/set",parentData:s,parentDataProperty:"set",rootData:u,dynamicAnchors:l})||(e=e===null?S.errors:e.concat(S.errors),i=e.length))}else{const r={instancePath:n,schemaPath:"\
+#/type",keyword:"type",params:{type:"object"},message:"must be object"};e===null?e=[r]:e.push(r),i++}return C.errors=e,i===0}C.evaluated={props:!0,dynamicProps:!1,
+dynamicItems:!1};function X(s){function n(c){const y=s(c);return n.errors=y?null:s.errors.filter(u=>u.keyword!=="if"&&u.propertyName===void 0),y}return n}const Q=X(
+U);export{Q as validatePlan};

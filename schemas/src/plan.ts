@@ -33,6 +33,8 @@ export interface Change {
   readonly sensitive?: boolean;
   /** The new value is known only after another change; the impact is the attribute's worst. */
   readonly unknown?: boolean;
+  /** The running machine has `after`; `before` is stored for its next boot. */
+  readonly pending?: boolean;
 }
 
 export type StepKind = "vm" | "template" | "agent";

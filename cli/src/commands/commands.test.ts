@@ -316,6 +316,18 @@ suite("what is not as the spec says", () => {
     assert.match((await lab.ghost("status")).stdout, /web .*as the spec says/);
   });
 
+  test("drift of the stored definition alone: what runs, and what the next boot would bring", async () => {
+    await using lab = await labWith([WEB]);
+    await lab.ghost("apply", "--yes");
+    await lab.ghost("agent", "sim", "set", "desk/web", "ram_gb=1", "where=stored", "--dir", "desk");
+    for (const command of ["drift", "plan"])
+      assert.match((await lab.ghost(command)).stdout, /ram_gb {2}none {2}live 2 GiB · next boot 1 GiB → 2 GiB/);
+    const [event] = (await lab.ghost("drift", "--json")).events;
+    assert.deepEqual([event?.["live"], event?.["next_boot"], event?.["desired"]], [2, 1, 2]);
+    await lab.ghost("apply", "--yes");
+    assert.equal((await lab.ghost("drift", "--detailed-exitcode")).code, 0);
+  });
+
   test("drift is drift when the spec has another value by now too", async () => {
     await using lab = await labWith([WEB]);
     await lab.ghost("apply", "--yes");

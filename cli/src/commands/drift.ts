@@ -45,11 +45,11 @@ function driftEvents(step: PlanStep): object[] {
   const { kind, name, uid } = step.body;
   const of = { type: "drift", agent: step.agent, kind, name, uid };
   if (step.changes.length === 0) return [{ ...of, path: [], missing: true, impact: step.impact, reason: step.reason }];
-  return step.changes.map(({ path, last_applied, before: live, after: desired, impact, reason }: Change) => ({
+  return step.changes.map(({ path, last_applied, before, after: desired, pending, impact, reason }: Change) => ({
     ...of,
     path,
     last_applied,
-    live,
+    ...(pending === true ? { live: desired, next_boot: before } : { live: before }),
     desired,
     impact,
     reason,

@@ -151,7 +151,7 @@ function splitNumber(name: string): NumberedName {
 
 export interface ShownChange {
   readonly path: string;
-  /** `4 → 9`, or the three values of a drift; empty when the change is long text. */
+  /** `4 → 9`, or the values of a drift; empty when the change is long text. */
   readonly value: string;
   readonly text?: { readonly before: string; readonly after: string };
 }
@@ -168,6 +168,7 @@ export function showChange(step: PlanStep, change: Change): ShownChange {
     showValue(change.before, attribute),
     change.unknown === true ? "known later" : showValue(change.after, attribute),
   ];
+  if (change.pending === true) return { path, value: `live ${after} · next boot ${before} → ${after}` };
   if (isDrift(change))
     return { path, value: `last applied ${showValue(change.last_applied, attribute)} · live ${before} · desired ${after}` };
   return { path, value: step.body.action === "create" ? after : `${before} → ${after}` };

@@ -38,6 +38,17 @@ suite("renderPlanText", () => {
     assert.match(text, /\n {6}vcpu {4}2\n {6}ram_gb {2}4 GiB\n/);
   });
 
+  test("what runs and what the next boot would bring are told apart", async () => {
+    const stored = change("vcpu", { before: 2, after: 1, last_applied: 1, cause: "drift", pending: true, reason: "r" });
+    const gone = change("disks.data", { op: "remove", before: { size_gb: 2 }, cause: "drift", pending: true, reason: "r" });
+    const text = await renderPlanText(planOf([step({ action: "update", name: "web", reason: "", changes: [stored, gone] })]), {
+      style,
+      columns: undefined,
+    });
+    assert.match(text, /vcpu +none +live 1 · next boot 2 → 1/);
+    assert.match(text, /disks\.data +none +live unset · next boot .*2 GiB.* → unset/);
+  });
+
   test("long text that is taken away is shown with minus signs, and cut", async () => {
     const before = Array.from({ length: 30 }, (_, index) => `line ${index}`).join("\n");
     const steps = [

@@ -169,6 +169,13 @@ suite("diffVm", () => {
     assert.ok(!("last_applied" in diffVm(input({ vcpu: 2 }, { vcpu: 1 }))[0]!));
   });
 
+  test("what is stored for the next boot alone says so", () => {
+    const [change] = diffVm(input({ vcpu: 2 }, { vcpu: 2 }, { vcpu: 2 }, { pending: { vcpu: 8 } }));
+    assert.deepEqual([change?.pending, change?.before, change?.after], [true, 8, 2]);
+    const [both] = diffVm(input({ vcpu: 3 }, { vcpu: 2 }, { vcpu: 2 }, { pending: { vcpu: 8 } }));
+    assert.deepEqual([both?.pending, both?.before, both?.after], [undefined, 2, 3]);
+  });
+
   test("a secret is one value, by its version", () => {
     const secret = (version: number): VmConfig => ({ cloud_init: { password: { version } }, cloud_init_on_change: "next-boot" });
     assert.deepEqual(diffVm(input(secret(2), secret(1))), [

@@ -166,6 +166,7 @@ function storedChange(input: VmDiffInput, difference: Difference): Change {
   return {
     ...found,
     impact,
+    pending: true,
     reason: impact === "none" ? "another value is stored for the next boot; the running machine is as desired" : found.reason,
   };
 }

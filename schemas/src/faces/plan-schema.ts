@@ -136,11 +136,12 @@ const change = object<Change>(
     reason: describe("The fact that decides the impact.", text),
   },
   {
-    before: anyJson("Live value."),
+    before: anyJson("Live value; with `pending` the one that is stored for the next boot."),
     after: anyJson("Value wanted; absent when removed or not known yet."),
     last_applied: anyJson("Present when the live value is not what was last applied."),
     sensitive: flag,
     unknown: describe("The new value is known only after another change.", flag),
+    pending: describe("The running machine has `after`; `before` is stored for its next boot.", flag),
   },
 );
 

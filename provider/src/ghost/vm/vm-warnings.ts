@@ -34,8 +34,10 @@ function impactWarning(of: string, { body }: Omit<PlanStep, "hash">, change: Cha
   return { severity: "warning", summary: `${of}: ${path.join(".")}, ${impact}`, detail: sentences.join(" "), path: toConfigPath(path) };
 }
 
-/** A text of the person's own is not repeated: Terraform may have it marked as sensitive, which a provider is not told. */
-/** From what to what, with no text of a person's. */
+/**
+ * From what to what. A text of the person's own is not repeated: Terraform may have it marked as sensitive, which a
+ * provider is not told.
+ */
 export function describeChange({ path, sensitive, unknown, before, after, op }: Change): string {
   if (sensitive === true) return "a secret";
   const { attribute } = findAttribute(path);
