@@ -75,6 +75,7 @@ export const codes = {
   CHANGE_IGNORED: { summary: "Change ignored on an existing VM", grpc: "FAILED_PRECONDITION" },
   IMAGE_NEWER: { summary: "Newer image available", grpc: "FAILED_PRECONDITION" },
   IMAGE_UNKNOWN: { summary: "Unknown image", grpc: "INVALID_ARGUMENT" },
+  NETWORK_UNKNOWN: { summary: "Unknown network", grpc: "INVALID_ARGUMENT" },
   IMAGE_MISSING: { summary: "Image not available", grpc: "FAILED_PRECONDITION" },
   VM_NOT_FOUND: { summary: "VM not found", grpc: "NOT_FOUND" },
   VM_EXISTS: { summary: "VM exists", grpc: "ALREADY_EXISTS" },

@@ -21,6 +21,7 @@ export { MISSING_DOMAIN } from "./observed.ts";
 export type {
   Capabilities,
   Observation,
+  HostNetworks,
   ObservedHost,
   ObservedImage,
   ObservedTemplate,

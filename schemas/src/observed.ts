@@ -29,6 +29,12 @@ export interface ObservedImage {
   readonly sizeBytes: number;
 }
 
+/** What cards can be plugged into, by the names that specs use. */
+export interface HostNetworks {
+  readonly networks: readonly string[];
+  readonly bridges: readonly string[];
+}
+
 export interface ObservedHost {
   readonly agentId: string;
   readonly name: string;
@@ -42,6 +48,8 @@ export interface ObservedHost {
   readonly capabilities: Capabilities;
   readonly settings: AgentSettings;
   readonly images: readonly ObservedImage[];
+  /** Absent when the host does not tell: then any name may be right. */
+  readonly networks?: HostNetworks;
 }
 
 export type VmStatus = "running" | "stopped" | "paused" | "error";

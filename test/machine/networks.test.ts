@@ -30,6 +30,17 @@ suite("networks of machines", { skip: reason ?? false }, () => {
     await host.done("apply", "--yes", "--max-impact", "data-loss", "--max-destroy", "1");
   });
 
+  test("a plan refuses a network and a bridge that the host does not have, and says what it has", async () => {
+    await host.spec({ web: { networks: { a: { network: "defualt" }, b: { bridge: "virbr9" }, c: { network: "user" } } } });
+    const { code, stderr } = await host.ghost("plan");
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /NETWORK_UNKNOWN[^]*network "defualt"[^]*it has default\.[^]*NETWORK_UNKNOWN[^]*bridge "virbr9"[^]*it has virbr0\./,
+    );
+    assert.equal(await host.virsh("list", "--all"), "");
+  });
+
   test("on QEMU's own network it has the address that QEMU gives, and is ready when its agent answers", async () => {
     await host.spec({ inner: { networks: { default: { network: "user" } }, wait_for: "guest-agent" } });
     await host.done("apply", "--yes");

@@ -8,7 +8,7 @@
  * (4) Only `deleteDisk` and `undefine` with `disks: "delete"` destroy content.
  * (5) `list` never waits for a running change.
  */
-import type { Capabilities, ObservedImage, Resources, VmStatus } from "@ghost/schemas";
+import type { Capabilities, HostNetworks, ObservedImage, Resources, VmStatus } from "@ghost/schemas";
 
 export interface DomainDisk {
   /** Stable identity (serial number the guest sees). */
@@ -150,6 +150,8 @@ export interface Hypervisor extends AsyncDisposable {
   ping(): Promise<void>;
   facts(): Promise<HostFacts>;
   images(): Promise<readonly ObservedImage[]>;
+  /** Undefined when any name is as good as another. */
+  networks(): Promise<HostNetworks | undefined>;
   /** Every domain of the host, whoever made it. */
   list(): Promise<readonly Domain[]>;
   find(uid: string): Promise<Domain | undefined>;

@@ -35,7 +35,12 @@ export async function observe(
   store: Store,
   identity: HostIdentity,
 ): Promise<{ host: ObservedHost; vms: readonly ObservedVm[] }> {
-  const [facts, images, domains] = await Promise.all([hypervisor.facts(), hypervisor.images(), hypervisor.list()]);
+  const [facts, images, networks, domains] = await Promise.all([
+    hypervisor.facts(),
+    hypervisor.images(),
+    hypervisor.networks(),
+    hypervisor.list(),
+  ]);
   const vms = observeVms(domains, store.vms);
   const reserved = reservedResources(identity.reserved, store.settings);
   const taken = takenBy(domains, store.vms);
@@ -55,6 +60,7 @@ export async function observe(
       capabilities: facts.capabilities,
       settings: store.settings,
       images,
+      ...(networks !== undefined && { networks }),
     },
     vms,
   };

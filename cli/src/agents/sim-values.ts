@@ -43,6 +43,7 @@ const CALLS = {
   ping: true,
   facts: true,
   images: true,
+  networks: true,
   list: true,
   find: true,
   usage: true,

@@ -506,6 +506,41 @@ suite("what is refused", () => {
     assert.match(`${detail} ${hint}`, /which has debian-12.*debian-12/);
   });
 
+  suite("networks that the host does not have", () => {
+    const networks = { networks: ["default", "lab"], bridges: ["br0"] };
+    const cases = [
+      { name: "a network", cards: { lan: { network: "lob" } }, says: /lan.*network "lob".*default, lab.*lab/s, at: ["lan", "network"] },
+      { name: "a bridge", cards: { lan: { bridge: "br1" } }, says: /bridge "br1".*it has br0/s, at: ["lan", "bridge"] },
+      { name: "what it has", cards: { a: { network: "lab" }, b: { bridge: "br0" }, c: { network: "user" } } },
+    ] as const;
+    for (const { name, cards, ...want } of cases) {
+      test(name, () => {
+        const isNew = plan(aSpec([aVm("web", { networks: cards })]), { desk: anAnswer("desk", [], { host: { networks } }) });
+        const added = plan(aSpec([aVm("web", { networks: { default: { network: "gone" }, ...cards } })]), {
+          desk: anAnswer("desk", [aLiveVm("web", { networks: { default: { network: "gone" } } })], { host: { networks } }),
+        });
+        // A card that stays where it is may be on a network that is gone by now.
+        for (const made of [isNew, added]) {
+          if (!("at" in want)) {
+            assert.deepEqual(codes(made), []);
+            continue;
+          }
+          const { code, detail, hint, path } = only(made);
+          assert.deepEqual({ code, path }, { code: "NETWORK_UNKNOWN", path: ["vms", "web", "networks", ...want.at] });
+          assert.match(`${detail}\n${hint}`, want.says);
+        }
+        assert.deepEqual(codes(plan(aSpec([aVm("web", { networks: cards })]), { desk: anAnswer("desk") })), []);
+      });
+    }
+
+    test("the default network, of a VM that names none", () => {
+      const bare = { networks: ["lab"], bridges: [] };
+      const { code, detail } = only(plan(aSpec([aVm("web")]), { desk: anAnswer("desk", [], { host: { networks: bare } }) }));
+      assert.equal(code, "NETWORK_UNKNOWN");
+      assert.match(detail, /"default".*it has lab/);
+    });
+  });
+
   test("it says who owns it, since when and where it stands in the spec", () => {
     const foreign = aLiveVm("web", {}, { owner: "terraform:shop", appliedAt: new Date("2025-12-31T10:00:00Z") });
     const { detail, at, hint } = only(plan(aSpec([aVm("web")]), { desk: anAnswer("desk", [foreign]) }));

@@ -10,6 +10,7 @@ import { surveyFleet } from "./fleet.ts";
 import type { Leftover, Matches } from "./match.ts";
 import { matchVms } from "./match.ts";
 import { checkImages } from "./images.ts";
+import { checkNetworks } from "./networks.ts";
 import { nextSet } from "./next-set.ts";
 import { orderSteps } from "./order.ts";
 import { namesOf, sameSetAs, versionOf } from "./set-record.ts";
@@ -72,7 +73,12 @@ export function makePlan({ desired, observations: unsorted, options }: PlanInput
     ...matches.diagnostics,
     ...selection.diagnostics,
     ...drafted.notes,
-    ...[...byHost].flatMap(([host, own]) => [...checkSchedulable(host, own), ...checkImages(host, own), ...checkCapacity(host, own)]),
+    ...[...byHost].flatMap(([host, own]) => [
+      ...checkSchedulable(host, own),
+      ...checkImages(host, own),
+      ...checkNetworks(host, own),
+      ...checkCapacity(host, own),
+    ]),
     ...checkCeilings(drafts, { maxImpact, ...(options.maxDestroy !== undefined && { maxDestroy: options.maxDestroy }) }),
   ];
   const expiresAt = toSeconds(options.now.getTime() + (options.lifetimeMs ?? DAY_MS));

@@ -17,6 +17,7 @@ import { checkCeilings } from "./ceiling.ts";
 import type { Host } from "./fleet.ts";
 import { toHost } from "./fleet.ts";
 import { checkImages } from "./images.ts";
+import { checkNetworks } from "./networks.ts";
 import { describeOwner, ownedByOther } from "./match.ts";
 import type { Draft } from "./steps.ts";
 import { planVm, stepForLeftover } from "./steps.ts";
@@ -78,6 +79,7 @@ export function planOneVm(input: OneVmInput): OneVmPlan {
         host,
         drafts.filter(({ step }) => typeof step.body.vm?.image === "string"),
       ),
+      ...checkNetworks(host, drafts),
       ...checkRoom(host, drafts),
       ...checkCeilings(drafts, { maxImpact, setMaxImpact }),
     ],

@@ -46,6 +46,7 @@ function hostToWire(host: ObservedHost): HostMessage {
     capabilities: host.capabilities,
     settings: settingsToWire(host.settings),
     images: host.images.map(imageToWire),
+    networks: host.networks && { networks: [...host.networks.networks], bridges: [...host.networks.bridges] },
   };
 }
 
@@ -61,6 +62,7 @@ function hostFromWire(message: HostMessage): ObservedHost {
     capabilities: capabilitiesFromWire(message.capabilities),
     settings: settingsFromWire(message.settings),
     images: message.images.map(imageFromWire),
+    ...(message.networks !== undefined && { networks: message.networks }),
   };
 }
 

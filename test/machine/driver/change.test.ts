@@ -180,8 +180,8 @@ suite("changes of a machine", { skip: why ?? false }, () => {
   test("networks and bridges that are not there, and one that is not active", async (t) => {
     const { calls, parts } = bench;
     const nic = { mac: "52:54:00:11:22:44" };
-    await rejects(make(t, bench, { name: "off", nics: { lan: { ...nic, network: "nowhere" } } }), "HOST_ERROR", /has "lab", "other"/);
-    await rejects(make(t, bench, { name: "off", nics: { lan: { ...nic, bridge: "br-none" } } }), "HOST_ERROR", /bridge "br-none"/);
+    await rejects(make(t, bench, { name: "off", nics: { lan: { ...nic, network: "nowhere" } } }), "NETWORK_UNKNOWN", /has "lab", "other"/);
+    await rejects(make(t, bench, { name: "off", nics: { lan: { ...nic, bridge: "br-none" } } }), "NETWORK_UNKNOWN", /bridge "br-none"/);
     const network = await findNetworkByName(parts.ask, NETWORK);
     assert.ok(network);
     const { uid } = await make(t, bench, { name: "off", nics: { lan: { ...nic, network: "default" } } });
@@ -192,7 +192,7 @@ suite("changes of a machine", { skip: why ?? false }, () => {
     assert.equal(running.status, "running");
     await rejects(
       calls.change(uid, { addNics: { dmz: { mac: "52:54:00:11:22:45", network: "nowhere" } } }, { live: true }),
-      "HOST_ERROR",
+      "NETWORK_UNKNOWN",
       /nowhere/,
     );
     assert.deepEqual(await bench.require(uid), running);

@@ -11,7 +11,7 @@ import type { AccelFacts } from "./domain-xml/accel.ts";
 import { domainTypeOf } from "./domain-xml/accel.ts";
 import { effectCalls } from "./effects.ts";
 import { makeFolder } from "./effects/places.ts";
-import { hostFacts, observedImages } from "./facts.ts";
+import { hostFacts, hostNetworks, observedImages } from "./facts.ts";
 import { GuestWatch } from "./guest-watch.ts";
 import type { DownloadLimits } from "./images/download.ts";
 import { ImageStore } from "./images/store.ts";
@@ -101,6 +101,7 @@ export async function openLibvirtHypervisor(options: LibvirtOptions): Promise<Hy
     ping: async () => void (await told("The host's libvirt", async () => await libvirtVersion(link.ask))),
     facts: async () => await hostFacts(link.ask, folders.disks, accel),
     images: async () => await observedImages(images, catalogue.keys()),
+    networks: async () => await hostNetworks(parts),
     list: async () => await readings.list(),
     find: async (uid) => await readings.find(uid),
     usage: async (uid) => await usage.read(uid),

@@ -104,6 +104,7 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
 
     ping: () => call("ping", [], () => undefined),
     facts: () => call("facts", [], (): HostFacts => state.conduct.facts),
+    networks: () => call("networks", [], () => undefined),
     images: () =>
       call("images", [], (): readonly ObservedImage[] =>
         [...SIMULATED_IMAGES].map(([name, image]) => ({

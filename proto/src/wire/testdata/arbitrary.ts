@@ -207,8 +207,15 @@ export const observation: fc.Arbitrary<Observation> = fc.record(
         ),
         settings: settings.map(canonical),
         images: fc.array(fc.record({ name: text, digest: text, cached: fc.boolean(), sizeBytes: count }, { noNullPrototype: true }), { maxLength: 2 }),
+        networks: fc.record(
+          { networks: fc.array(text, { maxLength: 2 }), bridges: fc.array(text, { maxLength: 2 }) },
+          { noNullPrototype: true },
+        ),
       },
-      { noNullPrototype: true },
+      {
+        requiredKeys: ["agentId", "name", "version", "hypervisor", "total", "reserved", "available", "capabilities", "settings", "images"],
+        noNullPrototype: true,
+      },
     ),
     vms: fc.array(observedVm, { maxLength: 2 }),
     templates: fc.array(observedTemplate, { maxLength: 2 }),

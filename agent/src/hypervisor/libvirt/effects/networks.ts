@@ -9,6 +9,9 @@ import { told } from "../link.ts";
 import { networkOnHost } from "../network-names.ts";
 import type { LibvirtParts } from "../parts.ts";
 
+/** The kernel's links, a folder each; that of a bridge has a folder `bridge`. */
+export const HOST_LINKS = "/sys/class/net";
+
 type Nics = Readonly<Record<string, DomainNic>>;
 type NetworkParts = Pick<LibvirtParts, "ask" | "work" | "defaultNetwork">;
 
@@ -24,7 +27,7 @@ export function onHost({ defaultNetwork }: Pick<LibvirtParts, "defaultNetwork">,
 
 /**
  * Makes sure that there is something to plug these cards (onHost) into; a network that is not active is started.
- * HOST_ERROR with what the host has.
+ * NETWORK_UNKNOWN with what the host has.
  */
 export async function requireNetworks(parts: NetworkParts, vm: string, nics: Nics): Promise<void> {
   const networks = new Set<string>();
@@ -41,7 +44,7 @@ async function requireNetwork({ ask, work, defaultNetwork }: NetworkParts, vm: s
     const others = (await listNetworks(ask)).map((each) => each.name).sort();
     const has = others.length === 0 ? "it has none" : `it has ${others.map((each) => `"${each}"`).join(", ")}`;
     const isDefault = name === defaultNetwork;
-    throw problem("HOST_ERROR", `VM "${vm}" is to be on the network "${name}", which the host does not have: ${has}.`, {
+    throw problem("NETWORK_UNKNOWN", `VM "${vm}" is to be on the network "${name}", which the host does not have: ${has}.`, {
       hint: isDefault
         ? `Make it (\`virsh net-define /usr/share/libvirt/networks/default.xml\`), name another one in agent.yaml (libvirt.network), or give the VM a bridge or \`network: ${USER_NETWORK}\`.`
         : `Make it with \`virsh net-define\`, or give the VM one of the host's networks, a bridge, or \`network: ${USER_NETWORK}\`.`,
@@ -58,16 +61,17 @@ async function requireNetwork({ ask, work, defaultNetwork }: NetworkParts, vm: s
 }
 
 async function requireBridge(vm: string, card: string, bridge: string): Promise<void> {
-  if (/^[^/\s]{1,15}$/.test(bridge) && bridge !== "." && bridge !== ".." && (await isThere(`/sys/class/net/${bridge}/bridge`))) return;
-  throw problem("HOST_ERROR", `The card "${card}" of VM "${vm}" is to be on the bridge "${bridge}", which the host does not have.`, {
+  if (/^[^/\s]{1,15}$/.test(bridge) && bridge !== "." && bridge !== ".." && (await isBridgeOfHost(bridge))) return;
+  throw problem("NETWORK_UNKNOWN", `The card "${card}" of VM "${vm}" is to be on the bridge "${bridge}", which the host does not have.`, {
     hint: `Make it (\`ip link add ${bridge} type bridge\`, or in the host's network configuration), or give the VM a network.`,
     path: ["networks", card, "bridge"],
   });
 }
 
-async function isThere(path: string): Promise<boolean> {
+/** Of a link's name as the kernel has it. */
+export async function isBridgeOfHost(link: string): Promise<boolean> {
   try {
-    await stat(path);
+    await stat(`${HOST_LINKS}/${link}/bridge`);
     return true;
   } catch (reason) {
     if (codeOf(reason) === "ENOENT" || codeOf(reason) === "ENOTDIR") return false;

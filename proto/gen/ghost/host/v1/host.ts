@@ -75,6 +75,14 @@ export interface Host {
     | undefined;
   /** Names that `image` may have, with the digest each resolves to now. */
   images: Image[];
+  /** Absent when the host does not tell. */
+  networks?: HostNetworks | undefined;
+}
+
+/** What cards can be plugged into, by the names that specs use. */
+export interface HostNetworks {
+  networks: string[];
+  bridges: string[];
 }
 
 export interface Resources {
@@ -843,6 +851,7 @@ function createBaseHost(): Host {
     capabilities: undefined,
     settings: undefined,
     images: [],
+    networks: undefined,
   };
 }
 
@@ -877,6 +886,9 @@ export const Host: MessageFns<Host> = {
     }
     for (const v of message.images) {
       Image.encode(v!, writer.uint32(82).fork()).join();
+    }
+    if (message.networks !== undefined) {
+      HostNetworks.encode(message.networks, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -974,6 +986,14 @@ export const Host: MessageFns<Host> = {
             message.images.push(Image.decode(reader, reader.uint32()));
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.networks = HostNetworks.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1002,6 +1022,7 @@ export const Host: MessageFns<Host> = {
       capabilities: isSet(object.capabilities) ? Capabilities.fromJSON(object.capabilities) : undefined,
       settings: isSet(object.settings) ? AgentSettings.fromJSON(object.settings) : undefined,
       images: globalThis.Array.isArray(object?.images) ? object.images.map((e: any) => Image.fromJSON(e)) : [],
+      networks: isSet(object.networks) ? HostNetworks.fromJSON(object.networks) : undefined,
     };
   },
 
@@ -1037,6 +1058,9 @@ export const Host: MessageFns<Host> = {
     if (message.images?.length) {
       obj.images = message.images.map((e) => Image.toJSON(e));
     }
+    if (message.networks !== undefined) {
+      obj.networks = HostNetworks.toJSON(message.networks);
+    }
     return obj;
   },
 
@@ -1065,6 +1089,94 @@ export const Host: MessageFns<Host> = {
       ? AgentSettings.fromPartial(object.settings)
       : undefined;
     message.images = object.images?.map((e) => Image.fromPartial(e)) || [];
+    message.networks = (object.networks !== undefined && object.networks !== null)
+      ? HostNetworks.fromPartial(object.networks)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseHostNetworks(): HostNetworks {
+  return { networks: [], bridges: [] };
+}
+
+export const HostNetworks: MessageFns<HostNetworks> = {
+  encode(message: HostNetworks, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.networks) {
+      writer.uint32(10).string(v!);
+    }
+    for (const v of message.bridges) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HostNetworks {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHostNetworks();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.networks.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.bridges.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): HostNetworks {
+    return {
+      networks: globalThis.Array.isArray(object?.networks) ? object.networks.map((e: any) => globalThis.String(e)) : [],
+      bridges: globalThis.Array.isArray(object?.bridges) ? object.bridges.map((e: any) => globalThis.String(e)) : [],
+    };
+  },
+
+  toJSON(message: HostNetworks): unknown {
+    const obj: any = {};
+    if (message.networks?.length) {
+      obj.networks = message.networks;
+    }
+    if (message.bridges?.length) {
+      obj.bridges = message.bridges;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<HostNetworks>, I>>(base?: I): HostNetworks {
+    return HostNetworks.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<HostNetworks>, I>>(object: I): HostNetworks {
+    const message = createBaseHostNetworks();
+    message.networks = object.networks?.map((e) => e) || [];
+    message.bridges = object.bridges?.map((e) => e) || [];
     return message;
   },
 };
