@@ -27,6 +27,7 @@ export { bindPlan, bindStep } from "./plan/bind-plan.ts";
 export { checkPlan } from "./plan/check-plan.ts";
 export { canonicalJson, hashOf } from "./plan/canonical.ts";
 export { addResources, NO_RESOURCES, subtractResources, vmDemand } from "./plan/demand.ts";
+export { fateOfDisks } from "./plan/fate-of-disks.ts";
 export type { AgentObservation } from "./plan/fleet.ts";
 export { describeOwner, ownedByOther } from "./plan/match.ts";
 export { makePlan, stackOwner } from "./plan/make-plan.ts";

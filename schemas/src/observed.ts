@@ -85,6 +85,8 @@ export interface ObservedVm {
   readonly macs: Readonly<Record<string, string>>;
   readonly guestAgent: boolean;
   readonly phase: VmPhase;
+  /** Names of the disks whose files Ghost did not make: they stay when the disk or the VM goes. Absent when there are none. */
+  readonly foreignDisks?: readonly string[];
 }
 
 /** What a VM was at one time: its disks, and its memory when it ran then. */

@@ -21,9 +21,12 @@ suite("drift", () => {
     assert.deepEqual(Object.keys(state["networks"] as object).sort(), ["default", "lan"]);
     const plan = await core.plan(core.config(WEB));
     assert.equal(plan.action, "update");
-    assert.equal(plan.answer.planned?.["planned_impact"], "data-loss");
-    assert.deepEqual(told(plan.diagnostics), ['warning VM "web": disks.scratch, data-loss disks.scratch']);
+    assert.equal(plan.answer.planned?.["planned_impact"], "guest");
+    assert.deepEqual(told(plan.diagnostics), ['warning VM "web": disks.scratch, guest disks.scratch']);
+    assert.match(plan.diagnostics[0]!.detail, /its file stays: Ghost did not make it/);
+    const disks = host.listDisks();
     assert.deepEqual(await core.apply(plan), []);
+    assert.deepEqual(host.listDisks(), disks);
     await assertSettled(core, WEB, fleet.configure);
   });
 

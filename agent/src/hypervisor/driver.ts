@@ -14,6 +14,8 @@ export interface DomainDisk {
   /** Stable identity (serial number the guest sees). */
   readonly id: string;
   readonly sizeGb: number;
+  /** Its content is somebody else's: it stays when the disk is deleted, and when the domain is removed with its disks. */
+  readonly isForeign?: true;
 }
 
 export interface DomainNic {

@@ -57,6 +57,18 @@ test("a disk and a card may be called what every object of the language has", as
   assert.deepEqual([[...bench.hypervisor.host.listDisks().values()].flat().length, bench.bugs], [1, []]);
 });
 
+test("a disk that somebody attached is detached, and stays", async (t) => {
+  const bench = openBench(t);
+  await bench.create(BASE);
+  bench.hypervisor.host.setDomain("web", { disks: { theirs: 3 } });
+  const vm = await bench.vm("web");
+  const promise = { impact: "guest", maxImpact: "guest" } as const;
+  const operation = await bench.run(changeIntent("update", vm, { disks: BASE.disks! }, { promise }));
+  assert.equal(operation.state, "succeeded", operation.diagnostics[0]?.detail);
+  assert.deepEqual([operation.vm?.live.disks, operation.vm?.status], [BASE.disks, "running"]);
+  assert.ok(bench.hypervisor.host.listDisks().get(vm.uid)?.includes(vm.diskIds["theirs"]!));
+});
+
 test("a copy of a machine, metadata and all, is neither recorded nor deleted", async (t) => {
   const bench = openBench(t);
   const { uid } = await bench.create({ name: "web" });
@@ -622,6 +634,16 @@ suite("deleting a VM", () => {
       ["succeeded", undefined, 0, 0],
     );
     await bench.create(BASE);
+  });
+
+  test("leaves a disk that somebody attached", async (t) => {
+    const bench = openBench(t);
+    await bench.create(BASE);
+    bench.hypervisor.host.setDomain("web", { disks: { theirs: 3 } });
+    const vm = await bench.vm("web");
+    assert.deepEqual(vm.foreignDisks, ["theirs"]);
+    assert.equal((await bench.run(changeIntent("delete", vm))).state, "succeeded");
+    assert.deepEqual(bench.hypervisor.host.listDisks().get(vm.uid), [vm.diskIds["theirs"]]);
   });
 
   test("that is gone is done", async (t) => {

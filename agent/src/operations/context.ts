@@ -68,6 +68,7 @@ export async function changesOf({ hypervisor }: Workshop, vm: ObservedVm, desire
     status: vm.status,
     capabilities,
     guestAgent: vm.guestAgent,
+    foreignDisks: vm.foreignDisks,
   });
 }
 

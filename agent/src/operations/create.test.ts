@@ -248,8 +248,10 @@ suite("a create whose end did not get on record", () => {
     const seen = await other.vm("web");
     other.hypervisor.host.setDomain("web", { disks: { precious: 5 } });
     assert.equal((await other.run(changeIntent("delete", seen))).diagnostics[0]?.code, "PLAN_STALE");
-    assert.equal((await other.run(changeIntent("delete", await other.vm("web")))).state, "succeeded");
-    await isEmpty(other);
+    const attached = await other.vm("web");
+    assert.equal((await other.run(changeIntent("delete", attached))).state, "succeeded");
+    assert.deepEqual([await other.hypervisor.list(), other.store.vms.size], [[], 0]);
+    assert.deepEqual([...other.hypervisor.host.listDisks()], [[attached.uid, [attached.diskIds["precious"]]]]);
   });
 });
 

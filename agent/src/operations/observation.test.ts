@@ -49,6 +49,18 @@ function record(config: VmConfig = {}, more: Partial<VmRecord> = {}): VmRecord {
 }
 
 suite("a VM as plans see it", () => {
+  test("says which disks are somebody else's, now and at the next boot", () => {
+    const root = { id: "d0", sizeGb: 20 };
+    const [ours, theirs] = [
+      { id: "d1", sizeGb: 1 },
+      { id: "d2", sizeGb: 1, isForeign: true },
+    ] as const;
+    const { live } = domain({ disks: { root, both: theirs, live: theirs, swapped: theirs } });
+    const stored = { ...live, disks: { root, both: theirs, stored: theirs, swapped: ours } };
+    assert.deepEqual(observeDomain(domain({}, { live, stored }), undefined).foreignDisks, ["both", "live", "stored"]);
+    assert.ok(!("foreignDisks" in observeDomain(domain(), undefined)));
+  });
+
   test("is as desired after it was made as desired", () => {
     const made = record({ labels: { a: "b" }, cloud_init: { packages: ["nginx"] } });
     const vm = observeDomain(domain(), made);

@@ -83,7 +83,16 @@ function observe(domain: Domain, record: VmRecord | undefined): ObservedVm {
     diskIds: Object.fromEntries(Object.entries(domain.live.disks).map(([name, disk]) => [name, disk.id])),
     macs: Object.fromEntries(Object.entries(domain.live.nics).map(([name, nic]) => [name, nic.mac])),
     guestAgent: domain.guestAgent,
+    ...foreignDisksOf(domain),
   });
+}
+
+/** Where a name stands for one disk now and for another at the next boot, both have to be somebody else's. */
+function foreignDisksOf({ live, stored }: Domain): Pick<ObservedVm, "foreignDisks"> {
+  const disks = [...Object.entries(live.disks), ...Object.entries(stored.disks)];
+  const own = new Set(disks.flatMap(([name, { isForeign }]) => (isForeign === true ? [] : name)));
+  const foreign = [...new Set(disks.map(([name]) => name))].filter((name) => !own.has(name)).sort();
+  return foreign.length === 0 ? {} : { foreignDisks: foreign };
 }
 
 const NOBODYS = { owner: "", applied: {}, defaults: {}, imageDigest: "", planHash: "", gitCommit: "", phase: "ready" } as const;

@@ -70,7 +70,8 @@ function diskIdsOf({ stored: { disks } }: Domain): VmRecord["diskIds"] | undefin
   return ids.length === 0 ? undefined : Object.fromEntries(ids);
 }
 
+/** What somebody attached meanwhile is no part of the making. */
 async function isComplete(disks: Promise<readonly string[]>, domain: Domain): Promise<boolean> {
   const there = new Set(await disks);
-  return Object.values(domain.stored.disks).every((disk) => there.has(disk.id));
+  return Object.values(domain.stored.disks).every((disk) => disk.isForeign === true || there.has(disk.id));
 }

@@ -67,7 +67,7 @@ export const vmCreate: Command = defineCommand({
 });
 
 export const vmDelete: Command = defineCommand({
-  description: "Its disks are deleted too. A protected VM is refused.",
+  description: "Its disks are deleted too; files that Ghost did not make stay. A protected VM is refused.",
   positionals: [VM],
   options: OPTIONS,
   examples: [{ run: "ghostctl vm delete vm-abc123", does: "delete a VM and its disks" }],

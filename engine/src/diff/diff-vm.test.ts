@@ -148,6 +148,11 @@ suite("diffVm", () => {
       of: input({}, {}, {}, { pending: { disks: { x: { size_gb: 1 } } } }),
       want: ["remove disks.x data-loss drift"],
     },
+    {
+      name: "a stored disk that Ghost did not make",
+      of: input({}, {}, {}, { pending: { disks: { x: { size_gb: 1 } } }, foreignDisks: ["x"] }),
+      want: ["remove disks.x none drift"],
+    },
     { name: "not known yet", of: input({ vcpu: UNKNOWN as never }, {}), want: ["update vcpu restart spec"] },
     { name: "a part not known yet", of: input({ disks: { a: { size_gb: UNKNOWN as never } } }, {}), want: ["add disks.a live spec"] },
     { name: "a whole not known yet", of: input({ networks: UNKNOWN as never }, {}), want: ["update networks restart spec"] },

@@ -25,6 +25,8 @@ export interface VmDiffInput {
   readonly status: VmStatus;
   readonly capabilities: Capabilities;
   readonly guestAgent: boolean;
+  /** Disks whose files Ghost did not make. */
+  readonly foreignDisks?: readonly string[] | undefined;
 }
 
 type Values = Readonly<Record<string, unknown>>;
@@ -144,6 +146,7 @@ function change(input: VmDiffInput, difference: Difference): Change {
     status: input.status,
     capabilities: input.capabilities,
     guestAgent: input.guestAgent,
+    foreignDisks: input.foreignDisks ?? [],
   });
   return {
     path,

@@ -43,6 +43,7 @@ function facts(path: string, more: Partial<ChangeFacts>): ChangeFacts {
     status: "running",
     capabilities: all,
     guestAgent: false,
+    foreignDisks: [],
     ...more,
   };
 }
@@ -150,6 +151,42 @@ suite("the table of impacts", () => {
       path: "disks.data",
       more: { op: "remove", status: "stopped" },
       want: "data-loss: the disk and its content are deleted",
+    },
+    {
+      name: "a disk that Ghost did not make is taken away",
+      path: "disks.data",
+      more: { op: "remove", foreignDisks: ["data"] },
+      want: "guest: the disk is detached, and the guest must let go of it; its file stays: Ghost did not make it",
+    },
+    {
+      name: "one of a stopped machine",
+      path: "disks.data",
+      more: { op: "remove", foreignDisks: ["data"], status: "stopped" },
+      want: "none: the disk is detached; its file stays: Ghost did not make it",
+    },
+    {
+      name: "one where that needs a restart",
+      path: "disks.data",
+      more: { op: "remove", foreignDisks: ["data"], capabilities: none },
+      want: "restart: the host cannot detach a disk from a running machine; its file stays: Ghost did not make it",
+    },
+    {
+      name: "another disk than that",
+      path: "disks.data",
+      more: { op: "remove", foreignDisks: ["root"] },
+      want: "data-loss: the disk and its content are deleted",
+    },
+    ...(["disk_gb", "disks.root.size_gb"] as const).map((path) => ({
+      name: `${path} of one shrinks`,
+      path,
+      more: { before: 4, after: 2, foreignDisks: ["root"] },
+      want: "data-loss: a disk of 4 GiB does not shrink; it is made anew and empty; the file of the old one stays: Ghost did not make it",
+    })),
+    {
+      name: "another image where Ghost did not make the root disk",
+      path: "image",
+      more: { foreignDisks: ["root"] },
+      want: "data-loss: the root disk is made anew from the image; the file of the old one stays: Ghost did not make it",
     },
     { name: "a card is added", path: "networks.lan", more: { op: "add" }, want: "live: a card is added while the machine runs" },
     {

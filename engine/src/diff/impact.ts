@@ -21,6 +21,8 @@ export interface ChangeFacts {
   readonly capabilities: Capabilities;
   /** An agent in the guest answers, so that the guest can be told to act. */
   readonly guestAgent: boolean;
+  /** Names of the disks whose files Ghost did not make, and does not delete. */
+  readonly foreignDisks: readonly string[];
 }
 
 export interface Verdict {
@@ -35,10 +37,10 @@ type Rule = (facts: ChangeFacts) => Verdict;
 export const IMPACT_RULES: Readonly<Record<string, Rule>> = {
   name: always("restart", "a rename needs the guest down"),
   template: always("none", "only the values taken from a template touch the VM, and they are listed on their own"),
-  image: always("data-loss", "the root disk is made anew from the image"),
-  image_url: always("data-loss", "the root disk is made anew from the image"),
-  image_sha256: always("data-loss", "the root disk is made anew from the image"),
-  image_path: always("data-loss", "the root disk is made anew from the image"),
+  image: imageRule,
+  image_url: imageRule,
+  image_sha256: imageRule,
+  image_path: imageRule,
   image_on_change: recorded(),
   vcpu: vcpuRule,
   vcpu_max: always("restart", "headroom is set when the machine starts"),
@@ -127,6 +129,17 @@ function recorded(): Rule {
   return always("none", "kept by the agent; the guest does not see it");
 }
 
+function imageRule(facts: ChangeFacts): Verdict {
+  return madeAnew(facts, "root", "the root disk is made anew from the image");
+}
+
+/** A disk in whose place comes another one; who only sees the impact must know that the guest does not have its content any more. */
+function madeAnew({ foreignDisks }: ChangeFacts, disk: string, reason: string): Verdict {
+  return { impact: "data-loss", reason: foreignDisks.includes(disk) ? `${reason}; the file of the old one stays: ${NOT_OURS}` : reason };
+}
+
+const NOT_OURS = "Ghost did not make it";
+
 function vcpuRule({ before, after, desired, live, capabilities }: ChangeFacts): Verdict {
   const limit = live.vcpu_max ?? live.vcpu ?? 0;
   const wanted = Number(after);
@@ -150,17 +163,29 @@ function ramRule({ after, desired, live, capabilities }: ChangeFacts): Verdict {
   return { impact: "live", reason: `${wantedGb} GiB is within ram_max_gb (${limit} GiB)` };
 }
 
-function diskSizeRule({ before, after, capabilities, guestAgent }: ChangeFacts): Verdict {
+function diskSizeRule(facts: ChangeFacts): Verdict {
+  const { path, before, after, capabilities, guestAgent } = facts;
   if (before === undefined) return { impact: "data-loss", reason: "the disk's present size is not known" };
   const [fromGb, toGb] = [Number(before), after === undefined ? 0 : Number(after)];
-  if (toGb < fromGb) return { impact: "data-loss", reason: `a disk of ${fromGb} GiB does not shrink; it is made anew and empty` };
+  if (toGb < fromGb)
+    return madeAnew(
+      facts,
+      path[0] === "disk_gb" ? "root" : (path[1] ?? ""),
+      `a disk of ${fromGb} GiB does not shrink; it is made anew and empty`,
+    );
   if (!capabilities.disk_grow) return { impact: "restart", reason: "the host cannot grow a disk of a running machine" };
   if (guestAgent)
     return { impact: "live", reason: `the disk grows from ${fromGb} to ${toGb} GiB and the guest's agent is there to use it` };
   return { impact: "guest", reason: `the disk grows from ${fromGb} to ${toGb} GiB; the guest must grow its partition and file system` };
 }
 
-function diskRule({ op, capabilities }: ChangeFacts): Verdict {
+function diskRule({ op, path, status, capabilities, foreignDisks }: ChangeFacts): Verdict {
+  if (op === "remove" && foreignDisks.includes(path[1] ?? "")) {
+    const stays = `its file stays: ${NOT_OURS}`;
+    if (!isActive(status)) return { impact: "none", reason: `the disk is detached; ${stays}` };
+    if (!capabilities.disk_plug) return { impact: "restart", reason: `the host cannot detach a disk from a running machine; ${stays}` };
+    return { impact: "guest", reason: `the disk is detached, and the guest must let go of it; ${stays}` };
+  }
   if (op === "remove") return { impact: "data-loss", reason: "the disk and its content are deleted" };
   if (!capabilities.disk_plug) return { impact: "restart", reason: "the host cannot add a disk to a running machine" };
   return { impact: "live", reason: "the host adds a disk to a running machine" };
@@ -184,10 +209,11 @@ function powerRule({ before, after }: ChangeFacts): Verdict {
 }
 
 /** With `ignore` it is a change only where the root disk is made anew for another reason: see `isIgnored`. */
-function cloudInitRule({ desired }: ChangeFacts): Verdict {
+function cloudInitRule(facts: ChangeFacts): Verdict {
+  const { desired } = facts;
   if (desired.cloud_init_on_change === "next-boot")
     return { impact: "next-boot", reason: "cloud-init runs again at the next boot (cloud_init_on_change: next-boot)" };
   if (desired.cloud_init_on_change === "recreate")
-    return { impact: "data-loss", reason: "the root disk is made anew (cloud_init_on_change: recreate)" };
-  return { impact: "data-loss", reason: "the root disk is made anew, so cloud-init starts again" };
+    return madeAnew(facts, "root", "the root disk is made anew (cloud_init_on_change: recreate)");
+  return madeAnew(facts, "root", "the root disk is made anew, so cloud-init starts again");
 }

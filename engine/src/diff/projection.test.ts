@@ -34,6 +34,7 @@ suite("revisions", () => {
     owner: { owner: "" },
     protection: { live: { ...vm.live, protect: true } },
     "a disk's identity": { diskIds: { root: "d0", data: "d2" } },
+    "whose a disk is": { foreignDisks: ["data"] },
     "a disk's size": { live: { ...vm.live, disks: { data: { size_gb: 6 } } } },
   };
   for (const [name, change] of Object.entries(moves))

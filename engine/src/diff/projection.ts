@@ -8,7 +8,7 @@ const REVISION_VERSION = "v1";
 
 /**
  * What makes an object the one that a plan was made for: live and pending configuration, status, uid, name, owner,
- * protection, identity and size of its disks. Never an address, usage, a time or who changed it last.
+ * protection, identity and size of its disks, and which of them stay. Never an address, usage, a time or who changed it last.
  */
 export function projectVm(vm: Omit<ObservedVm, "revision">): Json {
   // What `power` says is on record; what the machine does is its status.
@@ -20,6 +20,7 @@ export function projectVm(vm: Omit<ObservedVm, "revision">): Json {
     status: vm.status,
     protect: vm.live.protect === true,
     disk_ids: vm.diskIds,
+    ...(vm.foreignDisks !== undefined && { foreign_disks: [...vm.foreignDisks] }),
     live: dropUndefined(live),
     pending: dropUndefined(vm.pending),
   };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import type { Diagnostic, Observation, PlanDocument, VmConfig } from "@ghost/schemas";
+import type { Diagnostic, Observation, ObservedVm, PlanDocument, VmConfig } from "@ghost/schemas";
 import { MISSING_DOMAIN } from "@ghost/schemas";
 import type { Desired } from "../desired.ts";
 import { aLiveVm, anAgent, anAnswer, aSet, aSpec, aVm, planOptions } from "../testdata/fixtures.ts";
@@ -258,6 +258,27 @@ suite("steps", () => {
     const { vm, defaults } = step?.body ?? {};
     const own = aLiveVm("web", {}, { live, applied: vm ?? {}, defaults: defaults ?? {}, diskIds: {} });
     assert.deepEqual(steps(plan(aSpec([aVm("web", {}, { adopt: true })]), { desk: anAnswer("desk", [own]) })), []);
+  });
+
+  test("deleting says which disks are deleted and which stay", () => {
+    const reason = (more: Partial<ObservedVm>): string =>
+      plan(aSpec([]), { desk: anAnswer("desk", [aLiveVm("web", { disks: { a: { size_gb: 5 }, b: { size_gb: 6 } } }, more)]) }).steps[0]!
+        .reason;
+    const diskIds = { root: "d", a: "d1", b: "d2" };
+    const cases: [Partial<ObservedVm>, string][] = [
+      [{ diskIds }, "its 3 disks (21 GiB) are deleted"],
+      [
+        { diskIds, foreignDisks: ["root"] },
+        "its disks a (5 GiB) and b (6 GiB) are deleted; its disk root (10 GiB) stays: Ghost did not make it",
+      ],
+      [
+        { diskIds, foreignDisks: ["a", "root"] },
+        "its disk b (6 GiB) is deleted; its disks a (5 GiB) and root (10 GiB) stay: Ghost did not make them",
+      ],
+      [{ diskIds, foreignDisks: ["a", "b", "root"] }, "its disks a (5 GiB), b (6 GiB) and root (10 GiB) stay: Ghost did not make them"],
+      [{ status: "error", statusReason: MISSING_DOMAIN }, "what Ghost made of its disks is deleted"],
+    ];
+    for (const [more, want] of cases) assert.equal(reason(more), `it left the spec; ${want}`);
   });
 
   test("a rename says the former name", () => {

@@ -10,6 +10,7 @@ import { projectVm } from "../diff/projection.ts";
 import { isEmpty } from "../diff/same.ts";
 import { isSettled } from "../diff/settled.ts";
 import { NO_RESOURCES, observedDemand, subtractResources, vmDemand } from "./demand.ts";
+import { fateOfDisks } from "./fate-of-disks.ts";
 import type { Host } from "./fleet.ts";
 import { at } from "./locate.ts";
 import type { Leftover, Match } from "./match.ts";
@@ -55,8 +56,8 @@ export function planVm(match: Reachable, newUid: () => string): VmPlan {
     if (isSame && newerImage(existing, images) === undefined) return NOTHING;
   }
   const desired = completeConfig(vm.config, existing);
-  const { live, applied, pending, status, guestAgent, imageDigest } = existing;
-  const changes = diffVm({ desired, live, applied, pending, status, capabilities, guestAgent });
+  const { live, applied, pending, status, guestAgent, foreignDisks, imageDigest } = existing;
+  const changes = diffVm({ desired, live, applied, pending, status, capabilities, guestAgent, foreignDisks });
   const notes = notesVm({ name: vm.name, desired, live, imageDigest, images }).map((note) => ({
     ...note,
     ...at(vm, note.path?.slice(2).map(String)),
@@ -86,12 +87,6 @@ function isMissing(vm: Pick<ObservedVm, "status" | "statusReason">): boolean {
 }
 
 function deleteStep(host: Host, existing: ObservedVm, vm?: DesiredVm, left: string = LEFT): Draft {
-  const disks = Object.keys(existing.diskIds).length;
-  const { disk_gb: diskGb } = vmDemand(existing.live);
-  const content =
-    disks === 0
-      ? "its disks are deleted"
-      : `${disks === 1 ? "its disk" : `its ${disks} disks`} (${diskGb} GiB) ${disks === 1 ? "is" : "are"} deleted`;
   const why =
     existing.phase === "deleting"
       ? "an earlier delete did not finish"
@@ -105,7 +100,7 @@ function deleteStep(host: Host, existing: ObservedVm, vm?: DesiredVm, left: stri
     name: existing.name,
     existing,
     impact: "data-loss",
-    reason: `${why}; ${content}`,
+    reason: `${why}; ${isMissing(existing) ? "what Ghost made of its disks is deleted" : fateOfDisks(existing)}`,
     demand: subtractResources(NO_RESOURCES, observedDemand(existing)),
     ...(vm && { vm }),
   });

@@ -26,6 +26,7 @@ export function observedVmToWire(vm: ObservedVm): VmMessage {
     macs: vm.macs,
     guest_agent: vm.guestAgent,
     phase: vm.phase,
+    foreign_disks: [...(vm.foreignDisks ?? [])],
   };
 }
 
@@ -53,6 +54,7 @@ export function observedVmFromWire(message: VmMessage): ObservedVm {
   if (message.applied_at !== undefined) vm.appliedAt = message.applied_at;
   if (message.created_at !== undefined) vm.createdAt = message.created_at;
   if (message.started_at !== undefined) vm.startedAt = message.started_at;
+  if (message.foreign_disks.length > 0) vm.foreignDisks = message.foreign_disks;
   return vm;
 }
 

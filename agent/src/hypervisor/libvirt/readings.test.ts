@@ -45,6 +45,23 @@ suite("readings", () => {
     ]);
   });
 
+  test("a disk is ours by its file's name, under whatever path the folder is reached", async () => {
+    const id = "0123456789abcdef0123";
+    const disks = Object.fromEntries(["root", "data", "copy", "other"].map((name) => [name, { id, sizeGb: 0 }]));
+    const paths = {
+      root: `/var/lib/ghost/disks/${UID}/${id}.qcow2`,
+      data: `/srv/ghost/${UID}/${id}.qcow2`,
+      copy: `/var/lib/ghost/disks/${UID}/${id}-copy.qcow2`,
+      other: `/var/lib/ghost/disks/${OTHER}/${id}.qcow2`,
+    };
+    const { readings } = bench({ [UID]: { config: { ...FAKE_CONFIG, disks }, paths } });
+    const found = (await readings.require(UID)).domain.stored.disks;
+    assert.deepEqual(
+      Object.entries(found).flatMap(([name, { isForeign }]) => (isForeign === true ? name : [])),
+      ["copy", "other"],
+    );
+  });
+
   test("one that runs has what is live, what its guest says and when it started", async () => {
     const { readings } = bench({ [UID]: { config: FAKE_CONFIG, live: { ...FAKE_CONFIG, vcpu: 2 }, id: 3 } });
     const domain = await readings.find(UID);

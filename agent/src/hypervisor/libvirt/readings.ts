@@ -9,7 +9,7 @@
 import type { Caller, Domain as DomainHead, DomainStatistics } from "@ghost/libvirt";
 import { allDomainStatistics, domainXml, isLibvirtError, LibvirtError, listDomains, numberIn, stateFrom } from "@ghost/libvirt";
 import { bytesToGib, GhostError, problem } from "@ghost/schemas";
-import type { Domain, DomainConfig } from "../driver.ts";
+import type { Domain, DomainConfig, DomainDisk } from "../driver.ts";
 import { Balloons, heldGb } from "./balloons.ts";
 import { DiskSizeReader, sizeKey } from "./disk-sizes.ts";
 import type { DiskSizes } from "./disk-sizes.ts";
@@ -17,6 +17,7 @@ import { statusOf } from "./domain-status.ts";
 import type { DomainType } from "./domain-xml/accel.ts";
 import { fromDomainXml } from "./domain-xml/from-domain-xml.ts";
 import type { DomainDiskFacts, DomainXmlFacts } from "./domain-xml/from-domain-xml.ts";
+import { isOwnDisk } from "./effects/places.ts";
 import { told } from "./link.ts";
 import { mapAtMost } from "./map-at-most.ts";
 import { networkInSpec } from "./network-names.ts";
@@ -295,10 +296,11 @@ export class LibvirtReadings implements Readings {
   #complete(facts: DomainXmlFacts, sizes: ReadonlyMap<string, number>, autostart: boolean): DomainXmlFacts {
     const { defaultNetwork } = this.#options;
     const disks = Object.fromEntries(
-      Object.entries(facts.config.disks).map(([name, disk]) => [
-        name,
-        { id: disk.id, sizeGb: bytesToGib(sizes.get(sizeKey(facts.uid, facts.disks[name]!)) ?? 0) },
-      ]),
+      Object.entries(facts.config.disks).map(([name, { id }]): [string, DomainDisk] => {
+        const disk = facts.disks[name]!;
+        const sizeGb = bytesToGib(sizes.get(sizeKey(facts.uid, disk)) ?? 0);
+        return [name, { id, sizeGb, ...(!isOwnDisk(facts.uid, disk.source) && { isForeign: true }) }];
+      }),
     );
     const nics = Object.fromEntries(
       Object.entries(facts.config.nics).map(([name, nic]) => {

@@ -19,7 +19,7 @@ import { createHostHandle } from "./host.ts";
 import type { SimulatedHost } from "./host.ts";
 import { resolveImage, SIMULATED_IMAGES } from "./images.ts";
 import { changeParts, leaseAddress } from "./machine.ts";
-import { insertDisk } from "./rows.ts";
+import { insertDisk, isForeignDisk } from "./rows.ts";
 import type { DomainRow, StoredConfig } from "./rows.ts";
 import { createSnapshot, deleteSnapshot, readSnapshots, revertSnapshot } from "./snapshots.ts";
 import { HostState, missingDomain } from "./state.ts";
@@ -92,6 +92,10 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
 
   function isCached(digest: string): boolean {
     return state.conduct.cachedImages.has(digest);
+  }
+
+  function ownDisks(owner: string): readonly string[] {
+    return [...state.disksOf(owner).values()].filter((disk) => !isForeignDisk(disk)).map(({ id }) => id);
   }
 
   function dropDisk(owner: string, diskId: string): void {
@@ -173,13 +177,13 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
         },
         options.signal,
       ),
-    listDisks: (owner) => call("listDisks", [owner], () => [...state.disksOf(owner).keys()]),
+    listDisks: (owner) => call("listDisks", [owner], () => ownDisks(owner)),
     deleteDisk: (owner, diskId) =>
       call("deleteDisk", [diskId, owner, state.nameOf(owner)], () => {
         const domain = state.find(owner);
         if (domain !== undefined && (holdsDisk(domain.live.disks, diskId) || holdsDisk(domain.stored.disks, diskId)))
           throw problem("HOST_ERROR", `The disk ${diskId} is attached to "${domain.live.name}" and cannot be deleted.`);
-        dropDisk(owner, diskId);
+        if (ownDisks(owner).includes(diskId)) dropDisk(owner, diskId);
       }),
     growDisk: (uid, name, sizeGb) =>
       call("growDisk", [state.nameOf(uid), uid, name], () => {
@@ -306,7 +310,8 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
         state.write(uid, (row) => {
           if (row !== undefined && row.status !== "stopped" && row.status !== "error")
             throw problem("HOST_ERROR", `"${row.stored.name}" is ${row.status} and cannot be removed before it is stopped.`);
-          if (disks === "delete") statement(database, "DELETE FROM disks WHERE owner = ?").run(uid);
+          if (disks === "delete")
+            for (const id of ownDisks(uid)) statement(database, "DELETE FROM disks WHERE owner = ? AND id = ?").run(uid, id);
           return undefined;
         });
       }),

@@ -2,13 +2,13 @@ import { randomUUID } from "node:crypto";
 import { problem } from "@ghost/schemas";
 import type { Capabilities, Resources, VmStatus } from "@ghost/schemas";
 import { statement, transaction } from "../../sqlite.ts";
-import { diskIdOf, macOf } from "../identity.ts";
+import { macOf } from "../identity.ts";
 import type { Domain, DomainNic, HostFacts } from "../driver.ts";
 import { writeFault, writeLatency } from "./conduct.ts";
 import type { Fault, LatencyKey, StoredFault } from "./conduct.ts";
 import { openHostDatabase } from "./database.ts";
 import { leaseAddress } from "./machine.ts";
-import { insertDisk } from "./rows.ts";
+import { foreignDiskId, insertDisk } from "./rows.ts";
 import type { DomainRow, StoredConfig } from "./rows.ts";
 import { HostState } from "./state.ts";
 
@@ -23,7 +23,7 @@ export interface BehindChange {
   readonly ram_max_gb?: number;
   /** Size of the root disk; it may shrink. */
   readonly disk_gb?: number;
-  /** Size by disk name; a name that is not there yet makes an empty disk, zero removes it. */
+  /** Size by disk name; a name that is not there yet makes an empty disk that no agent deletes, zero removes it. */
   readonly disks?: Readonly<Record<string, number>>;
   /** Network by card name; a name that is not there yet adds a card, empty removes it. */
   readonly networks?: Readonly<Record<string, string>>;
@@ -188,7 +188,7 @@ function changedBehind(state: HostState, row: DomainRow, change: BehindChange): 
       if (ids[name] !== undefined) statement(database, "DELETE FROM disks WHERE owner = ? AND id = ?").run(row.uid, ids[name]);
       delete ids[name];
     } else if (ids[name] === undefined) {
-      ids[name] = diskIdOf(row.uid, name, "behind");
+      ids[name] = foreignDiskId(row.uid, name);
       insertDisk(database, { owner: row.uid, id: ids[name], name, sizeGb, imageDigest: "" });
     } else statement(database, "UPDATE disks SET size_gb = ? WHERE owner = ? AND id = ?").run(sizeGb, row.uid, ids[name]);
   }

@@ -3,6 +3,7 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { VmStatus } from "@ghost/schemas";
 import { statement } from "../../sqlite.ts";
 import type { Domain, DomainConfig, DomainDisk } from "../driver.ts";
+import { diskIdOf } from "../identity.ts";
 
 /** A domain's configuration with its disks by id: how large a disk is, the disk itself knows. */
 export interface StoredConfig extends Omit<DomainConfig, "disks"> {
@@ -106,6 +107,15 @@ export function readDisks(database: DatabaseSync, owner?: string): DiskRow[] {
   }));
 }
 
+/** Identity of a disk that somebody made behind the agent: it is theirs, and no call of the agent deletes it. */
+export function foreignDiskId(uid: string, name: string): string {
+  return diskIdOf(uid, name, "behind");
+}
+
+export function isForeignDisk({ owner, name, id }: DiskRow): boolean {
+  return id === foreignDiskId(owner, name);
+}
+
 /** Makes a disk; one that is there already stays as it is. */
 export function insertDisk(database: DatabaseSync, disk: DiskRow): void {
   statement(database, "INSERT INTO disks (owner, id, name, size_gb, image_digest) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING").run(
@@ -136,6 +146,9 @@ export function toDomain(row: DomainRow, disks: ReadonlyMap<string, DiskRow> | u
 
 function withSizes(config: StoredConfig, disks: ReadonlyMap<string, DiskRow> | undefined): DomainConfig {
   const sized: Record<string, DomainDisk> = {};
-  for (const [name, id] of Object.entries(config.disks)) sized[name] = { id, sizeGb: disks?.get(id)?.sizeGb ?? 0 };
+  for (const [name, id] of Object.entries(config.disks)) {
+    const disk = disks?.get(id);
+    sized[name] = { id, sizeGb: disk?.sizeGb ?? 0, ...(disk !== undefined && isForeignDisk(disk) && { isForeign: true }) };
+  }
   return { ...config, disks: sized };
 }

@@ -1,3 +1,4 @@
+import { fateOfDisks } from "@ghost/engine";
 import type { Underway, VmRecord } from "../../store/records.ts";
 import { attachedDisks, removeEverything } from "../clean.ts";
 import { leftOver } from "../context.ts";
@@ -18,7 +19,7 @@ export async function deleteVm(attempt: Attempt): Promise<Outcome> {
   };
   refuseStale(intent, vm, record, task);
   refuseProtected(intent, vm, "data-loss");
-  refuseImpactOf(intent, vm, "data-loss", " (the VM and its disks are deleted)");
+  refuseImpactOf(intent, vm, "data-loss", ` (the VM is deleted; ${fateOfDisks(vm)})`);
   if (record === undefined) throw new RangeError("a VM with an owner has a record");
 
   const deleting: VmRecord = { ...record, phase: "deleting", planHash: intent.planHash, revision: "", underway: task };

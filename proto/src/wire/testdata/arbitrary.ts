@@ -86,6 +86,7 @@ export const observedVm: fc.Arbitrary<ObservedVm> = fc.record(
     macs: fc.dictionary(key, text, { maxKeys: 3, noNullPrototype: true }),
     guestAgent: fc.boolean(),
     phase: fc.constantFrom("ready", "creating", "deleting"),
+    foreignDisks: fc.array(key, { minLength: 1, maxLength: 3 }),
   },
   {
     requiredKeys: [

@@ -78,7 +78,7 @@ function planLastRead(
 }
 
 function fromSeen(prior: Values, { projection, revision, defaults, guest_agent: guestAgent }: Seen): ObservedVm {
-  const { live, pending, status, owner, disk_ids: diskIds, name } = projection as unknown as Projection;
+  const { live, pending, status, owner, disk_ids: diskIds, foreign_disks: foreignDisks, name } = projection as unknown as Projection;
   return {
     ...NOTHING_MORE,
     uid: textOf(prior["uid"]),
@@ -94,6 +94,7 @@ function fromSeen(prior: Values, { projection, revision, defaults, guest_agent: 
     revision,
     diskIds,
     guestAgent,
+    ...(foreignDisks && { foreignDisks }),
   };
 }
 
@@ -101,6 +102,7 @@ function fromSeen(prior: Values, { projection, revision, defaults, guest_agent: 
 interface Projection extends Pick<ObservedVm, "name" | "owner" | "live" | "pending"> {
   readonly status: VmStatus;
   readonly disk_ids: ObservedVm["diskIds"];
+  readonly foreign_disks?: readonly string[];
 }
 
 /** Of a VM that was stored and never read. */

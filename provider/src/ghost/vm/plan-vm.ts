@@ -9,7 +9,7 @@
  *     while it applies, with everything known.
  */
 import { randomUUID } from "node:crypto";
-import { completeConfig, describeDifference, hasUnknown as hasUnknownConfig, planOneVm, projectVm } from "@ghost/engine";
+import { completeConfig, describeDifference, hasUnknown as hasUnknownConfig, fateOfDisks, planOneVm, projectVm } from "@ghost/engine";
 import type { OneVmPlan } from "@ghost/engine";
 import type { Diagnostic as GhostDiagnostic, Impact, Observation, ObservedVm, VmConfig } from "@ghost/schemas";
 import { compareImpact, worstImpact } from "@ghost/schemas";
@@ -269,7 +269,7 @@ function replaceExisting(walk: Walk, vm: ObservedVm, agent: string): Existing {
       {
         severity: "warning",
         summary: `VM "${vm.name}" is deleted and made anew`,
-        detail: `Terraform replaces VM "${vm.name}" (tainted, or asked for with -replace): it is deleted with its disks first. To keep it, run \`terraform untaint\` or leave -replace out.`,
+        detail: `Terraform replaces VM "${vm.name}" (tainted, or asked for with -replace): it is deleted first; ${fateOfDisks(vm)}. To keep it, run \`terraform untaint\` or leave -replace out.`,
       },
     ],
   };

@@ -10,7 +10,7 @@ export function impactWarnings(step: Omit<PlanStep, "hash">): readonly Diagnosti
   const { action, name } = step.body;
   const of = `VM "${step.body.previous_name ?? name}"`;
   if (action === "delete") {
-    return [{ severity: "warning", summary: `${of} is deleted`, detail: `${upperFirst(step.reason)}. Their content is lost.` }];
+    return [{ severity: "warning", summary: `${of} is deleted`, detail: `${upperFirst(step.reason)}.` }];
   }
   if (action === "release") return [{ severity: "warning", summary: `${of} is released and kept`, detail: `${upperFirst(step.reason)}.` }];
   const taken: readonly Diagnostic[] =

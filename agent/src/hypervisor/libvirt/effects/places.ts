@@ -1,6 +1,6 @@
 /** Where the files of a domain are. What is elsewhere is somebody else's, and is never made or removed. */
 import { chmod, mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { DISK_ID } from "../../identity.ts";
 import { writeFailure } from "../images/files.ts";
 import type { Folders } from "../parts.ts";
@@ -19,6 +19,12 @@ export const DISK_ENDING = ".qcow2";
 /** Undefined for an id that cannot be one of ours: a disk of somebody else may have any text as its serial number. */
 export function diskPath(folders: Folders, uid: string, diskId: string): string | undefined {
   return DISK_ID.test(diskId) ? join(diskFolder(folders, uid), diskId + DISK_ENDING) : undefined;
+}
+
+/** True for a file of ours, which goes with its domain. By what it is called: a folder may be reached by several paths. */
+export function isOwnDisk(uid: string, source: string): boolean {
+  const file = basename(source);
+  return basename(dirname(source)) === uid && file.endsWith(DISK_ENDING) && DISK_ID.test(file.slice(0, -DISK_ENDING.length));
 }
 
 /** UEFI's variables, beside the disks, which they belong to: under a name of libvirt's choice a renamed machine would lose them. */

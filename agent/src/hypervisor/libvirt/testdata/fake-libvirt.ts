@@ -12,6 +12,8 @@ export interface FakeDomain {
   live?: DomainConfig;
   statistics?: Readonly<Record<string, number>>;
   autostart?: boolean;
+  /** Of its disks by name, where they are somewhere in particular. */
+  paths?: Readonly<Record<string, string>>;
   isTransient?: boolean;
   /** What asking for its XML throws. */
   failure?: unknown;
@@ -88,7 +90,7 @@ export class FakeLibvirt implements Caller, EventSource {
       if (domain === undefined) throw serverError("VIR_ERR_NO_DOMAIN", "Domain not found");
       if (domain.failure !== undefined) throw domain.failure;
       const isStored = (flags & constants.virDomainXMLFlags.VIR_DOMAIN_XML_INACTIVE) !== 0;
-      return { xml: xmlOf(uid, isStored ? domain.config : (domain.live ?? domain.config)) };
+      return { xml: xmlOf(uid, isStored ? domain.config : (domain.live ?? domain.config), domain.paths) };
     },
   };
 }
@@ -116,8 +118,8 @@ export const FAKE_CONFIG: DomainConfig = {
   nics: { default: { mac: "52:54:00:00:00:01", network: "lab" } },
 };
 
-function xmlOf(uid: string, config: DomainConfig): string {
-  const disks = Object.fromEntries(Object.keys(config.disks).map((name) => [name, { path: `/nowhere/${name}` }]));
+function xmlOf(uid: string, config: DomainConfig, paths: FakeDomain["paths"]): string {
+  const disks = Object.fromEntries(Object.keys(config.disks).map((name) => [name, { path: paths?.[name] ?? `/nowhere/${name}` }]));
   return toDomainXml(uid, config, { disks, consoleLog: "/nowhere/log", metadata: "note", type: "qemu" });
 }
 

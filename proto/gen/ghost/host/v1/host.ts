@@ -280,6 +280,8 @@ export interface Vm {
   guest_agent: boolean;
   /** ready, or creating and deleting while (or after) an operation that did not end. */
   phase: string;
+  /** Names of the disks whose files Ghost did not make: they stay when the disk or the VM goes. */
+  foreign_disks: string[];
 }
 
 export interface Vm_DiskIdsEntry {
@@ -3866,6 +3868,7 @@ function createBaseVm(): Vm {
     macs: {},
     guest_agent: false,
     phase: "",
+    foreign_disks: [],
   };
 }
 
@@ -3933,6 +3936,9 @@ export const Vm: MessageFns<Vm> = {
     }
     if (message.phase !== "") {
       writer.uint32(170).string(message.phase);
+    }
+    for (const v of message.foreign_disks) {
+      writer.uint32(482).string(v!);
     }
     return writer;
   },
@@ -4124,6 +4130,14 @@ export const Vm: MessageFns<Vm> = {
             message.phase = reader.string();
             continue;
           }
+          case 60: {
+            if (tag !== 482) {
+              break;
+            }
+
+            message.foreign_disks.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4234,6 +4248,11 @@ export const Vm: MessageFns<Vm> = {
         ? globalThis.Boolean(object.guest_agent)
         : false,
       phase: isSet(object.phase) ? globalThis.String(object.phase) : "",
+      foreign_disks: globalThis.Array.isArray(object?.foreignDisks)
+        ? object.foreignDisks.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.foreign_disks)
+        ? object.foreign_disks.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -4314,6 +4333,9 @@ export const Vm: MessageFns<Vm> = {
     if (message.phase !== "") {
       obj.phase = message.phase;
     }
+    if (message.foreign_disks?.length) {
+      obj.foreignDisks = message.foreign_disks;
+    }
     return obj;
   },
 
@@ -4365,6 +4387,7 @@ export const Vm: MessageFns<Vm> = {
     );
     message.guest_agent = object.guest_agent ?? false;
     message.phase = object.phase ?? "";
+    message.foreign_disks = object.foreign_disks?.map((e) => e) || [];
     return message;
   },
 };
