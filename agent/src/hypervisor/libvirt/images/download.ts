@@ -130,25 +130,19 @@ async function append(
     tell();
     for (let chunk = await exchange.read(); chunk !== undefined; chunk = await exchange.read()) {
       if (bytes + chunk.length > limits.maxBytes) throw await tooLarge(partial, limits);
-      await writeAll(file, chunk, bytes, partial);
+      for (let done = 0; done < chunk.length;) done += (await file.write(chunk, done, chunk.length - done, bytes + done)).bytesWritten;
       bytes += chunk.length;
       tell();
     }
     await file.sync();
     return bytes;
-  } finally {
-    await file.close();
-  }
-}
-
-async function writeAll(file: Awaited<ReturnType<typeof open>>, chunk: Uint8Array, position: number, partial: string): Promise<void> {
-  try {
-    for (let done = 0; done < chunk.length;) done += (await file.write(chunk, done, chunk.length - done, position + done)).bytesWritten;
   } catch (reason) {
     const failure = writeFailure(reason, partial);
     // A full disk stops the machines that run on it: the room is worth more than the part of an image.
     if (failure !== reason) await dropPartial(partial);
     throw failure;
+  } finally {
+    await file.close();
   }
 }
 
