@@ -4,7 +4,7 @@ import { CALLS, OUTPUT, PARTIAL, SPEC } from "../command/common-options.ts";
 import { openFleet } from "../flow/fleet.ts";
 import { planExit, planFor, survey } from "../flow/plan.ts";
 import { plural } from "../output/plan-model.ts";
-import { STATUS_HEADING, statusCells, statusRows } from "../output/status.ts";
+import { STATUS_HEADING, statusCells, statusNotes, statusRows } from "../output/status.ts";
 import { renderTable } from "../output/table.ts";
 
 export const status: Command = defineCommand({
@@ -29,7 +29,7 @@ export const status: Command = defineCommand({
           STATUS_HEADING,
           rows.map((row) => statusCells(row, session.result.style)),
           session.result,
-        ),
+        ) + statusNotes(rows),
       );
     session.report(unreachable);
     return planExit({ ...plan, diagnostics: unreachable });

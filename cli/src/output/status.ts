@@ -3,6 +3,7 @@ import type { AgentObservation } from "@ghost/engine";
 import type { ObservedVm, PlanDocument, PlanStep } from "@ghost/schemas";
 import { MISSING_DOMAIN } from "@ghost/schemas";
 import { compareNames, isDrifted } from "./plan-model.ts";
+import { escapeLine } from "./escape.ts";
 import type { Style } from "./style.ts";
 import type { Cell } from "./table.ts";
 import { showNumber } from "./value.ts";
@@ -78,6 +79,15 @@ export function statusCells(row: StatusRow, style: Style): Cell[] {
     row.ip_address,
     { text: mark, paint },
   ];
+}
+
+/** Why what neither runs nor was stopped is so: a line each below the table. */
+export function statusNotes(rows: readonly StatusRow[]): string {
+  const noted = rows.filter(
+    ({ status, reason, mark }) => (status === "paused" || status === "error") && reason !== "" && mark !== "missing",
+  );
+  const lines = noted.map(({ agent, name, status, reason }) => escapeLine(`${agent}/${name} is ${status}: ${reason}`));
+  return lines.length === 0 ? "" : `\n${lines.join("\n")}\n`;
 }
 
 function liveRow(agent: string, vm: ObservedVm, mark: Mark): StatusRow {

@@ -23,6 +23,7 @@ export interface VmDiffInput {
   /** Attributes stored with another value for the next boot. */
   readonly pending?: VmConfig;
   readonly status: VmStatus;
+  readonly statusReason?: string;
   readonly capabilities: Capabilities;
   readonly guestAgent: boolean;
   /** Disks whose files Ghost did not make. */
@@ -144,6 +145,7 @@ function change(input: VmDiffInput, difference: Difference): Change {
     desired: input.desired,
     live: input.live,
     status: input.status,
+    ...(input.statusReason !== undefined && { statusReason: input.statusReason }),
     capabilities: input.capabilities,
     guestAgent: input.guestAgent,
     foreignDisks: input.foreignDisks ?? [],

@@ -215,6 +215,12 @@ suite("the table of impacts", () => {
       want: "live: the machine is resumed",
     },
     {
+      name: "starting a machine that its host has paused",
+      path: "power",
+      more: { before: "paused", after: "running", status: "paused", statusReason: "I/O error" },
+      want: "live: the machine is resumed (paused: I/O error)",
+    },
+    {
       name: "starting",
       path: "power",
       more: { before: "stopped", after: "running", status: "stopped" },

@@ -18,6 +18,8 @@ export interface ChangeFacts {
   readonly desired: VmConfig;
   readonly live: VmConfig;
   readonly status: VmStatus;
+  /** Why it has this status, as its host says. */
+  readonly statusReason?: string;
   readonly capabilities: Capabilities;
   /** An agent in the guest answers, so that the guest can be told to act. */
   readonly guestAgent: boolean;
@@ -202,9 +204,10 @@ function networkRule({ op, path, capabilities }: ChangeFacts): Verdict {
   return { impact: "live", reason: `${what} while the machine runs` };
 }
 
-function powerRule({ before, after }: ChangeFacts): Verdict {
+function powerRule({ before, after, statusReason = "" }: ChangeFacts): Verdict {
   if (after === "stopped") return { impact: "stop", reason: "the guest is shut down and stays down" };
-  if (before === "paused") return { impact: "live", reason: "the machine is resumed" };
+  if (before === "paused")
+    return { impact: "live", reason: `the machine is resumed${statusReason === "" ? "" : ` (paused: ${statusReason})`}` };
   return { impact: "none", reason: "the machine is started" };
 }
 

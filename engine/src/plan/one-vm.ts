@@ -120,9 +120,9 @@ function isAsWanted(host: Host, vm: DesiredVm, existing: ObservedVm): boolean {
  * record has, counts as its default.
  */
 export function differencesOf(desired: VmConfig, existing: ObservedVm, { host }: Pick<Observation, "host">): Change[] {
-  const { applied, pending, status, guestAgent, foreignDisks } = existing;
+  const { applied, pending, status, statusReason, guestAgent, foreignDisks } = existing;
   const live = isEmpty(applied) ? completeConfig(existing.live, existing) : existing.live;
-  return diffVm({ desired, live, applied, pending, status, capabilities: host.capabilities, guestAgent, foreignDisks });
+  return diffVm({ desired, live, applied, pending, status, statusReason, capabilities: host.capabilities, guestAgent, foreignDisks });
 }
 
 function checkRoom(host: Host, drafts: readonly Draft[]): Diagnostic[] {

@@ -56,8 +56,8 @@ export function planVm(match: Reachable, newUid: () => string): VmPlan {
     if (isSame && newerImage(existing, images) === undefined) return NOTHING;
   }
   const desired = completeConfig(vm.config, existing);
-  const { live, applied, pending, status, guestAgent, foreignDisks, imageDigest } = existing;
-  const changes = diffVm({ desired, live, applied, pending, status, capabilities, guestAgent, foreignDisks });
+  const { live, applied, pending, status, statusReason, guestAgent, foreignDisks, imageDigest } = existing;
+  const changes = diffVm({ desired, live, applied, pending, status, statusReason, capabilities, guestAgent, foreignDisks });
   const notes = notesVm({ name: vm.name, desired, live, imageDigest, images }).map((note) => ({
     ...note,
     ...at(vm, note.path?.slice(2).map(String)),

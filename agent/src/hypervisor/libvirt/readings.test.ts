@@ -205,6 +205,7 @@ suite("status", () => {
     ["blocked", "unknown", "running", ""],
     ["shutdown", "user", "running", "shutting down: user"],
     ["paused", "user", "paused", "user"],
+    ["paused", "ioerror", "paused", "I/O error: a disk of the host is full, or fails"],
     ["paused", "starting-up", "running", "starting-up"],
     ["pmsuspended", "unknown", "paused", "suspended by the guest"],
     ["shutoff", "unknown", "stopped", ""],

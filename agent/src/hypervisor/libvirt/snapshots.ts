@@ -32,6 +32,7 @@ import { fromSnapshotXml, toSnapshotXml } from "./domain-xml/snapshot-xml.ts";
 import type { SnapshotXmlFacts } from "./domain-xml/snapshot-xml.ts";
 import { requireNetworks } from "./effects/networks.ts";
 import { qcow2Snapshots } from "./images/qcow2-snapshots.ts";
+import { outOfRoom } from "./full-disk.ts";
 import { told } from "./link.ts";
 import type { LibvirtParts, Reading } from "./parts.ts";
 
@@ -91,7 +92,9 @@ export function snapshotCalls(parts: LibvirtParts): SnapshotCalls {
         try {
           await createSnapshot(work, reading.ref, xml);
         } catch (reason) {
-          throw isUnsupported(reason) ? await unsupported(parts, reading, name, reason) : reason;
+          if (isUnsupported(reason)) throw await unsupported(parts, reading, name, reason);
+          // QEMU says no more than "Input/output error".
+          throw (await outOfRoom(reading.live, `The snapshot "${wanted.name}" of VM "${name}" was not made`, reason)) ?? reason;
         }
       }),
 

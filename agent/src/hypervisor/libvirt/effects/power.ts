@@ -2,6 +2,8 @@ import { destroyDomain, domainState, isLibvirtError, resumeDomain, shutdownDomai
 import type { DomainState, DomainStateName } from "@ghost/libvirt";
 import { problem } from "@ghost/schemas";
 import type { Hypervisor } from "../../driver.ts";
+import { IO_ERROR } from "../domain-status.ts";
+import { outOfRoom } from "../full-disk.ts";
 import { told } from "../link.ts";
 import type { LibvirtParts, Reading } from "../parts.ts";
 import { onHost, requireNetworks } from "./networks.ts";
@@ -82,14 +84,21 @@ export function powerCalls(parts: LibvirtParts): PowerCalls {
       const reading = await readings.require(uid);
       const { name } = reading.domain.live;
       await told(`VM "${name}"`, async () => {
-        const { state } = await stateOf(parts, reading);
-        if (RUNNING.has(state)) return;
-        if (state !== "paused")
+        const now = await stateOf(parts, reading);
+        if (RUNNING.has(now.state)) return;
+        if (now.state !== "paused")
           throw problem("HOST_ERROR", `VM "${name}" is ${reading.domain.status}; only a paused machine can be resumed.`);
+        if (now.reason === IO_ERROR) await requireRoom(reading);
         await resumeDomain(work, reading.ref);
       });
     },
   };
+}
+
+/** HOST_OUT_OF_DISK for a machine that would stand still again at its next write. */
+async function requireRoom({ domain, live }: Reading): Promise<void> {
+  const full = await outOfRoom(live, `VM "${domain.live.name}" stands still and is not resumed`);
+  if (full !== undefined) throw full;
 }
 
 /** Of one that was never stored, too, and is gone with its end. */
