@@ -57,12 +57,14 @@ export interface TestHostOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** The agent's /sys tells the bridges of the host, and not those of the machine that the test runs on. */
   readonly seesBridges?: boolean;
+  /** The agent has libvirt's mounts: a file system that is mounted there is under both. */
+  readonly seesMounts?: boolean;
 }
 
 /** A command with a /sys of the network that it is in. */
 const WITH_OWN_SYS = ["unshare", "--mount", "sh", "-c", 'mount -t sysfs sysfs /sys && exec "$@"', "sh"];
 
-export async function startHost({ env = {}, seesBridges = false }: TestHostOptions = {}): Promise<TestHost> {
+export async function startHost({ env = {}, seesBridges = false, seesMounts = false }: TestHostOptions = {}): Promise<TestHost> {
   await using stack = new AsyncDisposableStack();
   const image = await guestImage();
   const libvirtd = stack.use(await startLibvirtd({ ownNetwork: true }));
@@ -86,7 +88,12 @@ export async function startHost({ env = {}, seesBridges = false }: TestHostOptio
   let http = guestHttp(libvirtd);
   const startAgent = async (): Promise<void> => {
     const [command, args, options] = ghostProgram(["agent", "run", "--config", config], { env });
-    const [first = command, ...words] = [...(seesBridges ? WITH_OWN_SYS : []), command, ...args];
+    const [first = command, ...words] = [
+      ...(seesMounts ? libvirtd.enterMounts : []),
+      ...(seesBridges ? WITH_OWN_SYS : []),
+      command,
+      ...args,
+    ];
     agent = await untilItAnswers(libvirtd.inside(first, words, options), folder);
   };
   const endAgent = async (signal: "TERM" | "KILL"): Promise<void> => {

@@ -1,6 +1,7 @@
 /**
  * Serves one image over HTTP on loopback, of the network that it runs in: `node image-server.ts FILE STALL_AFTER`. The first
- * request gets so many bytes of it and then nothing more; later ones get what they ask for. Prints its port, then each Range.
+ * request gets so many bytes of it and then nothing more until there is a line on stdin; later ones get what they ask for.
+ * Prints its port, then each Range.
  */
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -20,7 +21,9 @@ const server = createServer((request, response) => {
   else response.writeHead(200, part);
   requests += 1;
   const isStalled = requests === 1 && Number(stallAfter) > 0;
-  if (isStalled) response.write(content.subarray(0, Number(stallAfter)));
-  else response.end(content.subarray(from));
+  if (isStalled) {
+    response.write(content.subarray(0, Number(stallAfter)));
+    process.stdin.once("data", () => response.end(content.subarray(Number(stallAfter))));
+  } else response.end(content.subarray(from));
 });
 server.listen(0, "127.0.0.1", () => process.stdout.write(`${(server.address() as AddressInfo).port}\n`));

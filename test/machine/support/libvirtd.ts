@@ -27,6 +27,12 @@ export interface PrivateLibvirtd extends AsyncDisposable {
   freeze(isFrozen: boolean): Promise<void>;
   /** Words before a command, which then runs in its network. */
   readonly enter: readonly string[];
+  /** Words before a command, which then has its mounts. */
+  readonly enterMounts: readonly string[];
+  /** Runs a program among its mounts and processes, to its end. */
+  among(command: string, ...args: readonly string[]): Promise<void>;
+  /** Where a path of its mounts is for everybody else. */
+  seen(path: string): string;
   /** Starts a program in its network. It is ended with this process, however that ends. */
   inside(command: string, args: readonly string[], options?: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string }): ChildProcess;
   /** As when the power fails and comes back: everything of it ends at once, guests too, and what is in memory is lost. */
@@ -136,6 +142,14 @@ export async function startLibvirtd({ ownNetwork = false, otherUser = false }: P
     get enter() {
       return enter();
     },
+    get enterMounts() {
+      return ["nsenter", `--mount=/proc/${namespaces.process.pid}/ns/mnt`];
+    },
+    among: async (command, ...args) => {
+      const spaces = `/proc/${namespaces.process.pid}/ns`;
+      await run("nsenter", [`--mount=${spaces}/mnt`, `--pid=${spaces}/pid_for_children`, command, ...args]);
+    },
+    seen: (file) => `/proc/${namespaces.process.pid}/root${file}`,
     inside: (command, args, options = {}) =>
       spawn("setpriv", ["--pdeathsig", "KILL", ...enter(), command, ...args], { stdio: ["pipe", "pipe", "pipe"], ...options }),
     reboot: async () => {
