@@ -87,6 +87,8 @@ export interface ObservedVm {
   readonly phase: VmPhase;
   /** Names of the disks whose files Ghost did not make: they stay when the disk or the VM goes. Absent when there are none. */
   readonly foreignDisks?: readonly string[];
+  /** A step started it and has not seen since what `wait_for` names. */
+  readonly isAwaited: boolean;
 }
 
 /** What a VM was at one time: its disks, and its memory when it ran then. */

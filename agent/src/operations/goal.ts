@@ -1,4 +1,4 @@
-import { diffSettings, diffTemplate, isActive } from "@ghost/engine";
+import { diffSettings, diffTemplate, findAwaited, isActive } from "@ghost/engine";
 import type { ObservedTemplate, ObservedVm } from "@ghost/schemas";
 import { changesOf, findPresent, requireConfig } from "./context.ts";
 import type { Workshop } from "./context.ts";
@@ -41,7 +41,9 @@ async function missingOf(workshop: Workshop, intent: Intent, vm: ObservedVm | un
       if (vm === undefined) return ["it is gone"];
       if (vm.owner !== intent.owner) return [vm.owner === "" ? "it belongs to nobody" : `it belongs to ${vm.owner}`];
       if (vm.phase !== "ready") return [`it is ${vm.phase}`];
-      return (await changesOf(workshop, vm, requireConfig(intent))).map(({ path }) => path.join("."));
+      const awaited = findAwaited(vm.live, vm);
+      const changes = await changesOf(workshop, vm, requireConfig(intent));
+      return [...changes.map(({ path }) => path.join(".")), ...(awaited === undefined ? [] : [`it was not seen ready since (${awaited})`])];
     }
     case "restart":
     case "start":

@@ -65,6 +65,7 @@ export function recordFromMetadata(domain: Domain): VmRecord | undefined {
     gitCommit: metadata.git_commit,
     revision: "",
     phase: "ready",
+    isAwaited: false,
     createdAt: new Date(metadata.created_at),
     ...(metadata.applied_at !== undefined && { appliedAt: new Date(metadata.applied_at) }),
   };

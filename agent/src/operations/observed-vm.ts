@@ -95,11 +95,23 @@ function foreignDisksOf({ live, stored }: Domain): Pick<ObservedVm, "foreignDisk
   return foreign.length === 0 ? {} : { foreignDisks: foreign };
 }
 
-const NOBODYS = { owner: "", applied: {}, defaults: {}, imageDigest: "", planHash: "", gitCommit: "", phase: "ready" } as const;
+const NOBODYS = {
+  owner: "",
+  applied: {},
+  defaults: {},
+  imageDigest: "",
+  planHash: "",
+  gitCommit: "",
+  phase: "ready",
+  isAwaited: false,
+} as const;
 
 function recorded(
   record: VmRecord,
-): Pick<ObservedVm, "owner" | "applied" | "defaults" | "imageDigest" | "planHash" | "gitCommit" | "phase" | "createdAt" | "appliedAt"> {
+): Pick<
+  ObservedVm,
+  "owner" | "applied" | "defaults" | "imageDigest" | "planHash" | "gitCommit" | "phase" | "isAwaited" | "createdAt" | "appliedAt"
+> {
   return {
     owner: record.owner,
     applied: record.applied,
@@ -108,6 +120,7 @@ function recorded(
     planHash: record.planHash,
     gitCommit: record.gitCommit,
     phase: record.phase,
+    isAwaited: record.isAwaited,
     createdAt: record.createdAt,
     ...(record.appliedAt !== undefined && { appliedAt: record.appliedAt }),
   };

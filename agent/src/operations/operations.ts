@@ -9,7 +9,8 @@
  * (1) The record, with uid and everything that is to be made, is on the disk before the hypervisor is called: a crash
  *     leaves a machine we know about, never one we do not.
  * (2) Made, and started if it is to run. Waiting for the guest comes after: a guest that is not ready in time has
- *     failed its step, but it is there.
+ *     failed its step, but it is there. That it is waited for is on record before it is started, until a step has seen
+ *     it ready: so the next plan waits again.
  * (3) A create that fails removes what it made. If that fails too, the record stays `creating`, until the next
  *     operation on it or the next start settles it (8).
  * (4) On the disk before anything is deleted.

@@ -136,7 +136,7 @@ suite("a restart", () => {
     bench.operations.cancel(followed.operation.id);
     assert.equal((await followed.ended).state, "cancelled");
     assert.equal((await bench.vm("web")).status, "running");
-    assert.deepEqual(bench.store.vms.get(vm.uid), kept);
+    assert.deepEqual(bench.store.vms.get(vm.uid), { ...kept, isAwaited: true });
   });
 
   test("leaves another plan that failed to be taken up again", async (t) => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { READY_SIGNS } from "@ghost/engine";
 import type { VmConfig } from "@ghost/schemas";
 import { problem } from "@ghost/schemas";
 import type { Domain } from "../hypervisor/driver.ts";
@@ -27,7 +28,7 @@ export async function waitUntilReady(
     if (domain === undefined || domain.status !== "running")
       throw problem(
         "WAIT_TIMEOUT",
-        `VM "${intent.name}" stopped before ${MEANING[what]}: it is ${domain?.status ?? "gone"}${domain === undefined ? "" : ` (${domain.statusReason})`}.`,
+        `VM "${intent.name}" stopped before ${READY_SIGNS[what]}: it is ${domain?.status ?? "gone"}${domain === undefined ? "" : ` (${domain.statusReason})`}.`,
         { hint: `See what it said (ghost vm logs ${intent.name}), then run the command again.`, path: ["vms", intent.name, "wait_for"] },
       );
     if (isReady(domain, what)) return;
@@ -35,9 +36,9 @@ export async function waitUntilReady(
     if (leftMs <= 0)
       throw problem(
         "WAIT_TIMEOUT",
-        `VM "${intent.name}" runs, but within ${limitMs / 1000} s it was not seen that ${MEANING[what]}. It is kept as it is.`,
+        `VM "${intent.name}" runs, but within ${limitMs / 1000} s it was not seen that ${READY_SIGNS[what]}. It is kept as it is.`,
         {
-          hint: `See what it says: ghost vm logs ${intent.name}. Raise wait_timeout_s if it only needs longer.`,
+          hint: `See what it says: ghost vm logs ${intent.name}. Apply again to wait again; raise wait_timeout_s if it only needs longer.`,
           path: ["vms", intent.name, "wait_for"],
         },
       );
@@ -45,15 +46,7 @@ export async function waitUntilReady(
   }
 }
 
-type ReadySign = Exclude<NonNullable<VmConfig["wait_for"]>, "none">;
-
-const MEANING: Readonly<Record<ReadySign, string>> = {
-  ip: "it has an address",
-  "guest-agent": "the agent in the guest answers",
-  "cloud-init": "cloud-init has finished",
-};
-
-function isReady(domain: Domain, what: ReadySign): boolean {
+function isReady(domain: Domain, what: keyof typeof READY_SIGNS): boolean {
   switch (what) {
     case "ip":
       return domain.ipAddress !== "";

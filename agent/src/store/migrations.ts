@@ -66,4 +66,5 @@ CREATE TABLE templates (
 `,
   // Agents before this one drove nothing else.
   `INSERT INTO meta (key, value) SELECT 'host', '{"kind":"simulated"}' FROM meta WHERE key = 'agent_id'`,
+  `ALTER TABLE vms ADD COLUMN awaited INTEGER NOT NULL DEFAULT 0`,
 ];

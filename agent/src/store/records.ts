@@ -35,6 +35,8 @@ export interface VmRecord {
   /** Of the last change, until it succeeds. */
   readonly underway?: Underway;
   readonly phase: VmPhase;
+  /** A step is about to start it, or did, and has not seen since what `wait_for` names. */
+  readonly isAwaited: boolean;
   readonly createdAt: Date;
   readonly appliedAt?: Date;
   /** When the guest's seed was written that it reads at its next boot. */
@@ -69,11 +71,11 @@ export interface OperationRecord extends Omit<Operation, "vm" | "template" | "cr
 export function writeVm(database: DatabaseSync, vm: VmRecord): void {
   statement(
     database,
-    `INSERT INTO vms (uid, name, owner, owned_since, config, applied, defaults, image_digest, disk_ids, loose_disks, plan_hash, git_commit, revision, phase, created_at, applied_at, guest_changed_at, underway)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO vms (uid, name, owner, owned_since, config, applied, defaults, image_digest, disk_ids, loose_disks, plan_hash, git_commit, revision, phase, created_at, applied_at, guest_changed_at, underway, awaited)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (uid) DO UPDATE SET name = excluded.name, owner = excluded.owner, owned_since = excluded.owned_since, config = excluded.config, applied = excluded.applied,
        defaults = excluded.defaults, image_digest = excluded.image_digest, disk_ids = excluded.disk_ids, loose_disks = excluded.loose_disks, plan_hash = excluded.plan_hash,
-       git_commit = excluded.git_commit, revision = excluded.revision, phase = excluded.phase, created_at = excluded.created_at, applied_at = excluded.applied_at, guest_changed_at = excluded.guest_changed_at, underway = excluded.underway`,
+       git_commit = excluded.git_commit, revision = excluded.revision, phase = excluded.phase, created_at = excluded.created_at, applied_at = excluded.applied_at, guest_changed_at = excluded.guest_changed_at, underway = excluded.underway, awaited = excluded.awaited`,
   ).run(
     vm.uid,
     vm.name,
@@ -93,6 +95,7 @@ export function writeVm(database: DatabaseSync, vm: VmRecord): void {
     vm.appliedAt?.getTime() ?? null,
     vm.guestChangedAt?.getTime() ?? null,
     vm.underway === undefined ? null : JSON.stringify(vm.underway),
+    vm.isAwaited ? 1 : 0,
   );
 }
 
@@ -119,6 +122,7 @@ export function readVms(database: DatabaseSync): VmRecord[] {
       gitCommit: String(row["git_commit"]),
       revision: String(row["revision"]),
       phase: row["phase"] as VmPhase,
+      isAwaited: row["awaited"] === 1,
       createdAt: new Date(Number(row["created_at"])),
       ...(row["applied_at"] !== null && { appliedAt: new Date(Number(row["applied_at"])) }),
       ...(row["guest_changed_at"] !== null && { guestChangedAt: new Date(Number(row["guest_changed_at"])) }),

@@ -36,7 +36,12 @@ function refusal(code: DiagnosticCode, detail: RegExp): (error: unknown) => true
 suite("the store", () => {
   test("gives back what was written, after being opened again", async (t) => {
     const dir = await tempDir(t);
-    const vm = vmRecord("web", { guestChangedAt: new Date(3000), looseDisks: ["d9"], underway: { changes: ["vcpu"], drops: ["d9"] } });
+    const vm = vmRecord("web", {
+      guestChangedAt: new Date(3000),
+      looseDisks: ["d9"],
+      underway: { changes: ["vcpu"], drops: ["d9"] },
+      isAwaited: true,
+    });
     const operation = operationRecord("op-1", {
       state: "failed",
       endedAt: new Date(),
@@ -268,6 +273,17 @@ suite("the database's version", () => {
     await using store = openStore({ dir });
     assert.deepEqual([store.agentId, store.templates.size], ["a1", 0]);
     assert.ok(existsSync(`${path}.v2.bak`));
+  });
+
+  test("an agent's from before it kept who is waited for waits for nobody", async (t) => {
+    const dir = await tempDir(t);
+    const old = openDatabase(join(dir, "agent.db"), MIGRATIONS.slice(0, 4));
+    old.exec(
+      `INSERT INTO vms VALUES ('uid-web', 'web', 'spec:shop', 1000, '{"name":"web","wait_for":"ip"}', '{}', '{}', '', '{}', '[]', '', '', '', 'ready', 1000, NULL, NULL, NULL)`,
+    );
+    old.close();
+    await using store = openStore({ dir });
+    assert.deepEqual([store.findVmByName("web")?.config.wait_for, store.findVmByName("web")?.isAwaited], ["ip", false]);
   });
 
   test("a migration that fails leaves the old one in place", async (t) => {

@@ -22,6 +22,7 @@ const vm: ObservedVm = {
   macs: {},
   guestAgent: false,
   phase: "ready",
+  isAwaited: false,
 };
 
 suite("revisions", () => {
@@ -47,6 +48,7 @@ suite("revisions", () => {
     "last-applied values": { applied: {}, defaults: { vcpu: 1 } },
     "the words of a status": { statusReason: "booted" },
     "the guest's agent": { guestAgent: true },
+    "what is waited for": { isAwaited: true },
     "the image's digest": { imageDigest: "sha256:1" },
     "the order of keys": { live: { disks: { data: { size_gb: 5 } }, labels: { a: "1" }, vcpu: 2, name: "web" } },
     "undefined values": { live: { ...vm.live, ram_gb: undefined as never } },

@@ -29,6 +29,7 @@ export const config: fc.Arbitrary<VmConfig> = fc
       cloud_init_on_change: fc.constantFrom("ignore", "next-boot", "recreate"),
       ssh_keys: fc.array(label, { maxLength: 2 }),
       labels: fc.dictionary(label, label, { maxKeys: 2, noNullPrototype: true }),
+      wait_for: fc.constantFrom("none", "ip"),
       on_remove: fc.constantFrom("delete", "delete", "delete", "retain"),
     },
     { requiredKeys: [], noNullPrototype: true },
@@ -68,6 +69,7 @@ export const drift: fc.Arbitrary<{ readonly target: number; readonly change: (vm
       fc.record({ live: fc.oneof(fc.record({ vcpu: fc.integer({ min: 5, max: 9 }) }), fc.record({ ram_gb: fc.integer({ min: 5, max: 9 }) }), fc.record({ labels: fc.constant({ z: "1" }) }), fc.record({ disks: fc.constant({ z: { size_gb: 1 } }) })) }),
       fc.record({ pending: fc.record({ vcpu: fc.integer({ min: 5, max: 9 }) }) }),
       fc.record({ status: fc.constantFrom("running", "stopped", "paused", "error") }),
+      fc.record({ isAwaited: fc.constant(true) }),
     ),
   })
   .map(({ target, what }) => ({
@@ -76,6 +78,7 @@ export const drift: fc.Arbitrary<{ readonly target: number; readonly change: (vm
       ...vm,
       ...("status" in what && { status: what.status as ObservedVm["status"] }),
       ...("pending" in what && { pending: what.pending }),
+      ...("isAwaited" in what && { isAwaited: what.isAwaited }),
       ...("live" in what && { live: { ...vm.live, ...what.live } }),
     }),
   }));

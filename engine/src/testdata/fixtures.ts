@@ -59,6 +59,7 @@ export function aLiveVm(name: string, config: VmConfig = {}, more: Partial<Obser
     macs: {},
     guestAgent: false,
     phase: "ready",
+    isAwaited: false,
     ...more,
   };
   return { ...vm, revision: revisionOf(vm) };

@@ -127,7 +127,7 @@ function carryOut(agent: ModelAgent, { header, proof, body }: ExecuteInput): boo
   const isDone = (): boolean => {
     if (body.action === "delete") return existing === undefined;
     if (body.action === "release") return existing?.owner === "";
-    return existing?.phase === "ready" && existing.owner === header.owner && isVmAsDesired(body.vm!, existing.live, existing.status) && sameValue(existing.applied, body.vm) && sameValue(existing.pending, {});
+    return existing?.phase === "ready" && !existing.isAwaited && existing.owner === header.owner && isVmAsDesired(body.vm!, existing.live, existing.status) && sameValue(existing.applied, body.vm) && sameValue(existing.pending, {});
   };
   if (isDone()) return true;
   if (body.action === "create") {
@@ -171,6 +171,7 @@ function change(agent: ModelAgent, existing: ObservedVm, body: StepBody, owner: 
         applied: vm,
         defaults: body.defaults ?? existing.defaults,
         pending: {},
+        isAwaited: false,
         status: vm.power === "unmanaged" ? status : vm.power === "stopped" ? "stopped" : "running",
         planHash: hash,
       });
@@ -199,6 +200,7 @@ function made(body: StepBody, owner: string, hash: string, phase: ObservedVm["ph
     macs: {},
     guestAgent: false,
     phase,
+    isAwaited: false,
   };
 }
 

@@ -27,6 +27,7 @@ export function observedVmToWire(vm: ObservedVm): VmMessage {
     guest_agent: vm.guestAgent,
     phase: vm.phase,
     foreign_disks: [...(vm.foreignDisks ?? [])],
+    awaited: vm.isAwaited,
   };
 }
 
@@ -50,6 +51,7 @@ export function observedVmFromWire(message: VmMessage): ObservedVm {
     macs: message.macs,
     guestAgent: message.guest_agent,
     phase: requireOneOf(message.phase, PHASES, "AGENT_VERSION", `The phase of VM ${message.name}`),
+    isAwaited: message.awaited,
   };
   if (message.applied_at !== undefined) vm.appliedAt = message.applied_at;
   if (message.created_at !== undefined) vm.createdAt = message.created_at;

@@ -70,6 +70,7 @@ function recordOf(uid: string, name: string, diskId: string): Parameters<typeof 
     gitCommit: "",
     revision: "",
     phase: "ready",
+    isAwaited: false,
     createdAt: now,
     appliedAt: now,
   };

@@ -12,7 +12,7 @@
  * (4) A guest that was taken down and is to be up is up again at the end, also when a change failed meanwhile. No other
  *     guest is started or resumed, unless that is the change.
  */
-import { isActive, own, sameValue } from "@ghost/engine";
+import { findAwaited, isActive, own, sameValue } from "@ghost/engine";
 import type { Change, VmConfig } from "@ghost/schemas";
 import { problem } from "@ghost/schemas";
 import type { Domain, Hypervisor } from "../../hypervisor/driver.ts";
@@ -25,7 +25,7 @@ import { isTakenUp, pathsOf, stale } from "../guard.ts";
 import { pinnedImage, vmImage } from "../image.ts";
 import { metadataOf, withTold } from "../metadata.ts";
 import { changedParts, diskSizes, guestSetup, toDomainConfig } from "../target.ts";
-import { waitUntilReady } from "../wait.ts";
+import { isWaitedFor, waitUntilReady } from "../wait.ts";
 import { refusePassing } from "./present.ts";
 
 /** Attributes that make the root disk anew when they change with impact `data-loss`. */
@@ -57,22 +57,28 @@ export async function converge(attempt: Attempt, present: Present, config: VmCon
   };
   const isAdoption = present.vm.owner !== record.owner;
   if (changes.length === 0 && !isAdoption && present.domain !== undefined) {
-    // An earlier attempt may have ended while it waited.
-    if (attempt.number > 1 && present.vm.status === "running") await waitUntilReady(attempt, config);
+    // A step before ended while it waited.
+    const isWaited = findAwaited(config, present.vm) !== undefined;
+    if (isWaited) {
+      await attempt.begin({ vm: record });
+      await waitUntilReady(attempt, config);
+    }
     const same: VmRecord = {
       ...applied,
       planHash: record.planHash,
       gitCommit: record.gitCommit,
       looseDisks: await settleLooseDisks(attempt.hypervisor, record.uid, record.looseDisks),
       ...(record.appliedAt !== undefined && { appliedAt: record.appliedAt }),
+      isAwaited: record.isAwaited && !isWaited,
     };
     const isOwnEnd = intent.planHash !== "" && record.planHash === intent.planHash;
-    return isOwnEnd ? await concluded(attempt, same, true) : await concludedBeside(attempt, same, present.vm, true);
+    return isOwnEnd ? await concluded(attempt, same, !isWaited) : await concludedBeside(attempt, same, present.vm, !isWaited);
   }
 
   const task = await toTask(attempt, present, config, changes);
   refuseOtherDisks(attempt, present, task);
   if (task.seedsGuest) requireSecret(attempt, config);
+  const isAwaited = task.isUpAfter && isWaitedFor(config) && (task.comesUp || record.isAwaited);
   const begun: VmRecord = {
     ...record,
     // A rename counts from here on: if it is cut off, the domain's old name is what differs.
@@ -85,20 +91,23 @@ export async function converge(attempt: Attempt, present: Present, config: VmCon
       drops: task.droppedDisks,
     },
     looseDisks: [...record.looseDisks, ...task.madeDisks, ...task.droppedDisks],
+    // What was waited for before is so until this is done.
+    isAwaited: isAwaited || record.isAwaited,
   };
   await attempt.begin({ vm: begun });
   let done: VmRecord;
   try {
-    done = await carryOut(attempt, present, config, task, applied, begun);
+    done = await carryOut(attempt, present, config, task, { ...applied, isAwaited }, begun);
     done = { ...done, looseDisks: await settleLooseDisks(attempt.hypervisor, record.uid, record.looseDisks) };
   } catch (reason) {
     await tidyUp(attempt, task, begun, record.name).catch(() => undefined);
     throw reason;
   }
-  if (task.comesUp) {
+  if (isAwaited && (task.comesUp || present.vm.status === "running")) {
     const { record: vm } = await concluded(attempt, done);
     if (vm !== undefined) await store.write({ vm });
     await waitUntilReady(attempt, config);
+    done = { ...done, isAwaited: false };
   }
   return await concluded(attempt, done);
 }

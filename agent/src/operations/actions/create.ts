@@ -40,11 +40,12 @@ export async function createVm(attempt: Attempt): Promise<Outcome> {
   await admission.admit(intent.uid, intent.name, vmDemand(config));
   const record = newRecord(attempt, config);
   await attempt.begin({ vm: record });
-  const made = await make(attempt, config, record, source);
+  let made = await make(attempt, config, record, source);
   // It is there, complete and running: that is on record whatever else fails, and before anything is waited for.
-  if (isWaitedFor(config)) {
+  if (made.isAwaited) {
     await store.write({ vm: made });
     await waitUntilReady(attempt, config);
+    made = { ...made, isAwaited: false };
   }
   try {
     return await concluded(attempt, made);
@@ -99,6 +100,7 @@ function newRecord({ intent, now }: Attempt, config: VmConfig): VmRecord {
     gitCommit: intent.gitCommit,
     revision: "",
     phase: "creating",
+    isAwaited: isStarted(config) && isWaitedFor(config),
     createdAt,
     appliedAt: createdAt,
   };
@@ -122,7 +124,7 @@ async function make(attempt: Attempt, config: VmConfig, record: VmRecord, source
     const made: VmRecord = { ...record, phase: "ready", imageDigest: image?.digest ?? "" };
     await hypervisor.define(uid, want, metadataOf(made), guestSetup(config, intent.secrets));
     signal.throwIfAborted();
-    if (config.power === "running" || config.power === undefined) {
+    if (isStarted(config)) {
       progress({ phase: "start" });
       await hypervisor.start(uid);
     }
@@ -137,6 +139,10 @@ async function make(attempt: Attempt, config: VmConfig, record: VmRecord, source
     }
     throw reason;
   }
+}
+
+function isStarted({ power = "running" }: VmConfig): boolean {
+  return power === "running";
 }
 
 /** The record stays in phase `creating`: the next attempt, or the agent's next start, settles it. */

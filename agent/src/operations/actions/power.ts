@@ -6,7 +6,7 @@ import type { Underway, VmRecord } from "../../store/records.ts";
 import { concludedBeside } from "../context.ts";
 import type { Attempt, Outcome } from "../context.ts";
 import { isTakenUp, refuseForeign, refuseImpactOf, refuseStale } from "../guard.ts";
-import { waitUntilReady } from "../wait.ts";
+import { isWaitedFor, waitUntilReady } from "../wait.ts";
 import { refusePassing, requireDomain, wasBegun } from "./present.ts";
 
 /**
@@ -84,7 +84,9 @@ export async function restartVm(attempt: Attempt): Promise<Outcome> {
   const { underway, ...finished } = record;
   const isHalfDone = isStep ? underway !== undefined && isTakenUp(intent, vm, record, RESTART) : wasBegun(attempt, "stop");
   // Another plan that did not get to its end is left to do so.
-  const after = isStep && isHalfDone ? finished : record;
+  const kept = isStep && isHalfDone ? finished : record;
+  // A person sees for himself.
+  const after = isStep && isWaitedFor(vm.live) ? { ...kept, isAwaited: true } : kept;
   if (!isActive(vm.status) && !isHalfDone)
     throw problem("VM_POWER_STATE", `VM "${vm.name}" is ${vm.status}, so there is nothing to restart.`, {
       hint: isStep ? "Start it: apply it with power set to running." : `Start it: ghost vm start ${vm.name}`,
@@ -92,7 +94,9 @@ export async function restartVm(attempt: Attempt): Promise<Outcome> {
     });
   refuseImpactOf(intent, vm, "restart", " (the guest goes down and comes back)");
   progress({ phase: "stop" });
-  await attempt.begin({ vm: isStep ? { ...record, planHash: intent.planHash, revision: "", underway: RESTART } : record });
+  await attempt.begin({
+    vm: isStep ? { ...record, isAwaited: after.isAwaited, planHash: intent.planHash, revision: "", underway: RESTART } : record,
+  });
   try {
     if (isActive(vm.status)) {
       refusePassing(domain);
@@ -109,9 +113,9 @@ export async function restartVm(attempt: Attempt): Promise<Outcome> {
     throw reason;
   }
   await store.write({ vm: after });
-  // A person sees for himself.
-  if (isStep) await waitUntilReady(attempt, vm.live);
-  return await concludedBeside(attempt, after, vm);
+  if (!isStep) return await concludedBeside(attempt, after, vm);
+  await waitUntilReady(attempt, vm.live);
+  return await concludedBeside(attempt, { ...after, isAwaited: false }, vm);
 }
 
 const RESTART: Underway = { changes: ["power"], drops: [] };

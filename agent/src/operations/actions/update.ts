@@ -56,6 +56,7 @@ function adoptedRecord({ intent, now }: Attempt, vm: ObservedVm, record: VmRecor
     gitCommit: intent.gitCommit,
     revision: "",
     phase: "ready",
+    isAwaited: record?.isAwaited ?? false,
     createdAt: record?.createdAt ?? ownedSince,
   };
 }

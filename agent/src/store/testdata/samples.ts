@@ -16,6 +16,7 @@ export function vmRecord(name: string, more: Partial<VmRecord> = {}): VmRecord {
     gitCommit: "",
     revision: "v1:22",
     phase: "ready",
+    isAwaited: false,
     createdAt: new Date(1000),
     appliedAt: new Date(2000),
     ...more,

@@ -87,6 +87,7 @@ export const observedVm: fc.Arbitrary<ObservedVm> = fc.record(
     guestAgent: fc.boolean(),
     phase: fc.constantFrom("ready", "creating", "deleting"),
     foreignDisks: fc.array(key, { minLength: 1, maxLength: 3 }),
+    isAwaited: fc.boolean(),
   },
   {
     requiredKeys: [
@@ -108,6 +109,7 @@ export const observedVm: fc.Arbitrary<ObservedVm> = fc.record(
       "macs",
       "guestAgent",
       "phase",
+      "isAwaited",
     ],
     noNullPrototype: true,
   },

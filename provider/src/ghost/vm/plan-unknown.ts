@@ -132,6 +132,7 @@ const NOTHING_MORE = {
   macs: {},
   guestAgent: false,
   phase: "ready",
+  isAwaited: false,
 } as const;
 
 /** A template that the VM was made from counts as unchanged: that the VM keeps its image is planned, so that nothing else can be done. */

@@ -280,6 +280,8 @@ export interface Vm {
   guest_agent: boolean;
   /** ready, or creating and deleting while (or after) an operation that did not end. */
   phase: string;
+  /** A step started it and has not seen since what wait_for names. */
+  awaited: boolean;
   /** Names of the disks whose files Ghost did not make: they stay when the disk or the VM goes. */
   foreign_disks: string[];
 }
@@ -3868,6 +3870,7 @@ function createBaseVm(): Vm {
     macs: {},
     guest_agent: false,
     phase: "",
+    awaited: false,
     foreign_disks: [],
   };
 }
@@ -3936,6 +3939,9 @@ export const Vm: MessageFns<Vm> = {
     }
     if (message.phase !== "") {
       writer.uint32(170).string(message.phase);
+    }
+    if (message.awaited !== false) {
+      writer.uint32(176).bool(message.awaited);
     }
     for (const v of message.foreign_disks) {
       writer.uint32(482).string(v!);
@@ -4130,6 +4136,14 @@ export const Vm: MessageFns<Vm> = {
             message.phase = reader.string();
             continue;
           }
+          case 22: {
+            if (tag !== 176) {
+              break;
+            }
+
+            message.awaited = reader.bool();
+            continue;
+          }
           case 60: {
             if (tag !== 482) {
               break;
@@ -4248,6 +4262,7 @@ export const Vm: MessageFns<Vm> = {
         ? globalThis.Boolean(object.guest_agent)
         : false,
       phase: isSet(object.phase) ? globalThis.String(object.phase) : "",
+      awaited: isSet(object.awaited) ? globalThis.Boolean(object.awaited) : false,
       foreign_disks: globalThis.Array.isArray(object?.foreignDisks)
         ? object.foreignDisks.map((e: any) => globalThis.String(e))
         : globalThis.Array.isArray(object?.foreign_disks)
@@ -4333,6 +4348,9 @@ export const Vm: MessageFns<Vm> = {
     if (message.phase !== "") {
       obj.phase = message.phase;
     }
+    if (message.awaited !== false) {
+      obj.awaited = message.awaited;
+    }
     if (message.foreign_disks?.length) {
       obj.foreignDisks = message.foreign_disks;
     }
@@ -4387,6 +4405,7 @@ export const Vm: MessageFns<Vm> = {
     );
     message.guest_agent = object.guest_agent ?? false;
     message.phase = object.phase ?? "";
+    message.awaited = object.awaited ?? false;
     message.foreign_disks = object.foreign_disks?.map((e) => e) || [];
     return message;
   },
