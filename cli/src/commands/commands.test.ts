@@ -66,6 +66,35 @@ suite("plan and apply", () => {
     assert.ok(types.includes("step_done"));
   });
 
+  test("a VM that was not seen ready is waited for until it is", async () => {
+    await using lab = await labWith(["web: { agent: desk, image: debian-12, wait_for: ip, wait_timeout_s: 1 }"]);
+    using host = lab.host("desk");
+    host.setLatency({ address: 3_600_000 });
+    const failed = await lab.ghost("apply", "--yes");
+    assert.deepEqual([failed.code, /WAIT_TIMEOUT/.test(failed.stderr), /Apply again to wait again/.test(failed.stderr)], [1, true, true]);
+    const { code, stdout } = await lab.ghost("plan", "--detailed-exitcode", "--out", "plan.json");
+    assert.equal(code, 2);
+    assert.match(stdout, /^Stack shop: 1 to change\. Nothing happens to running machines\.\n/);
+    assert.match(stdout, /vm web {2}none {2}it was not seen ready yet: waits until it has an address \(wait_for: ip\)\n/);
+    const [plan] = (await lab.ghost("plan", "--json")).events as unknown as readonly [PlanDocument];
+    assert.ok(validatePlan(plan), JSON.stringify(validatePlan.errors));
+    assert.deepEqual(plan.summary.drifted, 0);
+    assert.deepEqual(
+      plan.steps.map(({ body, impact, changes }) => [body.action, body.name, impact, changes]),
+      [["update", "web", "none", []]],
+    );
+    assert.equal((await lab.ghost("drift", "--detailed-exitcode")).code, 0);
+    assert.match((await lab.ghost("status")).stdout, /web .*unfinished/);
+    assert.equal((await lab.ghost("apply", "--yes")).code, 1);
+    assert.match((await lab.ghost("plan")).stdout, /not seen ready yet/);
+    // The plan from before holds, whether it is ready by now or not.
+    host.setLatency({ address: 0 });
+    const applied = await lab.ghost("apply", "plan.json", "--yes");
+    assert.deepEqual([applied.code, /1 step done in [^(]*\.$/m.test(applied.stdout)], [0, true], applied.stderr);
+    assert.equal((await lab.ghost("plan", "--detailed-exitcode")).code, 0);
+    assert.match((await lab.ghost("status")).stdout, /web .*as the spec says/);
+  });
+
   test("--json-into writes the events beside the usual output", async () => {
     await using lab = await labWith([WEB]);
     const { stdout, code } = await lab.ghost("apply", "--yes", "--json-into", "events.jsonl");

@@ -112,6 +112,8 @@ function markOf(vm: ObservedVm, step: PlanStep | undefined, owner: string): Mark
   if (vm.status === "error" && vm.statusReason === MISSING_DOMAIN) return "missing";
   if (vm.phase !== "ready") return "unfinished";
   if (step === undefined) return "as the spec says";
+  // Nothing of it differs: a step before did not get to its end.
+  if (step.body.action === "update" && step.changes.length === 0) return "unfinished";
   if (step.body.action === "delete" || step.body.action === "release") return "to delete";
   return isDrifted(step) ? "drift" : "to change";
 }

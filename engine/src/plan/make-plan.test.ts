@@ -66,6 +66,25 @@ suite("steps", () => {
       want: ["update db restart", "update web none"],
     },
     {
+      name: "a VM that was not seen ready, alone and with a change",
+      spec: aSpec([aVm("web", { wait_for: "ip" }), aVm("db", { wait_for: "cloud-init", vcpu: 4 })]),
+      answer: anAnswer("desk", [
+        aLiveVm("web", { wait_for: "ip" }, { isAwaited: true }),
+        aLiveVm("db", { wait_for: "cloud-init" }, { isAwaited: true }),
+      ]),
+      want: ["update db restart", "update web none"],
+    },
+    {
+      name: "one that is not waited for any more, or does not run",
+      spec: aSpec([aVm("web"), aVm("down", { wait_for: "ip", power: "stopped" }), aVm("theirs", { wait_for: "ip", power: "unmanaged" })]),
+      answer: anAnswer("desk", [
+        aLiveVm("web", {}, { isAwaited: true }),
+        aLiveVm("down", { wait_for: "ip", power: "stopped" }, { isAwaited: true }),
+        aLiveVm("theirs", { wait_for: "ip", power: "unmanaged" }, { isAwaited: true, status: "stopped" }),
+      ]),
+      want: [],
+    },
+    {
       name: "one of those that left the spec",
       spec: aSpec([]),
       answer: anAnswer("desk", [aLiveVm("web", { on_remove: "retain" }, { phase: "creating" })]),
@@ -208,6 +227,20 @@ suite("steps", () => {
     assert.deepEqual([step.body.vm?.vcpu, step.body.vm?.image, step.body.vm?.firmware], [4, "debian-12", "bios"]);
     assert.equal(step.body.defaults, undefined);
     assert.ok(step.projection !== undefined);
+  });
+
+  test("that a VM is waited for is told beside what else is done", () => {
+    const awaited = aLiveVm("web", { wait_for: "guest-agent" }, { isAwaited: true });
+    const reasonOf = (vm: Parameters<typeof aVm>, existing = awaited): string | undefined =>
+      plan(aSpec([aVm(...vm)]), { desk: anAnswer("desk", [existing]) }).steps[0]?.reason;
+    const waits = "it was not seen ready yet: waits until the agent in the guest answers (wait_for: guest-agent)";
+    const config = { wait_for: "guest-agent" } as const;
+    assert.equal(reasonOf(["web", config]), waits);
+    assert.match(reasonOf(["web", { ...config, labels: { a: "b" } }])!, /^it was not seen ready yet: [^;]*; labels\.a: /);
+    assert.equal(
+      reasonOf(["web", config, { adopt: true }], { ...awaited, owner: "" }),
+      `taken over from nobody; ${waits}; nothing else changes`,
+    );
   });
 
   test("an unfinished create keeps its uid, a new one gets one", () => {

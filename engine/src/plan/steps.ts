@@ -2,6 +2,7 @@
 import type { Change, Diagnostic, Impact, ObservedVm, PlanStep, Resources, StepAction, StepBody, VmConfig } from "@ghost/schemas";
 import { MISSING_DOMAIN, worstImpact } from "@ghost/schemas";
 import type { DesiredVm } from "../desired.ts";
+import { findAwaited } from "../diff/awaited.ts";
 import { completeConfig, defaultsFor } from "../diff/defaults.ts";
 import { diffVm } from "../diff/diff-vm.ts";
 import { isActive } from "../diff/impact.ts";
@@ -52,7 +53,7 @@ export function planVm(match: Reachable, newUid: () => string): VmPlan {
       return { drafts: [gone, { ...made, step: { ...made.step, depends_on: [gone.step.id] } }], notes: [] };
     }
     if (isHalfMade(existing)) return { drafts: [createStep(vm, host, existing, newUid)], notes: [] };
-    const isSame = existing.phase === "ready" && !isMissing(existing) && isSettled(vm.config, existing);
+    const isSame = existing.phase === "ready" && !existing.isAwaited && !isMissing(existing) && isSettled(vm.config, existing);
     if (isSame && newerImage(existing, images) === undefined) return NOTHING;
   }
   const desired = completeConfig(vm.config, existing);
@@ -64,8 +65,10 @@ export function planVm(match: Reachable, newUid: () => string): VmPlan {
     agent: vm.agent,
   }));
   if (match.kind === "own" && isMissing(existing)) return { drafts: [createStep(vm, host, existing, newUid, changes)], notes };
-  // What runs was made to its end, also where that did not get on record: a step without changes puts it there.
-  if (changes.length === 0 && match.kind === "own" && existing.phase === "ready") return { drafts: [], notes };
+  // What runs was made to its end, also where that did not get on record: a step without changes puts it there. One
+  // that was not seen ready is waited for again, so that a plan is empty only when every step was done.
+  const isDone = existing.phase === "ready" && findAwaited(desired, existing) === undefined;
+  if (changes.length === 0 && match.kind === "own" && isDone) return { drafts: [], notes };
   return { drafts: [changeStep(match.kind === "own" ? "update" : "adopt", vm, host, existing, desired, changes)], notes };
 }
 
@@ -164,15 +167,20 @@ function changeStep(
 ): Draft {
   const config = settleVm(desired, existing.live);
   const worst = changes[0];
-  const nothing = action === "adopt" ? "nothing else changes" : "it was made, which is not on record yet";
-  const why = worst === undefined ? nothing : `${worst.path.join(".")}: ${worst.reason}`;
+  const awaited = findAwaited(config, existing);
+  const nothing = action === "adopt" ? "nothing else changes" : existing.phase === "ready" ? "" : "it was made, which is not on record yet";
+  const reasons = [
+    action === "adopt" ? `taken over from ${existing.owner === "" ? "nobody" : existing.owner}` : "",
+    awaited === undefined ? "" : `it was not seen ready yet: waits until ${awaited} (wait_for: ${config.wait_for})`,
+    worst === undefined ? nothing : `${worst.path.join(".")}: ${worst.reason}`,
+  ];
   return draft(host, {
     action,
     name: vm.name,
     vm,
     existing,
     impact: worstImpact(changes.map(({ impact }) => impact)),
-    reason: action === "adopt" ? `taken over from ${existing.owner === "" ? "nobody" : existing.owner}; ${why}` : why,
+    reason: reasons.filter((one) => one !== "").join("; "),
     changes,
     more: {
       vm: config,
