@@ -78,6 +78,22 @@ suite("while the agent is not known", () => {
     assert.deepEqual(told(errorsOf(await core.apply(approved))), ["error PLAN_STALE"]);
   });
 
+  test("a VM that was not seen ready is waited for", async () => {
+    await using fleet = await startFleet("desk");
+    const core = fleet.core();
+    const waiting = { ...WEB, wait_for: "ip", wait_timeout_s: 1 };
+    using host = fleet.host("desk");
+    host.setLatency({ address: 3_600_000 });
+    assert.ok(hasErrors(await core.apply(await core.plan(core.config(waiting)))));
+    const { tainted: _untainted, ...kept } = core.kept!;
+    core.kept = kept;
+    await fleet.configure();
+    const approved = await plan(fleet, core, waiting, WAYS[1]!);
+    assert.deepEqual([approved.action, approved.diagnostics], ["update", []]);
+    await fleet.configure();
+    assert.deepEqual(told(await core.apply(approved)), ["error WAIT_TIMEOUT wait_for"]);
+  });
+
   test("a VM of somebody else is not changed", async () => {
     await using fleet = await startFleet("desk");
     const core = fleet.core();

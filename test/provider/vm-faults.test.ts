@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { problem } from "@ghost/schemas";
+import { UNKNOWN } from "../../provider/src/protocol6/value.ts";
 import { assertSettled, CONTEXT, Core, hasErrors, settle, told } from "./core.ts";
 import { startFleet } from "./fleet.ts";
 
@@ -39,6 +40,56 @@ suite("a failure", () => {
     assert.deepEqual(told(again.diagnostics), ['warning VM "web" is deleted and made anew']);
     assert.deepEqual(await core.applyReplacement(again, fleet.configure), []);
     await assertSettled(core, waiting, fleet.configure);
+  });
+
+  test("to be ready is waited for again, in place, once the VM is not tainted any more", async () => {
+    await using fleet = await startFleet("desk");
+    const core = fleet.core();
+    const waiting = { ...WEB, wait_for: "ip", wait_timeout_s: 1 };
+    using host = fleet.host("desk");
+    host.setLatency({ address: 3_600_000 });
+    const [failed] = await core.apply(await core.plan(core.config(waiting)));
+    assert.match(failed!.detail, /terraform untaint/);
+    const { uid } = core.kept!.state;
+    await fleet.configure();
+    await core.refresh();
+    const replaced = await core.plan(core.config(waiting));
+    assert.match(replaced.diagnostics[0]!.detail, /only not seen ready .*the next apply waits again/);
+
+    const { tainted: _untainted, ...kept } = core.kept!;
+    core.kept = kept;
+    for (const isReady of [false, true]) {
+      await fleet.configure();
+      await core.refresh();
+      const plan = await core.plan(core.config(waiting));
+      assert.deepEqual([plan.action, plan.answer.planned?.["ip_address"], plan.diagnostics], ["update", UNKNOWN, []]);
+      // That it is ready by the time of the apply makes no plan wrong.
+      if (isReady) host.setLatency({ address: 0 });
+      await fleet.configure();
+      assert.deepEqual(told(await core.apply(plan)), isReady ? [] : ["error WAIT_TIMEOUT wait_for"]);
+      assert.deepEqual([core.kept?.tainted, core.kept?.state["uid"]], [undefined, uid]);
+    }
+    assert.match(core.kept.state["ip_address"] as string, /^192\.168\./);
+    await assertSettled(core, waiting, fleet.configure);
+  });
+
+  test("of an update to be ready is waited for by the next apply", async () => {
+    await using fleet = await startFleet("desk");
+    const core = fleet.core();
+    const waiting = { ...WEB, wait_for: "ip", wait_timeout_s: 1 };
+    await settle(core, waiting, fleet.configure);
+    using host = fleet.host("desk");
+    host.setLatency({ address: 3_600_000 });
+    const restarted = { ...waiting, ram_gb: 2 };
+    assert.deepEqual(told(await core.apply(await core.plan(core.config(restarted)))), ["error WAIT_TIMEOUT wait_for"]);
+    host.setLatency({ address: 0 });
+    await fleet.configure();
+    await core.refresh();
+    const plan = await core.plan(core.config(restarted));
+    assert.equal(plan.action, "update");
+    await fleet.configure();
+    assert.deepEqual(await core.apply(plan), []);
+    await assertSettled(core, restarted, fleet.configure);
   });
 
   test("of a create whose name was taken meanwhile is told at the name, in Terraform's words", async () => {

@@ -123,6 +123,31 @@ suite("a step that fails on the host", () => {
     assert.equal(site.desk.host.listDisks().size, 1, "no disk is left behind");
   });
 
+  test("to be ready in time: it is kept once it is untainted, and waited for again", async () => {
+    await using site = await openSite();
+    site.desk.host.setLatency({ address: 3_600_000 });
+    await site.write(vm("web", { wait_for: '"ip"', wait_timeout_s: 1 }));
+    assert.match(said({ told: errors(await site.run("apply", "-auto-approve", "-json")) }), /WAIT_TIMEOUT[^]*terraform untaint/);
+    assert.deepEqual(await site.tainted(), ["ghost_vm.web"]);
+    const planned = await site.plan();
+    assert.deepEqual(planned.changes, { "ghost_vm.web": "replace" });
+    assert.match(said({ told: warnings(planned) }), /only not seen ready/);
+    const { uid } = site.desk.host.findDomain("web")!;
+
+    await site.ok("untaint", "ghost_vm.web");
+    const { actions, after_unknown: unknown } = (await site.planned())["ghost_vm.web"]!;
+    assert.deepEqual([actions, unknown["ip_address"]], [["update"], true]);
+    const again = await site.run("apply", "-auto-approve", "-json");
+    assert.deepEqual([again.code, /WAIT_TIMEOUT/.test(said({ told: errors(again) }))], [1, true]);
+    assert.deepEqual(await site.tainted(), []);
+    await site.ok("plan", "-out=saved.tfplan", "-no-color");
+    site.desk.host.setLatency({ address: 0 });
+    await site.ok("apply", "-json", "saved.tfplan");
+    assert.match(String((await site.values())["ghost_vm.web"]?.["ip_address"]), /^192\.168\./);
+    await site.settled();
+    assert.equal(site.desk.host.findDomain("web")?.uid, uid);
+  });
+
   test("before anything of a create was done: nothing is in the state", async () => {
     await using site = await openSite();
     await site.write(vm("web"));

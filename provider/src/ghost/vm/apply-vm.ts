@@ -129,7 +129,9 @@ interface Failure {
 }
 
 async function afterFailure({ run, agent, prior, planned, uid, private: kept }: Failure): Promise<ApplyAnswer> {
-  const diagnostics = run.diagnostics.map((one) => toTerraform(inOurWords(one)));
+  const diagnostics = run.diagnostics.map((one) =>
+    toTerraform(prior === null && one.code === "WAIT_TIMEOUT" ? { ...one, hint: TAINTED } : inOurWords(one)),
+  );
   const { seen } = toVmPrivate(kept);
   if (!run.begun) return { state: prior, private: { ...(seen && { seen }) } satisfies VmPrivate, diagnostics };
   agent.forget();
@@ -164,6 +166,10 @@ const AT_APPLY: Partial<Record<DiagnosticCode, Pick<GhostDiagnostic, "path" | "h
   OWNED_BY_OTHER: { path: ["name"], hint: TAKE_OVER },
   IMAGE_UNKNOWN: { path: ["image"] },
 };
+
+/** Of a VM that is there and only not ready. */
+const TAINTED =
+  "See what it says with `ghost vm logs`. Terraform marks it as tainted, and the next apply deletes it with its disks and makes it anew. To keep it, run `terraform untaint` on it: the next apply waits again.";
 
 function inOurWords(diagnostic: GhostDiagnostic): GhostDiagnostic {
   return { ...diagnostic, ...AT_APPLY[diagnostic.code] };

@@ -30,7 +30,8 @@ import { impactWarnings } from "./vm-warnings.ts";
 
 /** Never asks an agent. */
 export function planUnknown(walk: Walk, { prior, proposed, config }: PlanRequest, priorPrivate: VmPrivate): PlanAnswer {
-  if (prior !== null && sameValues(prior, proposed)) return { planned: prior, private: priorPrivate };
+  if (prior !== null && sameValues(prior, proposed) && priorPrivate.seen?.is_awaited !== true)
+    return { planned: prior, private: priorPrivate };
   const planned = configured(config!, prior === null ? BUILTIN_DEFAULTS : {});
   for (const [name, schema] of Object.entries(VM_SCHEMA.attributes)) {
     const isOpen = (config![name] ?? null) === null && schema.computed === true && name !== "adopt";
@@ -77,7 +78,10 @@ function planLastRead(
   return { steps, diagnostics: found.map((one) => toTerraform(one, worst && toConfigPath(worst))) };
 }
 
-function fromSeen(prior: Values, { projection, revision, defaults, guest_agent: guestAgent }: Seen): ObservedVm {
+function fromSeen(
+  prior: Values,
+  { projection, revision, defaults, guest_agent: guestAgent, is_awaited: isAwaited = false }: Seen,
+): ObservedVm {
   const { live, pending, status, owner, disk_ids: diskIds, foreign_disks: foreignDisks, name } = projection as unknown as Projection;
   return {
     ...NOTHING_MORE,
@@ -95,6 +99,7 @@ function fromSeen(prior: Values, { projection, revision, defaults, guest_agent: 
     diskIds,
     guestAgent,
     ...(foreignDisks && { foreignDisks }),
+    isAwaited,
   };
 }
 

@@ -269,7 +269,7 @@ function replaceExisting(walk: Walk, vm: ObservedVm, agent: string): Existing {
       {
         severity: "warning",
         summary: `VM "${vm.name}" is deleted and made anew`,
-        detail: `Terraform replaces VM "${vm.name}" (tainted, or asked for with -replace): it is deleted first; ${fateOfDisks(vm)}. To keep it, run \`terraform untaint\` or leave -replace out.`,
+        detail: `Terraform replaces VM "${vm.name}" (tainted, or asked for with -replace): it is deleted first; ${fateOfDisks(vm)}. To keep it, run \`terraform untaint\` or leave -replace out.${vm.isAwaited ? " It was only not seen ready (wait_for): when it is kept, the next apply waits again." : ""}`,
       },
     ],
   };
@@ -277,7 +277,8 @@ function replaceExisting(walk: Walk, vm: ObservedVm, agent: string): Existing {
 
 /** Facts that impacts depend on as they were when the machine was read, so that a plan made again says the same. */
 function withFacts(vm: ObservedVm, seen: Seen | undefined): ObservedVm {
-  return seen === undefined || seen.revision !== vm.revision ? vm : { ...vm, guestAgent: seen.guest_agent };
+  if (seen === undefined || seen.revision !== vm.revision) return vm;
+  return { ...vm, guestAgent: seen.guest_agent, isAwaited: vm.isAwaited || seen.is_awaited === true };
 }
 
 function toPlannedState(
@@ -306,6 +307,8 @@ function toPlannedState(
         planned["status"] = UNKNOWN;
         planned["ip_address"] = UNKNOWN;
       }
+      // A machine that is seen ready may have got one.
+      if (existing.isAwaited && planned["ip_address"] === "") planned["ip_address"] = UNKNOWN;
       // Known, so that a root disk that nobody approved cannot be made anew when this is planned once more.
       if (steps.some(makesRootDisk)) planned["image_digest"] = newDigest;
     }

@@ -14,6 +14,8 @@ export interface Seen {
   readonly projection: Json;
   /** A fact that impacts depend on and that no revision covers. */
   readonly guest_agent: boolean;
+  /** A step was not done until it was seen ready; absent where an older release wrote it. */
+  readonly is_awaited?: boolean;
   /** Recorded with the VM: what holds where a configuration says nothing. */
   readonly defaults: VmConfig;
 }
@@ -28,8 +30,8 @@ export interface VmPrivate {
 }
 
 export function toSeen(agentId: string, vm: ObservedVm): Seen {
-  const { uid, revision, guestAgent, defaults } = vm;
-  return { agent_id: agentId, uid, revision, projection: projectVm(vm), guest_agent: guestAgent, defaults };
+  const { uid, revision, guestAgent, isAwaited, defaults } = vm;
+  return { agent_id: agentId, uid, revision, projection: projectVm(vm), guest_agent: guestAgent, is_awaited: isAwaited, defaults };
 }
 
 /** Nothing for a state that is of an older version, or was just imported. */
