@@ -28,15 +28,21 @@ suite("unwilling guests", { skip: reason ?? false }, () => {
   });
 
   test("one that panics as it boots is waited for in vain, and kept", async () => {
-    await host.spec({ panic: { cloud_init: { user_data: "ghost_guest: panic-at-boot" }, wait_timeout_s: 20 } });
+    await host.spec({ panic: { cloud_init: { user_data: "ghost_guest: panic-at-boot" }, wait_timeout_s: 15 } });
     const { code, stderr } = await host.ghost("apply", "--yes");
     assert.equal(code, 1);
     assert.match(stderr, /WAIT_TIMEOUT/);
-    assert.match(stderr, /VM "panic" .*20 s[^]*ghost vm logs panic/);
+    assert.match(stderr, /VM "panic" .*15 s[^]*ghost vm logs panic/);
     assert.match(await host.virsh("list", "--all"), /panic +running/);
     assert.equal((await readdir(path.join(host.dataDir, "disks"))).length, 1);
     // What it said is there to be read, and the next plan knows the machine.
     assert.match(await host.done("vm", "logs", "panic", "--address", host.agent().address), /Kernel panic/);
     assert.doesNotMatch(await host.done("plan"), /to create/);
+    // Who only runs the command again learns the same.
+    const planned = await host.ghost("plan", "--detailed-exitcode");
+    assert.deepEqual([planned.code, /not seen ready yet: waits until it has an address/.test(planned.stdout)], [2, true]);
+    const again = await host.ghost("apply", "--yes");
+    assert.deepEqual([again.code, /WAIT_TIMEOUT/.test(again.stderr)], [1, true]);
+    assert.match(await host.virsh("list", "--all"), /panic +running/);
   });
 });
