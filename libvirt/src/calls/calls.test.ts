@@ -129,9 +129,10 @@ suite("calls", () => {
     const model = [...Buffer.from("x86_64")];
     const facts = { memory: 10n, cpus: 2, mhz: 1, nodes: 1, sockets: 1, cores: 2, threads: 1 };
     assert.equal((await nodeInfo(answering({ ...facts, model: [...model, 0, 5] }).caller)).model, "x86_64");
-    const lease = { ipaddr: "10.0.0.2", type: 0, prefix: 24, mac: "52:54:00:00:00:01", hostname: undefined, expirytime: 1_700_000_000n };
+    const [mac, clientId] = ["52:54:00:00:00:01", "01:52:54:00:00:00:01"];
+    const lease = { ipaddr: "10.0.0.2", type: 0, prefix: 24, mac, hostname: undefined, clientid: clientId, expirytime: 1_700_000_000n };
     assert.deepEqual(await networkLeases(answering({ leases: [lease] }).caller, { uuid, name: "default" }), [
-      { address: "10.0.0.2", family: "ipv4", prefix: 24, mac: lease.mac, hostname: undefined, expiresAt: new Date("2023-11-14T22:13:20Z") },
+      { address: "10.0.0.2", family: "ipv4", prefix: 24, mac, hostname: undefined, clientId, expiresAt: new Date("2023-11-14T22:13:20Z") },
     ]);
   });
 });

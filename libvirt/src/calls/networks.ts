@@ -10,6 +10,8 @@ export interface Lease {
   readonly prefix: number;
   readonly mac: string | undefined;
   readonly hostname: string | undefined;
+  /** What the guest calls itself, `01:52:54:00:00:00:01`; of IPv6 its DUID. */
+  readonly clientId: string | undefined;
   /** Absent when it never expires. */
   readonly expiresAt: Date | undefined;
 }
@@ -73,6 +75,7 @@ export async function networkLeases(
     prefix: lease.prefix,
     mac: lease.mac,
     hostname: lease.hostname,
+    clientId: lease.clientid,
     expiresAt: lease.expirytime > 0n ? new Date(Number(lease.expirytime) * 1000) : undefined,
   }));
 }
