@@ -170,6 +170,14 @@ suite("watching guests", () => {
     assert.deepEqual(await says(2, false), NOTHING);
   });
 
+  test("a lease that ended is no address of the next start", async (t) => {
+    const { says, world } = bench(t);
+    world.leases = ["10.0.0.2"];
+    assert.equal((await says(1))?.ipAddress, "10.0.0.2");
+    world.leases = [];
+    assert.deepEqual(await says(2), NOTHING);
+  });
+
   test("a libvirt that does not answer leaves what was known", async (t) => {
     const { ask, says, pass, world } = bench(t);
     world.leases = ["10.0.0.2"];

@@ -1,7 +1,7 @@
 /*
  * What is known of running guests without waiting for them.
  * (1) `says` waits for no guest. The leases of a network, which are a file of the host, it reads when it meets the
- *     network for the first time; from then on it says what is known.
+ *     network, or a machine on it, for the first time; from then on it says what is known.
  * (2) Guests are asked in the background over `work`, one at a time, and only those whose agent has opened its channel.
  * (3) What a guest said is of one start of its machine, and ends with it.
  */
@@ -57,9 +57,12 @@ export class GuestWatch implements Disposable {
 
   /** By uid, of these machines, all of which run or are paused. */
   async says(running: readonly Running[]): Promise<ReadonlyMap<string, GuestSays>> {
-    for (const each of running) this.#meet(each);
-    const unread = new Set(running.flatMap(networksOf).filter((name) => !this.#networks.has(name)));
-    await Promise.all([...unread].map((name) => this.#readLeases(name)));
+    // What was known of its card's address may be of another machine, which had it before.
+    const unread = running.flatMap((each) => {
+      const isNew = this.#meet(each);
+      return networksOf(each).filter((name) => isNew || !this.#networks.has(name));
+    });
+    await Promise.all([...new Set(unread)].map((name) => this.#readLeases(name)));
     this.#schedule();
     return new Map(
       running.flatMap(({ uid }) => {
@@ -80,16 +83,18 @@ export class GuestWatch implements Disposable {
     clearTimeout(this.#timer);
   }
 
-  #meet(running: Running): void {
+  /** Whether it is a start that was not known. */
+  #meet(running: Running): boolean {
     const before = this.#guests.get(running.uid);
     if (before === undefined || before.running.id !== running.id) {
       const said = { ipAddress: "", bootFinished: false };
       this.#guests.set(running.uid, { running, cards: undefined, bootFinished: false, askedAtMs: 0, said });
-      return;
+      return true;
     }
     // The agent has just come, of this boot or the next.
     if (running.live.guestAgent && !before.running.live.guestAgent) before.askedAtMs = 0;
     before.running = running;
+    return false;
   }
 
   #saysOf({ running, cards = [], bootFinished }: Guest): GuestSays {
