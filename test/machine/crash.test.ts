@@ -6,11 +6,13 @@ import type { TestContext } from "node:test";
 import type { Ran } from "../../cli/src/testing/command-line.ts";
 import { hasMark, inside, mark, startCrashHost } from "./support/crash.ts";
 import type { CrashHost, CrashPoint } from "./support/crash.ts";
+import { lease } from "./support/leases.ts";
 import type { Fault } from "./support/proxy.ts";
 import { whyNoGuest, whyNot, whyNoUefi } from "./support/packages.ts";
 
 const reason = whyNot("libvirtd", "virsh", "qemu-system-x86_64", "qemu-img", "dnsmasq", "iptables", "ip") ?? whyNoGuest();
 
+const LAN = "52:54:00:00:ab:01";
 const SMALL = { vcpu: 1, vcpu_max: 2, ram_gb: 1, ram_max_gb: 2, disk_gb: 1 };
 const LARGE = {
   ...SMALL,
@@ -19,7 +21,7 @@ const LARGE = {
   disk_gb: 2,
   autostart: true,
   disks: { data: { size_gb: 1 } },
-  networks: { default: {}, lan: { mac: "52:54:00:00:ab:01" } },
+  networks: { default: {}, lan: { mac: LAN } },
 };
 /** No guest is there to hear that it is to shut down. */
 const RESTARTED = { ...SMALL, vcpu_max: 4, stop_timeout_s: 1 };
@@ -144,6 +146,7 @@ suite("an agent that is killed", { skip: reason ?? false }, () => {
       arrange: async (name, power) => {
         await crash.spec(name, { ...LARGE, firmware: FIRMWARE, power });
         await crash.done("apply", "--yes");
+        await lease(crash.host, LAN, "192.168.122.201");
         await crash.spec();
       },
       act: () => crash.apply(),

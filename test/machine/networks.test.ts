@@ -1,8 +1,11 @@
 // Where a machine's card may be plugged in besides libvirt's network: a bridge of the host, and QEMU's own user network.
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
+import { until } from "../support/ghost.ts";
+import { tinyGuest } from "./support/guests.ts";
 import { startHost } from "./support/host.ts";
-import type { TestHost } from "./support/host.ts";
+import type { TestHost, VmValues } from "./support/host.ts";
+import { lease, leased } from "./support/leases.ts";
 import { whyNoGuest, whyNot } from "./support/packages.ts";
 
 const reason = whyNot("libvirtd", "virsh", "qemu-system-x86_64", "qemu-img", "dnsmasq", "iptables", "ip") ?? whyNoGuest();
@@ -18,6 +21,31 @@ suite("networks of machines", { skip: reason ?? false }, () => {
     const status = await host.done("vm", "status", name, "--json", "--address", host.agent().address);
     return (JSON.parse(status) as { readonly ip_address: string }).ip_address;
   }
+
+  test("a machine that is deleted gives back its address, and nobody else's", async () => {
+    const [gone, kept, foreign, copied] = ["52:54:00:00:0a:01", "52:54:00:00:0a:02", "52:54:00:00:0a:03", "52:54:00:00:0a:04"];
+    const lan = (...macs: readonly string[]): VmValues => ({
+      wait_for: "none",
+      networks: Object.fromEntries(macs.map((mac, index) => [index === 0 ? "default" : `lan${index}`, { mac }])),
+    });
+    await host.spec({ gone: lan(gone, copied), kept: lan(kept) });
+    await host.done("apply", "--yes");
+    // Somebody has a copy of the machine, with one of its cards, that is not off.
+    await host.define(tinyGuest({ name: "copy", network: "default", mac: copied }));
+    await host.virsh("start", "copy", "--paused");
+    await lease(host, foreign, "192.168.122.203");
+    await lease(host, copied, "192.168.122.204");
+    await host.address("gone");
+    await host.address("kept");
+    await host.spec({ kept: lan(kept) });
+    await host.done("apply", "--yes", "--max-impact", "data-loss", "--max-destroy", "1");
+    await until(async () => !(await leased(host)).includes(gone), "its address to be free");
+    assert.deepEqual((await leased(host)).toSorted(), [kept, foreign, copied]);
+    await host.virsh("destroy", "copy");
+    await host.virsh("undefine", "copy");
+    await host.spec({});
+    await host.done("apply", "--yes", "--max-impact", "data-loss", "--max-destroy", "1");
+  });
 
   test("on a bridge of the host it is reached, at the address that its guest's agent tells", async () => {
     // The bridge of libvirt's network: somebody answers DHCP there, and libvirt does not know whose lease it is.

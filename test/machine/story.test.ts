@@ -9,6 +9,7 @@ import { until } from "../support/ghost.ts";
 import { tinyGuest } from "./support/guests.ts";
 import { startHost } from "./support/host.ts";
 import type { TestHost, VmValues } from "./support/host.ts";
+import { leased } from "./support/leases.ts";
 import { whyNoGuest, whyNot } from "./support/packages.ts";
 
 const GIB_KIB = 1024 ** 2;
@@ -150,10 +151,12 @@ suite("a machine, from its making to its end", { skip: reason ?? false }, () => 
     await noChanges();
   });
 
-  test("destroyed, and nothing is left", async () => {
+  test("destroyed while it runs, and nothing is left", async () => {
+    assert.equal((await leased(host)).length, 1);
     await host.done("destroy", "--yes", "--max-impact", "data-loss", "--max-destroy", "2");
     assert.equal(await host.virsh("list", "--all"), "");
     assert.equal(await host.virsh("net-dumpxml", "default"), network);
+    await until(async () => (await leased(host)).length === 0, "its address to be free");
     for (const folder of ["disks", "seeds", "consoles"]) assert.deepEqual(await readdir(path.join(host.dataDir, folder)), [], folder);
     assert.deepEqual((await readdir(host.imageDir)).map((name) => path.extname(name)).sort(), [".img", ".json"]);
     await host.done("agent", "prune", "--address", host.agent().address, "--yes");

@@ -7,8 +7,10 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { ghost } from "../../../cli/src/testing/command-line.ts";
 import type { Ran } from "../../../cli/src/testing/command-line.ts";
+import { until } from "../../support/ghost.ts";
 import { startHost } from "./host.ts";
 import type { TestHost, VmValues } from "./host.ts";
+import { leased } from "./leases.ts";
 import type { Fault, Procedure } from "./proxy.ts";
 
 const run = promisify(execFile);
@@ -40,7 +42,7 @@ export interface CrashHost extends AsyncDisposable {
   spec(name?: string, values?: VmValues): Promise<void>;
   /** Applies the spec, whatever that does. */
   apply(): Promise<Ran>;
-  /** Fails when there is a domain or a file that is not of the VM of that name, or anything at all without a name. */
+  /** Fails when there is a domain or a file that is not of the VM of that name; without a name when there is any, or a lease. */
   nothingElse(name?: string): Promise<void>;
   /** File of a disk, by its place. */
   disk(name: string, target?: string): Promise<string>;
@@ -140,6 +142,7 @@ export async function startCrashHost(): Promise<CrashHost> {
     nothingElse: async (name) => {
       const domains = (await host.virsh("list", "--all", "--name")).split("\n").filter((line) => line !== "");
       assert.deepEqual(domains, name === undefined ? [] : [name]);
+      if (name === undefined) await until(async () => (await leased(host)).length === 0, "all addresses to be free");
       const uids = name === undefined ? [] : [await host.virsh("domuuid", name)];
       const wanted = new Set<string>();
       for (const uid of uids) {

@@ -51,6 +51,8 @@ export interface Readings {
   list(): Promise<readonly Domain[]>;
   /** Undefined when there is none. HOST_ERROR for one that is there and cannot be read. */
   read(uid: string): Promise<Reading | undefined>;
+  /** Those that run or are paused, each as it was last read in this start of its machine: far cheaper than a list. */
+  active(): Promise<readonly Domain[]>;
   /** HOST_ERROR when there is none. */
   require(uid: string): Promise<Reading>;
 }

@@ -5,14 +5,17 @@ import type { Hypervisor } from "../../driver.ts";
 import { told } from "../link.ts";
 import type { LibvirtParts } from "../parts.ts";
 import { diskIds, refuseOpen, removeFolder } from "./disks.ts";
+import { releaseLeases } from "./leases.ts";
 import { removeDomainFiles } from "./leftovers.ts";
+import { onHost } from "./networks.ts";
 import { diskFolder, diskPath, nvramPath } from "./places.ts";
 
 /**
  * Files of somebody else, under an adopted domain, stay. Disks go last: as long as one is left after a crash, the agent
  * knows that there is something to remove, and the last that it deletes takes the rest with it.
  */
-export function undefineCall({ folders, readings, work }: LibvirtParts): Hypervisor["undefine"] {
+export function undefineCall(parts: LibvirtParts): Hypervisor["undefine"] {
+  const { folders, readings, work } = parts;
   return async (uid, { disks }) => {
     const reading = await readings.read(uid);
     if (reading?.isActive === true)
@@ -25,6 +28,8 @@ export function undefineCall({ folders, readings, work }: LibvirtParts): Hypervi
       const files = disks === "keep" ? [] : (await diskIds(folder)).map((id) => diskPath(folders, uid, id) ?? "");
       for (const file of files) await refuseOpen(file);
       if (reading !== undefined) {
+        // Before the definition, which says whose they are: a removal that was cut off does it again.
+        if (disks === "delete") await releaseLeases(parts, uid, Object.values(onHost(parts, reading.stored.config.nics)));
         const nvram = disks === "delete" && reading.stored.nvram === nvramPath(folders, uid) ? "delete" : "keep";
         try {
           await undefineDomain(work, reading.ref, { managedSave: true, snapshotsMetadata: true, checkpointsMetadata: true, nvram });
