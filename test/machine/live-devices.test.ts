@@ -5,6 +5,7 @@ import { until } from "../support/ghost.ts";
 import { startHost } from "./support/host.ts";
 import type { TestHost, VmValues } from "./support/host.ts";
 import type { GuestFacts } from "./support/http.ts";
+import { lease, leased } from "./support/leases.ts";
 import { whyNoGuest, whyNot } from "./support/packages.ts";
 
 const GIB = 1024 ** 3;
@@ -56,10 +57,13 @@ suite("devices of a machine that runs", { skip: reason ?? false }, () => {
     assert.match(await host.virsh("domblklist", "web"), /vdb +\S+\.qcow2/);
   });
 
-  test("the card is pulled", async () => {
+  test("the card is pulled, and its address is free", async () => {
+    await lease(host, MAC, "192.168.122.201");
     await change({ disks: { data: { size_gb: 2 } } }, (facts) => macs(facts).length === 1);
     assert.equal((await host.virsh("domiflist", "web")).includes(MAC), false);
     assert.equal((await host.virsh("dumpxml", "web", "--inactive")).includes(MAC), false);
+    await until(async () => !(await leased(host)).includes(MAC), "its address to be free");
+    assert.equal(await host.address("web"), address);
   });
 
   test("the disk is pulled and destroyed, which is said and has to be allowed", async () => {

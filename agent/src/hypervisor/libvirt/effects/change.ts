@@ -9,7 +9,7 @@
  */
 import { defineDomain, domainXml, renameDomain, setAutostart, setMemory, setMetadata, setVcpus } from "@ghost/libvirt";
 import { gibToKib, problem } from "@ghost/schemas";
-import type { DomainChange, DomainConfig, DomainDisk, Hypervisor } from "../../driver.ts";
+import type { DomainChange, DomainConfig, DomainDisk, DomainNic, Hypervisor } from "../../driver.ts";
 import { isAbout } from "../balloons.ts";
 import { domainTypeOf } from "../domain-xml/accel.ts";
 import type { DiskPlace } from "../domain-xml/devices.ts";
@@ -22,10 +22,11 @@ import { told } from "../link.ts";
 import type { LibvirtParts, Reading } from "../parts.ts";
 import { requireAcceleration } from "./acceleration.ts";
 import { requireChangeable } from "./changeable.ts";
-import { deviceChanges } from "./device-changes.ts";
+import { deviceChanges, goneNics } from "./device-changes.ts";
 import type { DeviceChanges } from "./device-changes.ts";
 import { requireDisk } from "./disks.ts";
 import { requireFirmware } from "./firmware.ts";
+import { releaseLeases } from "./leases.ts";
 import { onHost, requireNetworks } from "./networks.ts";
 import { diskFolder, makeFolder, nvramPath } from "./places.ts";
 import { isMovable, moveNic, plugDisk, plugNic, replugNic, targetFor, unplugDisk, unplugNic } from "./plug.ts";
@@ -58,6 +59,8 @@ interface Work {
   readonly metadata?: string;
   /** Undefined when the stored definition is as asked. */
   readonly edit?: DomainEdit;
+  /** Cards (onHost) that neither the running machine nor its definition has when all is done. */
+  readonly goneNics: readonly DomainNic[];
   /** Undefined when the running machine stays as it is, or there is none. */
   readonly live?: DeviceChanges & { readonly disks: PlacedDisks; readonly vcpu?: number; readonly ramGb?: number };
 }
@@ -76,6 +79,7 @@ export function changeCall(parts: LibvirtParts, patience: GuestPatience): Hyperv
         if (work.metadata !== undefined && reading.isActive) await note(parts, reading, work.metadata, done);
         if (work.live !== undefined) await resize(parts, reading, work.live, done);
       });
+      await releaseLeases(parts, uid, work.goneNics);
       if (work.live?.ramGb !== undefined)
         await awaitMemory(parts, reading, work.live.ramGb, { timeoutMs: patience.memoryMs, ...(signal && { signal }) });
     });
@@ -93,9 +97,10 @@ async function prepare(parts: LibvirtParts, uid: string, change: DomainChange, l
     ...(change.addNics && { addNics: onHost(parts, change.addNics) }),
     ...(change.updateNics && { updateNics: onHost(parts, change.updateNics) }),
   };
-  const devices = deviceChanges({ ...stored, nics: onHost(parts, stored.nics) }, asked);
   const { config: running } = reading.live;
-  const liveDevices = isHot ? deviceChanges({ ...running, nics: onHost(parts, running.nics) }, asked) : undefined;
+  const [storedNics, runningNics] = [onHost(parts, stored.nics), onHost(parts, running.nics)];
+  const devices = deviceChanges({ ...stored, nics: storedNics }, asked);
+  const liveDevices = isHot ? deviceChanges({ ...running, nics: runningNics }, asked) : undefined;
 
   const name = change.name === undefined || change.name === stored.name ? undefined : change.name;
   const nics = { ...devices.addNics, ...devices.updateNics, ...liveDevices?.addNics, ...liveDevices?.updateNics };
@@ -119,6 +124,7 @@ async function prepare(parts: LibvirtParts, uid: string, change: DomainChange, l
     ...(change.autostart !== undefined && change.autostart !== stored.autostart && { autostart: change.autostart }),
     ...(change.metadata !== undefined && { metadata: change.metadata }),
     ...(Object.keys(edit).length > 0 && { edit }),
+    goneNics: goneNics({ nics: storedNics, changes: devices }, ...(reading.isActive ? [{ nics: runningNics, changes: liveDevices }] : [])),
     ...(liveDevices && {
       live: {
         ...liveDevices,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import type { DomainChange } from "../../driver.ts";
-import { deviceChanges } from "./device-changes.ts";
-import type { DeviceChanges } from "./device-changes.ts";
+import type { DomainChange, DomainNic } from "../../driver.ts";
+import { deviceChanges, goneNics } from "./device-changes.ts";
+import type { DeviceChanges, NicSide } from "./device-changes.ts";
 
 suite("deviceChanges", () => {
   const root = { id: "r", sizeGb: 1 };
@@ -35,4 +35,29 @@ suite("deviceChanges", () => {
   for (const { name, asked, want } of cases) {
     test(name, () => assert.deepEqual(deviceChanges(config, asked), { ...nothing, ...want }));
   }
+});
+
+suite("the cards that are gone after a change", () => {
+  const lan = { mac: "52:54:00:00:00:01", network: "lan" };
+  const dmz = { mac: "52:54:00:00:00:02", network: "dmz" };
+  type Nics = Readonly<Record<string, DomainNic>>;
+  const side = (nics: Nics, asked?: DomainChange): NicSide => ({ nics, changes: asked && deviceChanges({ disks: {}, nics }, asked) });
+  const cases: readonly { name: string; sides: readonly NicSide[]; want: readonly DomainNic[] }[] = [
+    { name: "none", sides: [side({ lan }, { addNics: { dmz } })], want: [] },
+    { name: "one that is taken out", sides: [side({ lan, dmz }, { removeNics: ["lan"] })], want: [lan] },
+    {
+      name: "once, of a machine that runs",
+      sides: [side({ lan, dmz }, { removeNics: ["lan"] }), side({ lan, dmz }, { removeNics: ["lan"] })],
+      want: [lan],
+    },
+    { name: "not while the running machine keeps it", sides: [side({ lan }, { removeNics: ["lan"] }), side({ lan })], want: [] },
+    {
+      name: "one that gets another address",
+      sides: [side({ lan }, { updateNics: { lan: { ...lan, mac: dmz.mac } } })],
+      want: [lan],
+    },
+    { name: "one that goes to another network", sides: [side({ lan }, { updateNics: { lan: { ...lan, network: "dmz" } } })], want: [lan] },
+    { name: "not one that has another name now", sides: [side({ lan }, { removeNics: ["lan"], addNics: { first: lan } })], want: [] },
+  ];
+  for (const { name, sides, want } of cases) test(name, () => assert.deepEqual(goneNics(...sides), want));
 });

@@ -35,6 +35,25 @@ export function deviceChanges({ disks, nics }: Pick<DomainConfig, "disks" | "nic
   };
 }
 
+/** Cards of one side of a domain, and what comes and goes of them. */
+export interface NicSide {
+  readonly nics: Readonly<Record<string, DomainNic>>;
+  /** Absent when this side stays as it is. */
+  readonly changes?: DeviceChanges | undefined;
+}
+
+/** The cards that no side has any more, known by their address and where they are plugged in. */
+export function goneNics(...sides: readonly NicSide[]): readonly DomainNic[] {
+  const after = sides.flatMap(({ nics, changes }) => {
+    const isChanged = (name: string): boolean =>
+      changes !== undefined && (changes.removeNics.includes(name) || Object.hasOwn(changes.updateNics, name));
+    const kept = Object.entries(nics).flatMap(([name, nic]) => (isChanged(name) ? [] : nic));
+    return [...kept, ...Object.values({ ...changes?.addNics, ...changes?.updateNics })];
+  });
+  const before = sides.flatMap(({ nics }) => Object.values(nics));
+  return before.filter((nic, index) => ![...after, ...before.slice(0, index)].some((other) => isSameNic(nic, other)));
+}
+
 function isSameNic(a: DomainNic, b: DomainNic): boolean {
   return a.mac.toLowerCase() === b.mac.toLowerCase() && a.network === b.network && a.bridge === b.bridge;
 }
