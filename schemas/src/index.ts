@@ -17,7 +17,7 @@ export { codes, GhostError, isDiagnosticCode, problem } from "./diagnostic.ts";
 export type { Diagnostic, DiagnosticCode, Diagnostics, GrpcCode, SourceLocation } from "./diagnostic.ts";
 export { VM_CONFIG_ATTRIBUTES } from "./vm-config.ts";
 export type { VmConfig } from "./vm-config.ts";
-export { MISSING_DOMAIN } from "./observed.ts";
+export { MISSING_DOMAIN, SAVED_DOMAIN } from "./observed.ts";
 export type {
   Capabilities,
   Observation,

@@ -55,6 +55,11 @@ export interface ObservedHost {
 export type VmStatus = "running" | "stopped" | "paused" | "error";
 /** The reason, word for word, of a VM with status `error` whose record remains while the hypervisor does not have it any more. */
 export const MISSING_DOMAIN = "missing from the hypervisor";
+/**
+ * The reason, word for word, of a VM with status `stopped` whose hypervisor keeps what it had in memory: its next start
+ * goes on from there, with the hardware of then.
+ */
+export const SAVED_DOMAIN = "saved with its memory";
 /** `ready`, or what an operation that did not end was about to do. */
 export type VmPhase = "ready" | "creating" | "deleting";
 

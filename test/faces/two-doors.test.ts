@@ -7,7 +7,7 @@ import { suite, test } from "node:test";
 import type { HostCalls } from "@ghost/engine";
 import { makePlan, parseSpec, planOneVm, UNKNOWN as ENGINE_UNKNOWN } from "@ghost/engine";
 import type { AgentSettings, Impact, Observation, ObservedVm, PlanStep, VmConfig } from "@ghost/schemas";
-import { compareImpact, VM_CONFIG_ATTRIBUTES } from "@ghost/schemas";
+import { compareImpact, SAVED_DOMAIN, VM_CONFIG_ATTRIBUTES } from "@ghost/schemas";
 import { aLiveVm, anAgent, anAnswer, aVm, planOptions } from "../../engine/src/testdata/fixtures.ts";
 import { ghostProvider } from "../../provider/src/ghost/provider.ts";
 import type { VmPrivate } from "../../provider/src/ghost/vm/vm-private.ts";
@@ -218,6 +218,19 @@ const cases: readonly Case[] = [
   { name: "somebody gave it what the configuration wants by now", before: WEB, after: { ...WEB, ram_gb: 2 }, live: { ram_gb: 2 } },
   { name: "memory between two whole numbers", before: WEB, after: WEB, live: { ram_gb: 1.5 } },
   { name: "it went down", before: WEB, after: WEB, existing: { status: "stopped" } },
+  {
+    name: "it was saved, and goes on",
+    before: WEB,
+    after: { ...WEB, labels: { a: "b" } },
+    existing: { status: "stopped", statusReason: SAVED_DOMAIN },
+  },
+  {
+    name: "it was saved, and is to change",
+    before: WEB,
+    after: { ...WEB, vcpu: 2 },
+    existing: { status: "stopped", statusReason: SAVED_DOMAIN },
+  },
+  { name: "it was saved, and left", before: WEB, existing: { status: "stopped", statusReason: SAVED_DOMAIN } },
   { name: "it is paused", before: WEB, after: WEB, existing: { status: "paused" } },
   { name: "it crashed", before: WEB, after: WEB, existing: { status: "error", statusReason: "crashed" } },
   {

@@ -60,16 +60,7 @@ export async function findPresent({ hypervisor, store }: Workshop, uid: string):
 /** What stands between a VM and a configuration, by the planner's own rules. */
 export async function changesOf({ hypervisor }: Workshop, vm: ObservedVm, desired: VmConfig): Promise<Change[]> {
   const { capabilities } = await hypervisor.facts();
-  return diffVm({
-    desired,
-    live: vm.live,
-    applied: vm.applied,
-    pending: vm.pending,
-    status: vm.status,
-    capabilities,
-    guestAgent: vm.guestAgent,
-    foreignDisks: vm.foreignDisks,
-  });
+  return diffVm({ ...vm, desired, capabilities });
 }
 
 /** The configuration a step carries. PLAN_MISMATCH when it has none. */

@@ -23,6 +23,7 @@ export interface VmDiffInput {
   /** Attributes stored with another value for the next boot. */
   readonly pending?: VmConfig;
   readonly status: VmStatus;
+  /** In the hypervisor's words; `SAVED_DOMAIN` counts. */
   readonly statusReason?: string;
   readonly capabilities: Capabilities;
   readonly guestAgent: boolean;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { Attribute, VmConfig } from "@ghost/schemas";
-import { compareImpact, IMPACTS, VM_CONFIG_ATTRIBUTES, vm } from "@ghost/schemas";
+import { compareImpact, IMPACTS, SAVED_DOMAIN, VM_CONFIG_ATTRIBUTES, vm } from "@ghost/schemas";
 import { BUILTIN_DEFAULTS } from "./defaults.ts";
 import type { ChangeFacts } from "./impact.ts";
 import { findAttribute, IMPACT_RULES, impactOf } from "./impact.ts";
@@ -225,6 +225,12 @@ suite("the table of impacts", () => {
       path: "power",
       more: { before: "stopped", after: "running", status: "stopped" },
       want: "none: the machine is started",
+    },
+    {
+      name: "starting what was saved",
+      path: "power",
+      more: { before: "stopped", after: "running", status: "stopped", statusReason: SAVED_DOMAIN },
+      want: "none: the machine goes on from where it was saved",
     },
     {
       name: "firmware of a stopped machine",

@@ -7,6 +7,7 @@
  */
 import type { Attribute, Attributes, Capabilities, Impact, VmConfig, VmStatus } from "@ghost/schemas";
 import { compareImpact, vm, worstImpact } from "@ghost/schemas";
+import { isSaved } from "./projection.ts";
 import { UNKNOWN } from "./unknown.ts";
 
 /** What a rule may look at. */
@@ -204,11 +205,14 @@ function networkRule({ op, path, capabilities }: ChangeFacts): Verdict {
   return { impact: "live", reason: `${what} while the machine runs` };
 }
 
-function powerRule({ before, after, statusReason = "" }: ChangeFacts): Verdict {
+function powerRule({ before, after, status, statusReason = "" }: ChangeFacts): Verdict {
   if (after === "stopped") return { impact: "stop", reason: "the guest is shut down and stays down" };
   if (before === "paused")
     return { impact: "live", reason: `the machine is resumed${statusReason === "" ? "" : ` (paused: ${statusReason})`}` };
-  return { impact: "none", reason: "the machine is started" };
+  return {
+    impact: "none",
+    reason: isSaved({ status, statusReason }) ? "the machine goes on from where it was saved" : "the machine is started",
+  };
 }
 
 /** With `ignore` it is a change only where the root disk is made anew for another reason: see `isIgnored`. */

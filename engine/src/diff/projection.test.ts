@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { ObservedVm } from "@ghost/schemas";
+import { SAVED_DOMAIN } from "@ghost/schemas";
 import { describeDifference, projectVm, revisionOf } from "./projection.ts";
 
 const vm: ObservedVm = {
@@ -35,11 +36,17 @@ suite("revisions", () => {
     owner: { owner: "" },
     protection: { live: { ...vm.live, protect: true } },
     "a disk's identity": { diskIds: { root: "d0", data: "d2" } },
+    "memory that is saved": { status: "stopped", statusReason: SAVED_DOMAIN },
     "whose a disk is": { foreignDisks: ["data"] },
     "a disk's size": { live: { ...vm.live, disks: { data: { size_gb: 6 } } } },
   };
   for (const [name, change] of Object.entries(moves))
     test(`move with ${name}`, () => assert.notEqual(revisionOf({ ...vm, ...change }), revisionOf(vm)));
+
+  test("move when saved memory is thrown away", () => {
+    const stopped = { ...vm, status: "stopped" } as const;
+    assert.notEqual(revisionOf({ ...stopped, statusReason: SAVED_DOMAIN }), revisionOf(stopped));
+  });
 
   const stays: Record<string, Partial<ObservedVm>> = {
     address: { ipAddress: "10.0.0.2" },

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Json, ObservedVm } from "@ghost/schemas";
+import { SAVED_DOMAIN } from "@ghost/schemas";
 import { canonicalJson } from "../plan/canonical.ts";
 import { sameValue } from "./same.ts";
 
@@ -8,7 +9,7 @@ const REVISION_VERSION = "v1";
 
 /**
  * What makes an object the one that a plan was made for: live and pending configuration, status, uid, name, owner,
- * protection, identity and size of its disks, and which of them stay. Never an address, usage, a time or who changed it last.
+ * protection, identity and size of its disks, and which of them stay, whether its memory is saved. Never an address, usage, a time or who changed it last.
  */
 export function projectVm(vm: Omit<ObservedVm, "revision">): Json {
   // What `power` says is on record; what the machine does is its status.
@@ -20,10 +21,16 @@ export function projectVm(vm: Omit<ObservedVm, "revision">): Json {
     status: vm.status,
     protect: vm.live.protect === true,
     disk_ids: vm.diskIds,
+    ...(isSaved(vm) && { saved: true }),
     ...(vm.foreignDisks !== undefined && { foreign_disks: [...vm.foreignDisks] }),
     live: dropUndefined(live),
     pending: dropUndefined(vm.pending),
   };
+}
+
+/** True for a VM that is stopped and keeps its memory: its next start goes on from there. */
+export function isSaved({ status, statusReason }: Pick<ObservedVm, "status" | "statusReason">): boolean {
+  return status === "stopped" && statusReason === SAVED_DOMAIN;
 }
 
 /** `v1:<hex>`: the hash of the projection. */

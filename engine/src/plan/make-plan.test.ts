@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { Diagnostic, Observation, ObservedVm, PlanDocument, VmConfig } from "@ghost/schemas";
-import { MISSING_DOMAIN } from "@ghost/schemas";
+import { MISSING_DOMAIN, SAVED_DOMAIN } from "@ghost/schemas";
 import type { Desired } from "../desired.ts";
 import { aLiveVm, anAgent, anAnswer, aSet, aSpec, aVm, planOptions } from "../testdata/fixtures.ts";
 import { buildTree, documentHash, planHash, stepHash } from "./bind.ts";
@@ -291,6 +291,22 @@ suite("steps", () => {
     const { vm, defaults } = step?.body ?? {};
     const own = aLiveVm("web", {}, { live, applied: vm ?? {}, defaults: defaults ?? {}, diskIds: {} });
     assert.deepEqual(steps(plan(aSpec([aVm("web", {}, { adopt: true })]), { desk: anAnswer("desk", [own]) })), []);
+  });
+
+  test("what was saved with its memory goes on before it is changed", () => {
+    const saved = aLiveVm("web", { disks: { data: { size_gb: 5 } } }, { status: "stopped", statusReason: SAVED_DOMAIN });
+    const of = (config: VmConfig): PlanDocument => plan(aSpec([aVm("web", config)]), { desk: anAnswer("desk", [saved]) });
+    const disks = { data: { size_gb: 5 } };
+    for (const config of [{ disks, vcpu: 2 }, { disks: {} }, { disks, ssh_keys: ["a"], cloud_init_on_change: "recreate" }] as VmConfig[])
+      assert.deepEqual(codes(of(config)), ["error VM_POWER_STATE"]);
+    const { detail, hint, at } = only(of({ disks, vcpu: 2, name: "web" }));
+    assert.match(detail, /VM "web" was saved while it ran.*: vcpu cannot change before\.$/);
+    assert.match(hint ?? "", /ghost vm start web.*virsh managedsave-remove web/);
+    assert.equal(at?.line, 12);
+    const goesOn = of({ disks, labels: { a: "b" } });
+    assert.deepEqual([codes(goesOn), steps(goesOn)], [[], ["update web none"]]);
+    assert.match(goesOn.steps[0]!.changes.find(({ path }) => path[0] === "power")!.reason, /goes on from where it was saved/);
+    assert.deepEqual(codes(of({ disks, vcpu: 2, power: "stopped" })), ["error VM_POWER_STATE"]);
   });
 
   test("deleting says which disks are deleted and which stay", () => {

@@ -120,9 +120,8 @@ function isAsWanted(host: Host, vm: DesiredVm, existing: ObservedVm): boolean {
  * record has, counts as its default.
  */
 export function differencesOf(desired: VmConfig, existing: ObservedVm, { host }: Pick<Observation, "host">): Change[] {
-  const { applied, pending, status, statusReason, guestAgent, foreignDisks } = existing;
-  const live = isEmpty(applied) ? completeConfig(existing.live, existing) : existing.live;
-  return diffVm({ desired, live, applied, pending, status, statusReason, capabilities: host.capabilities, guestAgent, foreignDisks });
+  const live = isEmpty(existing.applied) ? completeConfig(existing.live, existing) : existing.live;
+  return diffVm({ ...existing, desired, live, capabilities: host.capabilities });
 }
 
 function checkRoom(host: Host, drafts: readonly Draft[]): Diagnostic[] {

@@ -15,6 +15,7 @@ import { fateOfDisks } from "./fate-of-disks.ts";
 import type { Host } from "./fleet.ts";
 import { at } from "./locate.ts";
 import type { Leftover, Match } from "./match.ts";
+import { changesSaved } from "./saved.ts";
 import { settingsStep } from "./settings-step.ts";
 
 /** A step before it is bound, with what the checks of a whole plan need to know of it. */
@@ -30,7 +31,7 @@ export interface Draft {
 
 type Reachable = Extract<Match, { readonly host: Host }>;
 
-/** What is to be done for one VM, and remarks about what is not. */
+/** What is to be done for one VM, and remarks about what is not, or cannot be. */
 export interface VmPlan {
   /** None when the VM is as the spec has it; two only where a delete of it was begun. */
   readonly drafts: readonly Draft[];
@@ -57,9 +58,9 @@ export function planVm(match: Reachable, newUid: () => string): VmPlan {
     if (isSame && newerImage(existing, images) === undefined) return NOTHING;
   }
   const desired = completeConfig(vm.config, existing);
-  const { live, applied, pending, status, statusReason, guestAgent, foreignDisks, imageDigest } = existing;
-  const changes = diffVm({ desired, live, applied, pending, status, statusReason, capabilities, guestAgent, foreignDisks });
-  const notes = notesVm({ name: vm.name, desired, live, imageDigest, images }).map((note) => ({
+  const { live, imageDigest } = existing;
+  const changes = diffVm({ ...existing, desired, capabilities });
+  const notes = [...changesSaved(existing, changes), ...notesVm({ name: vm.name, desired, live, imageDigest, images })].map((note) => ({
     ...note,
     ...at(vm, note.path?.slice(2).map(String)),
     agent: vm.agent,

@@ -15,10 +15,10 @@ import { flagsOf } from "./flags.ts";
 import { fromDomain, toDomain, toUuid } from "./reference.ts";
 import type { Domain, DomainRef } from "./reference.ts";
 
-/** All of them, or only those that run, do not, start with their host, or have no stored definition. */
+/** All of them, or only those that run, do not, start with their host, have no stored definition, or were saved with their memory. */
 export async function listDomains(
   caller: Caller,
-  which: "all" | "active" | "inactive" | "autostart" | "transient" = "all",
+  which: "all" | "active" | "inactive" | "autostart" | "transient" | "managed-save" = "all",
   options?: CallOptions,
 ): Promise<readonly Domain[]> {
   const flags = flagsOf(
@@ -26,6 +26,7 @@ export async function listDomains(
     [virConnectListAllDomainsFlags.VIR_CONNECT_LIST_DOMAINS_INACTIVE, which === "inactive"],
     [virConnectListAllDomainsFlags.VIR_CONNECT_LIST_DOMAINS_AUTOSTART, which === "autostart"],
     [virConnectListAllDomainsFlags.VIR_CONNECT_LIST_DOMAINS_TRANSIENT, which === "transient"],
+    [virConnectListAllDomainsFlags.VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE, which === "managed-save"],
   );
   const { domains } = await caller.call("REMOTE_PROC_CONNECT_LIST_ALL_DOMAINS", { need_results: 1, flags }, options);
   return domains.map(fromDomain);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { LibvirtError } from "@ghost/libvirt";
-import { GhostError } from "@ghost/schemas";
+import { GhostError, SAVED_DOMAIN } from "@ghost/schemas";
 import type { DomainConfig } from "../driver.ts";
 import { statusOf } from "./domain-status.ts";
 import { LibvirtReadings } from "./readings.ts";
@@ -45,6 +45,19 @@ suite("readings", () => {
     ]);
   });
 
+  test("one that was saved with its memory says so, whatever libvirt remembers of its end, until it goes on", async () => {
+    const { libvirt, readings } = bench({ [UID]: { config: FAKE_CONFIG, isSaved: true }, [OTHER]: { config: FAKE_CONFIG, state: [5, 5] } });
+    assert.deepEqual(
+      (await readings.list()).map(({ status, statusReason }) => [status, statusReason]),
+      [
+        ["stopped", SAVED_DOMAIN],
+        ["stopped", "saved"],
+      ],
+    );
+    libvirt.domains.set(UID, { config: FAKE_CONFIG, isSaved: true, id: 3 });
+    assert.equal((await readings.find(UID))?.statusReason, "booted");
+  });
+
   test("a disk is ours by its file's name, under whatever path the folder is reached", async () => {
     const id = "0123456789abcdef0123";
     const disks = Object.fromEntries(["root", "data", "copy", "other"].map((name) => [name, { id, sizeGb: 0 }]));
@@ -86,6 +99,7 @@ suite("readings", () => {
       "GET_XML_DESC",
       "GET_XML_DESC",
       "GET_XML_DESC",
+      "LIST_ALL_DOMAINS",
       "LIST_ALL_DOMAINS",
       "LIST_ALL_DOMAINS",
     ]);

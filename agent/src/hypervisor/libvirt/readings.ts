@@ -8,7 +8,7 @@
  */
 import type { Caller, Domain as DomainHead, DomainStatistics } from "@ghost/libvirt";
 import { allDomainStatistics, domainXml, isLibvirtError, LibvirtError, listDomains, numberIn, stateFrom } from "@ghost/libvirt";
-import { bytesToGib, GhostError, problem } from "@ghost/schemas";
+import { bytesToGib, GhostError, problem, SAVED_DOMAIN } from "@ghost/schemas";
 import type { Domain, DomainConfig, DomainDisk } from "../driver.ts";
 import { Balloons, heldGb } from "./balloons.ts";
 import { DiskSizeReader, sizeKey } from "./disk-sizes.ts";
@@ -78,11 +78,16 @@ interface Remembered {
   readonly reading: Reading;
 }
 
-interface Texts {
-  readonly head: DomainHead;
-  readonly statistics: DomainStatistics["params"];
+/** What libvirt's lists say of a domain. */
+interface Listed {
   readonly isTransient: boolean;
   readonly autostart: boolean;
+  readonly isSaved: boolean;
+}
+
+interface Texts extends Listed {
+  readonly head: DomainHead;
+  readonly statistics: DomainStatistics["params"];
   readonly stored: Text;
   readonly live: Text;
 }
@@ -158,18 +163,19 @@ export class LibvirtReadings implements Readings {
   }
 
   async #readings(which: readonly string[] | "all"): Promise<{ readings: readonly Reading[]; domains: readonly Domain[] }> {
-    const [statistics, autostart, transient] = await Promise.all([
+    const [statistics, autostart, transient, saved] = await Promise.all([
       this.#statistics(which),
       listDomains(this.#ask, "autostart"),
       listDomains(this.#ask, "transient"),
+      listDomains(this.#ask, "managed-save"),
     ]);
-    const starting = uuids(autostart);
-    const passing = uuids(transient);
-    const read = await mapAtMost(
-      READ_AT_ONCE,
-      statistics,
-      async ({ domain, params }) => await this.#texts(domain, params, passing.has(domain.uuid), starting.has(domain.uuid)),
-    );
+    const [starting, passing, kept] = [uuids(autostart), uuids(transient), uuids(saved)];
+    const listed = ({ uuid }: DomainHead): Listed => ({
+      autostart: starting.has(uuid),
+      isTransient: passing.has(uuid),
+      isSaved: kept.has(uuid),
+    });
+    const read = await mapAtMost(READ_AT_ONCE, statistics, async ({ domain, params }) => await this.#texts(domain, params, listed(domain)));
     const found = read.filter((each) => each !== undefined);
     const readings = await this.#combine(found.flatMap((each) => ("why" in each ? [] : each)));
     const byUid = new Map(readings.map((reading) => [reading.domain.uid, reading.domain]));
@@ -190,12 +196,7 @@ export class LibvirtReadings implements Readings {
     }
   }
 
-  async #texts(
-    head: DomainHead,
-    statistics: DomainStatistics["params"],
-    isTransient: boolean,
-    autostart: boolean,
-  ): Promise<Texts | Unreadable | undefined> {
+  async #texts(head: DomainHead, statistics: DomainStatistics["params"], listed: Listed): Promise<Texts | Unreadable | undefined> {
     const before = this.#remembered.get(head.uuid);
     try {
       const [storedXml, liveXml] = await Promise.all([
@@ -204,7 +205,7 @@ export class LibvirtReadings implements Readings {
       ]);
       const stored = this.#meaning(storedXml, before?.stored);
       const live = liveXml === undefined ? stored : this.#meaning(liveXml, before?.live);
-      return { head, statistics, isTransient, autostart, stored: isTransient ? live : stored, live };
+      return { head, statistics, ...listed, stored: listed.isTransient ? live : stored, live };
     } catch (reason) {
       if (isLibvirtError(reason, "VIR_ERR_NO_DOMAIN")) return undefined;
       if (reason instanceof GhostError) return { head, why: `cannot be read: ${reason.diagnostics[0].detail}` };
@@ -252,12 +253,12 @@ export class LibvirtReadings implements Readings {
     startedAt: Date | undefined,
     says: GuestSays = { ipAddress: "", bootFinished: false },
   ): Reading {
-    const { head, statistics, isTransient, autostart, stored, live } = texts;
+    const { head, statistics, isTransient, autostart, isSaved, stored, live } = texts;
     const uid = head.uuid;
     const isActive = head.id !== undefined;
     const state = stateFrom(numberIn(statistics, "state.state") ?? 0, numberIn(statistics, "state.reason") ?? 0);
     const disks = disksOf(stored.facts, live.facts).map((disk) => [sizeKey(uid, disk), sizes.get(sizeKey(uid, disk)) ?? 0] as const);
-    const other = JSON.stringify([state, isTransient, autostart, head.id, settled.has(uid), startedAt, says, disks]);
+    const other = JSON.stringify([state, isTransient, autostart, isSaved, head.id, settled.has(uid), startedAt, says, disks]);
     const before = this.#remembered.get(uid);
     if (before?.stored === stored && before.live === live && before.other === other) return before.reading;
 
@@ -268,6 +269,7 @@ export class LibvirtReadings implements Readings {
     const domain: Domain = {
       uid,
       ...statusOf(state),
+      ...(isSaved && !isActive && { statusReason: SAVED_DOMAIN }),
       live: liveFacts.config,
       stored: storedFacts.config,
       ...(isTransient && { isPassing: true }),

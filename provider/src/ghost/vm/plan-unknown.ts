@@ -10,7 +10,7 @@
 import { BUILTIN_DEFAULTS, planOneVm, UNKNOWN as ENGINE_UNKNOWN } from "@ghost/engine";
 import type { OneVmPlan } from "@ghost/engine";
 import type { AgentTemplateConfig, Observation, ObservedVm, VmConfig, VmStatus } from "@ghost/schemas";
-import { compareImpact, MISSING_DOMAIN } from "@ghost/schemas";
+import { compareImpact, MISSING_DOMAIN, SAVED_DOMAIN } from "@ghost/schemas";
 import { textOf } from "../../faces/text.ts";
 import { newValues, sameValues } from "../../faces/values.ts";
 import type { Diagnostic, PlanAnswer, PlanRequest } from "../../protocol6/provider.ts";
@@ -82,7 +82,7 @@ function fromSeen(
   prior: Values,
   { projection, revision, defaults, guest_agent: guestAgent, is_awaited: isAwaited = false }: Seen,
 ): ObservedVm {
-  const { live, pending, status, owner, disk_ids: diskIds, foreign_disks: foreignDisks, name } = projection as unknown as Projection;
+  const { live, pending, status, saved, owner, disk_ids: diskIds, foreign_disks: foreignDisks, name } = projection as unknown as Projection;
   return {
     ...NOTHING_MORE,
     uid: textOf(prior["uid"]),
@@ -94,7 +94,7 @@ function fromSeen(
     pending,
     status,
     // Whether its hypervisor lost it, only the agent can say.
-    statusReason: status === "error" ? MISSING_DOMAIN : "",
+    statusReason: status === "error" ? MISSING_DOMAIN : saved === true ? SAVED_DOMAIN : "",
     revision,
     diskIds,
     guestAgent,
@@ -108,6 +108,7 @@ interface Projection extends Pick<ObservedVm, "name" | "owner" | "live" | "pendi
   readonly status: VmStatus;
   readonly disk_ids: ObservedVm["diskIds"];
   readonly foreign_disks?: readonly string[];
+  readonly saved?: boolean;
 }
 
 /** Of a VM that was stored and never read. */

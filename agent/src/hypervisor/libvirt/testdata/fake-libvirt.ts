@@ -15,6 +15,7 @@ export interface FakeDomain {
   /** Of its disks by name, where they are somewhere in particular. */
   paths?: Readonly<Record<string, string>>;
   isTransient?: boolean;
+  isSaved?: boolean;
   /** What asking for its XML throws. */
   failure?: unknown;
 }
@@ -76,12 +77,17 @@ export class FakeLibvirt implements Caller, EventSource {
       } as Calls["REMOTE_PROC_CONNECT_GET_ALL_DOMAIN_STATS"]["ret"];
     },
     REMOTE_PROC_CONNECT_LIST_ALL_DOMAINS: ({ flags }) => {
-      const { VIR_CONNECT_LIST_DOMAINS_ACTIVE, VIR_CONNECT_LIST_DOMAINS_AUTOSTART, VIR_CONNECT_LIST_DOMAINS_TRANSIENT } =
-        constants.virConnectListAllDomainsFlags;
+      const {
+        VIR_CONNECT_LIST_DOMAINS_ACTIVE,
+        VIR_CONNECT_LIST_DOMAINS_AUTOSTART,
+        VIR_CONNECT_LIST_DOMAINS_TRANSIENT,
+        VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE,
+      } = constants.virConnectListAllDomainsFlags;
       const domains = [...this.domains]
         .filter(([, { id }]) => id !== undefined || flags !== VIR_CONNECT_LIST_DOMAINS_ACTIVE)
         .filter(([, { autostart }]) => autostart === true || flags !== VIR_CONNECT_LIST_DOMAINS_AUTOSTART)
-        .filter(([, { isTransient }]) => isTransient === true || flags !== VIR_CONNECT_LIST_DOMAINS_TRANSIENT);
+        .filter(([, { isTransient }]) => isTransient === true || flags !== VIR_CONNECT_LIST_DOMAINS_TRANSIENT)
+        .filter(([, { isSaved }]) => isSaved === true || flags !== VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE);
       return { domains: domains.map(([uid, domain]) => headOf(uid, domain)), ret: domains.length };
     },
     REMOTE_PROC_DOMAIN_GET_XML_DESC: ({ dom, flags }) => {
