@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, suite, test } from "node:test";
+import { until } from "../support/ghost.ts";
 import { startHost } from "./support/host.ts";
 import type { TestHost } from "./support/host.ts";
 import { whyNoGuest, whyNot } from "./support/packages.ts";
@@ -24,13 +25,43 @@ suite("beside the agent", { skip: reason ?? false }, () => {
     await host.done("apply", "--yes");
     await host.virsh("managedsave", "web");
     await host.spec({ web: { wait_for: "none", vcpu: 2, disks: { data: { size_gb: 1 } } } });
-    const { code, stderr, stdout } = await host.ghost("apply", "--yes");
-    assert.equal(code, 1, stdout);
-    assert.match(stderr, /was saved while it ran.*\n.*Hint: Start it and apply again/);
+    // A libvirtd that has just started knows of the file alone.
+    await host.libvirtd.end("TERM");
+    await host.libvirtd.start();
+    const listed = async (): Promise<boolean> => (await host.ghost("vm", "list", "--address", host.agent().address)).code === 0;
+    await until(listed, "the agent to reach libvirt again");
+    for (const args of [["plan"], ["apply", "--yes"]]) {
+      const { code, stderr, stdout } = await host.ghost(...args);
+      assert.equal(code, 1, stdout);
+      assert.match(stderr, /was saved while it ran.*: disks\.data, vcpu cannot change before\.\n.*Hint: Start it .*managedsave-remove web/);
+    }
     assert.match(await host.virsh("dominfo", "web"), /Managed save: +yes/);
     await host.done("vm", "start", "web", "--address", host.agent().address);
     assert.match(await host.done("plan"), /vcpu +restart +1 → 2/);
     await host.done("apply", "--yes", "--max-impact", "restart");
+    assert.match(await host.done("plan"), /No changes/);
+  });
+
+  test("processors that were stored alone are told beside those that run", async () => {
+    await host.virsh("setvcpus", "web", "1", "--config");
+    assert.match(await host.done("plan"), /vcpu +none +live 2 · next boot 1 → 2/);
+    await host.done("apply", "--yes");
+    assert.match(await host.virsh("vcpucount", "web", "--current", "--config"), /^2$/);
+    assert.match(await host.done("plan"), /No changes/);
+  });
+
+  test("a disk that somebody attached is detached, and its file stays", async () => {
+    execFileSync("qemu-img", ["create", "-q", "-f", "qcow2", disk(), "1G"]);
+    await host.http.page(await host.address("web"));
+    await host.virsh("attach-disk", "web", disk(), "vdx", "--subdriver", "qcow2", "--live", "--config");
+    assert.match(
+      await host.done("plan"),
+      /vm web +guest +disks\.vdx: the disk is detached, and the guest must let go of it; its file stays: Ghost did not make it/,
+    );
+    await host.done("apply", "--yes", "--max-impact", "guest");
+    assert.doesNotMatch(await host.virsh("domblklist", "web"), /vdx/);
+    assert.doesNotMatch(await host.virsh("domblklist", "web", "--inactive"), /vdx/);
+    execFileSync("qemu-img", ["check", "-q", disk()]);
     assert.match(await host.done("plan"), /No changes/);
   });
 
@@ -65,8 +96,14 @@ suite("beside the agent", { skip: reason ?? false }, () => {
        <devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='${disk()}'/><target dev='vda' bus='virtio'/></disk></devices></domain>`,
     );
     await host.spec({ theirs: { wait_for: "none", power: "stopped", firmware: "uefi", adopt: true } });
+    const adopted = await host.done("plan");
+    assert.match(adopted, /vm theirs +adopt +/);
+    assert.doesNotMatch(adopted, /networks/, "it has no card, and gets none");
     await host.done("apply", "--yes", "--max-impact", "data-loss", "--max-destroy", "1");
-    await host.done("destroy", "--yes", "--max-impact", "data-loss", "--max-destroy", "1");
+    assert.match(await host.done("plan"), /No changes/);
+    const { code, stdout, stderr } = await host.ghost("destroy", "--yes", "--max-impact", "data-loss", "--max-destroy", "1");
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stderr, /vm theirs +delete · data-loss +.*; its disk root \(1 GiB\) stays: Ghost did not make it/);
     assert.equal(await host.virsh("list", "--all", "--name"), "");
     execFileSync("qemu-img", ["check", "-q", disk()]);
     assert.equal(await readFile(variables, "utf8"), "boot order");
