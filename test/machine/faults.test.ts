@@ -10,7 +10,7 @@ import { after, afterEach, before, suite, test } from "node:test";
 import type { TestContext } from "node:test";
 import { ghost } from "../../cli/src/testing/command-line.ts";
 import type { Ran } from "../../cli/src/testing/command-line.ts";
-import { ghostProgram, startAgent, until, untilItAnswers } from "../support/ghost.ts";
+import { ghost as ghostProcess, ghostProgram, startAgent, until, untilItAnswers } from "../support/ghost.ts";
 import type { AgentProcess } from "../support/ghost.ts";
 import { hasMark, mark, sleepingImage } from "./support/crash.ts";
 import { startHost } from "./support/host.ts";
@@ -315,6 +315,52 @@ suite("faults around an agent", { skip: reason ?? false }, () => {
     await done("apply", "--yes", "--max-impact", "restart");
     await done("plan", "--detailed-exitcode");
   });
+
+  test(
+    "20 programs at once on one VM end each with its work done or with a reason, and leave what one of them wanted",
+    { timeout: 120_000 },
+    async () => {
+      const at = ["--address", host.agent().address];
+      const { pid } = host.agent().process;
+      const wanted: string[] = [];
+      for (const vcpu of [1, 2]) {
+        const cwd = path.join(folder, `program${vcpu}`);
+        await mkdir(cwd);
+        await spec({ web: { vcpu_max: 2, vcpu, stop_timeout_s: 1, labels: { wanted: `${vcpu}` } } });
+        await writeFile(path.join(cwd, "ghost.yaml"), await readFile(path.join(host.work, "ghost.yaml")));
+        wanted.push(cwd);
+      }
+      await done("apply", "--yes");
+      const commands = wanted.map((cwd) => [["apply", "--yes", "--max-impact", "restart"], cwd] as const);
+      const others = [
+        ["vm", "status", "web", ...at],
+        ["vm", "status", "web", ...at],
+        ["vm", "restart", "web", ...at],
+      ].map((args) => [args, host.work] as const);
+      const programs = Array.from({ length: 4 }, () => [...commands, ...others]).flat();
+      assert.equal(programs.length, 20);
+      const ran = await Promise.all(programs.map(async ([args, cwd]) => ({ args, ...(await ghostProcess(args, { cwd })) })));
+      for (const { args, code, stdout, stderr } of ran) {
+        const said = `ghost ${args.join(" ")}: ${code}\n${stdout}${stderr}`;
+        assert.ok(code === 0 || (code === 1 && /\[(?:PLAN_STALE|VM_POWER_STATE|SET_CONFLICT)\]/.test(stderr)), said);
+        assert.doesNotMatch(said, /^ +at .*:\d+/m);
+      }
+      const succeeded = new Set(ran.filter(({ code }) => code === 0).map(({ args }) => args.slice(0, 2).join(" ")));
+      assert.deepEqual([...succeeded].toSorted(), ["apply --yes", "vm restart", "vm status"]);
+
+      // What is there is all of what one of them wanted, and nothing else.
+      assert.equal(host.agent().process.pid, pid);
+      assert.equal(await done("op", "list", "--active", ...at), "No operations.\n");
+      assert.equal(await host.virsh("list", "--name"), "web");
+      assert.equal(await host.virsh("list", "--all", "--name"), "web");
+      const plans = await Promise.all(wanted.map(async (cwd) => (await ghost(["plan", "--detailed-exitcode"], { cwd })).code));
+      assert.deepEqual(plans.toSorted((a, b) => a - b), [0, 2]);
+      const uid = await host.virsh("domuuid", "web");
+      const left = async (name: string): Promise<readonly string[]> => await readdir(path.join(host.dataDir, name));
+      assert.deepEqual([await left("disks"), await left("seeds"), await left("consoles")], [[uid], [`${uid}.iso`], [`${uid}.log`]]);
+      assert.equal((await left(`disks/${uid}`)).length, 1);
+    },
+  );
 
   test("a guest whose agent hangs holds nobody up, and hears the power button", async () => {
     const web = { image_path: host.image, wait_for: "guest-agent", stop_timeout_s: 60 };
