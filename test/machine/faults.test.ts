@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -190,6 +190,26 @@ suite("faults around an agent", { skip: reason ?? false }, () => {
         await refused("IMAGE_MISSING", detail);
         assert.deepEqual(await images(), []);
       }
+    });
+
+    test("of the host whose copying was cut off by a kill -9 leaves nothing when the agent is back", async () => {
+      const file = path.join(folder, "endless.img");
+      await writeFile(file, sleepingImage("endless", 2 ** 20, 0xff));
+      // Holes, which are read for longer than the agent lives.
+      await truncate(file, 2 ** 40);
+      await spec({ web: { image_path: file } });
+      const left = new AbortController();
+      const applied = ghost(["apply", "--yes"], { cwd: host.work, stop: left.signal, detach: left.signal });
+      const half = async (): Promise<string | undefined> => (await images().catch(() => [])).find((name) => name.startsWith("import-"));
+      await until(async () => (await half()) !== undefined, "the copy to begin");
+      await host.endAgent("KILL");
+      left.abort();
+      await applied;
+      assert.notEqual(await half(), undefined);
+      await host.startAgent();
+      await until(async () => (await half()) === undefined, "the copy to be removed");
+      assert.deepEqual(await images(), []);
+      await nothing();
     });
 
     test("goes on where it was when the agent was killed in the middle of it", async (t) => {

@@ -60,6 +60,7 @@ export async function openLibvirtHypervisor(options: LibvirtOptions): Promise<Hy
     vendorImages: catalogue,
     ...(options.downloadLimits !== undefined && { limits: options.downloadLimits }),
   });
+  images.clear();
   const accel = await accelFacts();
   const startTimes = new StartTimes();
   const changes = new Changes({

@@ -2,7 +2,9 @@
  * sha256-<hex>.img        an image that is what its name says, read-only, never written again
  * sha256-<hex>.json       what is known of it besides; may be missing
  * <anything>.partial      what is being fetched, with <anything>.partial.json beside it
+ * import-<…>.partial      what is being copied from a file of this host
  */
+import { createHash } from "node:crypto";
 import { chmod, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf, publish, replaceFile, syncFolder } from "./files.ts";
@@ -33,6 +35,7 @@ export interface CacheEntry extends ImageNote {
 const IMAGE_FILE = /^sha256-([0-9a-f]{64})\.img$/;
 const NOTE_FILE = /^sha256-([0-9a-f]{64})\.json(?:\.new)?$/;
 const PARTIAL_FILE = /^(.+)\.partial(?:\.json)?(?:\.new)?$/;
+const IMPORT = "import-";
 /** QEMU reads it, nobody writes it: every disk that is made from it would change. */
 const READ_ONLY = 0o444;
 /** Who knows a digest may read the image; what there is cannot be listed. */
@@ -50,6 +53,11 @@ export class ImageCache {
 
   async make(): Promise<void> {
     if ((await mkdir(this.#dir, { recursive: true })) !== undefined) await chmod(this.#dir, PASSABLE);
+  }
+
+  /** Names the copy of a file of this host. */
+  importKey(path: string, sha256: string | undefined): string {
+    return IMPORT + createHash("sha256").update(`${path}\n${sha256}`).digest("hex");
   }
 
   partialPath(key: string): string {
@@ -104,6 +112,12 @@ export class ImageCache {
       await rm(this.#imagePath(sha256), { force: true });
       await rm(this.#notePath(sha256), { force: true });
     });
+  }
+
+  /** Removes copies of this host's files that were broken off; none may be going on. */
+  async removeImports(): Promise<void> {
+    for (const name of await this.#files())
+      if (name.startsWith(IMPORT) && PARTIAL_FILE.test(name)) await rm(join(this.#dir, name), { force: true });
   }
 
   /** Removes what belongs to no image and to nothing that goes on. Gives the bytes. With `dryRun` it only counts. */

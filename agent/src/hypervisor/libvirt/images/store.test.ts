@@ -574,6 +574,21 @@ suite("an image of this host", () => {
   });
 });
 
+suite("what a killed agent has left", () => {
+  test("of copies goes before the next one is made, and nothing else does", async (t) => {
+    const { dir, open } = await bench(t);
+    mkdirSync(dir);
+    const kept = [`sha256-${SHA256}.partial`, `sha256-${SHA256}.partial.json`, "import-of-somebody.img"];
+    for (const name of [...kept, "import-0a1b.partial"]) writeFileSync(join(dir, name), "half");
+    const path = `${dir}.source`;
+    writeFileSync(path, CONTENT);
+    const store = open();
+    store.clear();
+    assert.equal((await store.ensure({ path })).digest, DIGEST);
+    assert.deepEqual(leftovers(dir), kept.toSorted());
+  });
+});
+
 suite("prune", () => {
   test("removes what nobody uses and what broke off, and nothing that goes on", async (t) => {
     const { dir, server, store, open } = await bench(t, { attempts: 1 });

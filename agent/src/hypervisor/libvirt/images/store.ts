@@ -4,7 +4,6 @@
  * (3) Everybody who wants one content at the same time waits for the same fetch.
  * (4) An image stays until `prune` is told that nobody uses it.
  */
-import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { GhostError, problem } from "@ghost/schemas";
 import type { CallOptions, ImageSource } from "../../driver.ts";
@@ -49,11 +48,21 @@ export class ImageStore {
   /** By path: a large image is not read for every machine that is made from it. */
   readonly #imported = new Map<string, { readonly identity: string; readonly sha256: string }>();
 
+  #cleared: Promise<void> = Promise.resolve();
+
   constructor({ dir, vendorImages, limits, now = () => new Date() }: ImageStoreOptions) {
     this.#cache = new ImageCache(dir);
     this.#vendorImages = vendorImages;
     this.#limits = { ...DOWNLOAD_LIMITS, ...limits };
     this.#now = now;
+  }
+
+  /**
+   * Removes what an agent that was killed has left of copies: unlike a fetch they are not continued. Nobody waits for a
+   * folder that does not answer but who copies into it. To be called once, by the agent whose folder it is.
+   */
+  clear(): void {
+    this.#cleared = this.#cache.removeImports().catch(() => undefined);
   }
 
   /**
@@ -223,7 +232,7 @@ export class ImageStore {
     const known = before === undefined ? undefined : this.#imported.get(path);
     const kept = known !== undefined && known.identity === before ? await this.#cache.find(known.sha256) : undefined;
     if (kept !== undefined && (wanted === undefined || kept.digest === DIGEST + wanted)) return kept;
-    const key = `import-${createHash("sha256").update(`${path}\n${wanted}`).digest("hex")}`;
+    const key = this.#cache.importKey(path, wanted);
     const image = await this.#fetches.run(key, options, async (shared) => await this.#import(key, path, wanted, shared));
     // What changed while it was read is read again the next time.
     if (before !== undefined && before === (await identityOf(path)))
@@ -233,6 +242,7 @@ export class ImageStore {
 
   async #import(key: string, path: string, wanted: string | undefined, options: Required<CallOptions>): Promise<CachedImage> {
     const partial = this.#cache.partialPath(key);
+    await this.#cleared;
     try {
       // The digest is that of the copy: the file may change while it is read.
       const sizeBytes = await copyImage(path, partial, options);
