@@ -11,6 +11,7 @@ export {
   findDomainByName,
   getAutostart,
   hasManagedSave,
+  isPersistent,
   listDomains,
   managedSave,
   rebootDomain,

@@ -159,6 +159,11 @@ export async function domainXml(
   return (await caller.call("REMOTE_PROC_DOMAIN_GET_XML_DESC", { dom: toDomain(domain), flags }, options)).xml;
 }
 
+/** Whether it has a stored definition; one without is gone with its end. */
+export async function isPersistent(caller: Caller, domain: DomainRef, options?: CallOptions): Promise<boolean> {
+  return (await caller.call("REMOTE_PROC_DOMAIN_IS_PERSISTENT", { dom: toDomain(domain) }, options)).persistent !== 0;
+}
+
 export async function getAutostart(caller: Caller, domain: DomainRef, options?: CallOptions): Promise<boolean> {
   return (await caller.call("REMOTE_PROC_DOMAIN_GET_AUTOSTART", { dom: toDomain(domain) }, options)).autostart !== 0;
 }

@@ -91,6 +91,17 @@ suite("test:///default", { skip: whyNot("libvirtd", "virsh") ?? false }, () => {
     await stop();
   });
 
+  test("a domain whose definition is removed while it runs is gone with its end", async () => {
+    const domain = await libvirt.startDomain(connection, await libvirt.defineDomain(connection, pretendedGuest("passing")));
+    assert.equal(await libvirt.isPersistent(connection, domain), true);
+    await libvirt.undefineDomain(connection, domain);
+    assert.equal(await libvirt.isPersistent(connection, domain), false);
+    assert.match(await daemon.virsh(URI, "dominfo", "passing"), /Persistent: +no/);
+    assert.deepEqual(await libvirt.listDomains(connection, "transient"), [domain]);
+    await libvirt.destroyDomain(connection, domain);
+    await assert.rejects(libvirt.isPersistent(connection, domain), { codeName: "VIR_ERR_NO_DOMAIN" });
+  });
+
   test("metadata is kept by namespace", async () => {
     const domain = await libvirt.defineDomain(connection, pretendedGuest("meta"));
     const place = { namespace: "https://example.com/x", prefix: "x" };
