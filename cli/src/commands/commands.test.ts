@@ -91,6 +91,7 @@ suite("plan and apply", () => {
     host.setLatency({ address: 0 });
     const applied = await lab.ghost("apply", "plan.json", "--yes");
     assert.deepEqual([applied.code, /1 step done in [^(]*\.$/m.test(applied.stdout)], [0, true], applied.stderr);
+    assert.match(applied.stderr, /✓ desk vm web: seen ready/);
     assert.equal((await lab.ghost("plan", "--detailed-exitcode")).code, 0);
     assert.match((await lab.ghost("status")).stdout, /web .*as the spec says/);
   });

@@ -1,5 +1,5 @@
 /** The words for steps that run and steps that ended, the same in the live view and in plain lines. */
-import type { StepAction } from "@ghost/schemas";
+import type { PlanStep, StepAction } from "@ghost/schemas";
 import { formatDuration } from "../command/duration.ts";
 import { escapeLine } from "../output/escape.ts";
 import { plural, stepObject } from "../output/plan-model.ts";
@@ -43,7 +43,7 @@ export function stepName({ step }: StepState): string {
 export function outcomeWords({ step, outcome }: StepState): string {
   switch (outcome) {
     case "done":
-      return DONE[step.body.action];
+      return isWait(step) ? "seen ready" : DONE[step.body.action];
     case "already":
       return "already as planned";
     case "left":
@@ -55,9 +55,15 @@ export function outcomeWords({ step, outcome }: StepState): string {
   }
 }
 
+/** True for a step that changes nothing: it waits until its VM is seen ready. */
+function isWait({ body, changes }: PlanStep): boolean {
+  return body.action === "update" && changes.length === 0;
+}
+
 /** `creating`, and what of it: `creating: image, 1.2 of 2.0 GiB (60%)`. */
 export function doingWords(state: StepState): string {
   const { step, phase, bytesDone, bytesTotal } = state;
+  if (isWait(step)) return "waiting";
   const doing = DOING[step.body.action];
   if (phase === "") return doing;
   const bytes = bytesTotal > 0 ? `, ${formatBytes(bytesDone, bytesTotal)}` : "";
