@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { after, afterEach, before, suite, test } from "node:test";
+import { until } from "../support/ghost.ts";
 import { startHost } from "./support/host.ts";
 import type { TestHost } from "./support/host.ts";
 import { whyNoGuest, whyNot } from "./support/packages.ts";
@@ -28,15 +29,16 @@ suite("unwilling guests", { skip: reason ?? false }, () => {
   });
 
   test("one that panics as it boots is waited for in vain, and kept", async () => {
-    await host.spec({ panic: { cloud_init: { user_data: "ghost_guest: panic-at-boot" }, wait_timeout_s: 15 } });
+    await host.spec({ panic: { cloud_init: { user_data: "ghost_guest: panic-at-boot" }, wait_timeout_s: 5 } });
     const { code, stderr } = await host.ghost("apply", "--yes");
     assert.equal(code, 1);
     assert.match(stderr, /WAIT_TIMEOUT/);
-    assert.match(stderr, /VM "panic" .*15 s[^]*ghost vm logs panic/);
+    assert.match(stderr, /VM "panic" .*5 s[^]*ghost vm logs panic/);
     assert.match(await host.virsh("list", "--all"), /panic +running/);
     assert.equal((await readdir(path.join(host.dataDir, "disks"))).length, 1);
     // What it said is there to be read, and the next plan knows the machine.
-    assert.match(await host.done("vm", "logs", "panic", "--address", host.agent().address), /Kernel panic/);
+    const logs = async (): Promise<string> => await host.done("vm", "logs", "panic", "--address", host.agent().address);
+    await until(async () => (await logs()).includes("Kernel panic"), "what the kernel says");
     assert.doesNotMatch(await host.done("plan"), /to create/);
     // Who only runs the command again learns the same.
     const planned = await host.ghost("plan", "--detailed-exitcode");
