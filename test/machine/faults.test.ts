@@ -374,7 +374,10 @@ suite("faults around an agent", { skip: reason ?? false }, () => {
       assert.equal(await host.virsh("list", "--name"), "web");
       assert.equal(await host.virsh("list", "--all", "--name"), "web");
       const plans = await Promise.all(wanted.map(async (cwd) => (await ghost(["plan", "--detailed-exitcode"], { cwd })).code));
-      assert.deepEqual(plans.toSorted((a, b) => a - b), [0, 2]);
+      assert.deepEqual(
+        plans.toSorted((a, b) => a - b),
+        [0, 2],
+      );
       const uid = await host.virsh("domuuid", "web");
       const left = async (name: string): Promise<readonly string[]> => await readdir(path.join(host.dataDir, name));
       assert.deepEqual([await left("disks"), await left("seeds"), await left("consoles")], [[uid], [`${uid}.iso`], [`${uid}.log`]]);
