@@ -29,7 +29,7 @@ export function putFile(root: string, { path: name, text, mode, keep }: WantedFi
     if (before === text) return "unchanged";
     const outcome = before === undefined ? "written" : "updated";
     if (dryRun) return outcome;
-    mkdirSync(path.dirname(file), { recursive: true });
+    makeFolder(path.dirname(file));
     const fresh = `${file}.new`;
     writeFileSync(fresh, text, { mode });
     chmodSync(fresh, mode);
@@ -46,12 +46,19 @@ export function putFolder(root: string, name: string, dryRun: boolean): boolean 
   if (existsSync(folder)) return false;
   if (dryRun) return true;
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     chmodSync(folder, 0o711);
     return true;
   } catch (reason) {
     throw notWritable(folder, reason);
   }
+}
+
+/** With those above it. Node's own recursion never ends where a folder is there and holds no new ones, as in /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(path.dirname(folder));
+  mkdirSync(folder);
 }
 
 /** What is kept need not be readable. */

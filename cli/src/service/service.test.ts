@@ -137,6 +137,16 @@ suite("ghost agent install", () => {
     assert.ok((await stat(path.join(root, "etc/ghost/agent.yaml"))).isFile());
   });
 
+  test("ends, where no folder can be made at all", async (t) => {
+    const cwd = await tempRoot(t);
+    // In a process of its own, since what never ends holds a whole process up.
+    const bin = path.join(import.meta.dirname, "../../bin/ghost.js");
+    const options = { cwd, encoding: "utf8", timeout: 20_000, killSignal: "SIGKILL" } as const;
+    const ran = spawnSync(process.execPath, [bin, "agent", "install", "--root", "/proc"], options);
+    assert.equal(ran.status, 1, `${ran.signal} ${ran.stderr}`);
+    assert.match(ran.stderr, /FILE_NOT_WRITABLE[^]*\/proc\/etc\/systemd[^]*Look at that path/);
+  });
+
   test("says how, where it may not write", async (t) => {
     const folder = await tempRoot(t);
     await chmod(folder, 0o500);
