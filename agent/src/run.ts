@@ -41,6 +41,11 @@ export async function loadAgentConfig(path: string | undefined, env: Readonly<Re
   return await (await import("./config/load.ts")).loadAgentConfig(path, env);
 }
 
+/** Path of a directory pool of libvirt, or why libvirt cannot be asked. AGENT_START when it has no such pool, or one of another kind. */
+export async function findPoolFolder(uri: string, name: string): Promise<{ readonly folder: string } | { readonly silent: Error }> {
+  return await (await import("./hypervisor/libvirt/storage-pool.ts")).findPoolFolder(uri, name);
+}
+
 /** Starts the agent of an agent.yaml. AGENT_START or AGENT_DATABASE when it cannot start. */
 export async function runAgent(options: RunOptions): Promise<RunningAgent> {
   return await (await import("./configured.ts")).runConfigured(options);

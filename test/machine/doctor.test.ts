@@ -65,6 +65,21 @@ suite("ghost agent doctor", { skip: whyNot("libvirtd", "virsh", "qemu-system-x86
     assert.equal((await examine()).has("network-autostart"), false);
   });
 
+  test("and the service may write where libvirt has the storage pool", async () => {
+    const config = path.join(dir, "pool.yaml");
+    const uri = `qemu:///system?socket=${daemon.socketPath}`;
+    await writeFile(config, `data_dir: ${dir}/data\nlibvirt: { uri: "${uri}", storage_pool: big }\n`);
+    const writable = async (): Promise<string | undefined> => {
+      const { code, stdout, stderr } = await ghost(["agent", "install", "--dry-run", "--config", config]);
+      assert.equal(code, 0, stderr);
+      assert.equal(stderr.includes("libvirt does not say"), !stdout.includes(`${dir}/big`), stderr);
+      return /^ReadWritePaths=(.*)$/m.exec(stdout)?.[1];
+    };
+    assert.equal(await writable(), `-${dir}/data -/var/lib/libvirt/images`);
+    await daemon.virsh("qemu:///system", "pool-define-as", "big", "dir", "--target", `${dir}/big`);
+    assert.equal(await writable(), `-${dir}/data -${dir}/big`);
+  });
+
   test("tells a libvirt that has stopped from one that was never there", async () => {
     await daemon.end("KILL");
     const stopped = (await examine()).get("libvirt");

@@ -1,6 +1,6 @@
 import { existsSync, realpathSync, rmSync } from "node:fs";
 import path from "node:path";
-import { problem } from "@ghost/schemas";
+import { GhostError, problem } from "@ghost/schemas";
 import { defineCommand } from "../command/command.ts";
 import type { Command } from "../command/command.ts";
 import { OUTPUT } from "../command/common-options.ts";
@@ -49,7 +49,7 @@ export const agentInstall: Command = defineCommand({
     if (options.uninstall) return uninstall(root, dryRun, session);
 
     const configPath = options.config === undefined ? AGENT_CONFIG_PATH : path.resolve(session.cwd, options.config);
-    const { folders, writable } = await foldersOf(path.join(root, configPath), session);
+    const { folders, writable } = await foldersOf(root, configPath, session);
     const command = [process.execPath, program()];
     const files: readonly WantedFile[] = [
       { path: UNIT_PATH, text: unitText({ command, configPath, writable }), mode: 0o644, keep: false },
@@ -81,9 +81,11 @@ export const agentInstall: Command = defineCommand({
 
 /** By the agent.yaml that is there, or the one that will be. Throws what is wrong with it. */
 async function foldersOf(
-  file: string,
+  root: string,
+  configPath: string,
   session: Session,
 ): Promise<{ readonly folders: readonly string[]; readonly writable: readonly string[] }> {
+  const file = path.join(root, configPath);
   if (!existsSync(file)) return { folders: [DATA_DIR], writable: [DATA_DIR] };
   const { loadAgentConfig } = await import("@ghost/agent/run");
   const { config, warnings } = await loadAgentConfig(file, {});
@@ -91,9 +93,22 @@ async function foldersOf(
   const { dataDir, libvirt, logging } = config;
   const logDir = logging.file === undefined ? [] : [path.dirname(logging.file.path)];
   const folders = [...new Set([dataDir, libvirt.imageCache])];
-  const all = [...folders, ...logDir, ...(libvirt.storagePool === undefined ? [] : [POOL_DIR])];
+  const { storagePool, uri } = libvirt;
+  // With a root the libvirt is another machine's.
+  const pool = storagePool === undefined ? [] : [root === "/" ? await poolFolder(uri, storagePool, session) : POOL_DIR];
+  const all = [...folders, ...logDir, ...pool];
   const isInside = (folder: string): boolean => all.some((other) => folder.startsWith(`${other}/`));
   return { folders: folders.filter((folder) => !isInside(folder)), writable: [...new Set(all)].filter((folder) => !isInside(folder)) };
+}
+
+async function poolFolder(uri: string, name: string, session: Session): Promise<string> {
+  const { findPoolFolder } = await import("@ghost/agent/run");
+  const found = await findPoolFolder(uri, name).catch((reason: unknown) => ({ silent: GhostError.from(reason) }));
+  if ("folder" in found) return found.folder;
+  session.say(
+    `Note: where the storage pool ${escapeLine(name)} is, libvirt does not say: ${escapeLine(found.silent.message)} The service may write ${POOL_DIR}; if it is elsewhere, run this again when libvirt answers.\n`,
+  );
+  return POOL_DIR;
 }
 
 function uninstall(root: string, dryRun: boolean, session: Session): typeof EXIT.ok {
