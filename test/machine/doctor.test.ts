@@ -1,10 +1,12 @@
 // What the doctor says of a real libvirtd, by the program that people run.
 import assert from "node:assert/strict";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, suite, test } from "node:test";
-import { ghost } from "../support/ghost.ts";
+import { collect, ghost, ghostProgram } from "../support/ghost.ts";
 import { startLibvirtd } from "./support/libvirtd.ts";
 import type { PrivateLibvirtd } from "./support/libvirtd.ts";
 import { whyNot } from "./support/packages.ts";
@@ -30,11 +32,14 @@ suite("ghost agent doctor", { skip: whyNot("libvirtd", "virsh", "qemu-system-x86
     await rm(dir, { recursive: true, force: true });
   });
 
-  async function examine(): Promise<ReadonlyMap<string, Finding>> {
+  /** Behind these words, if any. */
+  async function examine(words: readonly string[] = []): Promise<ReadonlyMap<string, Finding>> {
     const file = path.join(dir, "agent.yaml");
     const uri = `qemu:///system?socket=${daemon.socketPath}`;
     await writeFile(file, `hypervisor: libvirt\ndata_dir: ${dir}/data\nlibvirt: { uri: "${uri}" }\n`);
-    const { stdout } = await ghost(["agent", "doctor", "--config", file, "--json"]);
+    const [command, args, options] = ghostProgram(["agent", "doctor", "--config", file, "--json"]);
+    const [first = command, ...more] = [...words, command, ...args];
+    const { stdout } = await collect(spawn(first, more, options));
     const events = stdout
       .trim()
       .split("\n")
@@ -63,6 +68,28 @@ suite("ghost agent doctor", { skip: whyNot("libvirtd", "virsh", "qemu-system-x86
     assert.equal(findings.get("network-autostart")?.status, "warn");
     await daemon.virsh("qemu:///system", "net-autostart", "default");
     assert.equal((await examine()).has("network-autostart"), false);
+  });
+
+  test("sees whether QEMU's user may open /dev/kvm", async () => {
+    const isThere = existsSync("/dev/kvm");
+    const kvm = path.join(daemon.folder, "kvm");
+    if (isThere) {
+      await daemon.among("cp", "-a", "/dev/kvm", kvm);
+      await daemon.among("mount", "--bind", kvm, "/dev/kvm");
+    }
+    const conf = path.join(daemon.folder, "etc/libvirt/qemu.conf");
+    const before = await readFile(conf, "utf8");
+    const seen = async (user: string, mode: number): Promise<string | undefined> => {
+      await writeFile(conf, before.replace('user = "root"', `user = "${user}"`));
+      if (isThere) await chmod(kvm, mode);
+      return (await examine(daemon.enterMounts)).get("kvm-qemu")?.detail;
+    };
+    assert.equal(await seen("root", 0o600), undefined);
+    assert.equal(await seen("libvirt-qemu", 0o666), undefined);
+    assert.match((await seen("libvirt-qemu", 0o600)) ?? "", isThere ? /^QEMU runs as libvirt-qemu, who may not open .* mode 0600\)/ : /^$/);
+    assert.match((await seen("+64055", 0o600)) ?? "", isThere ? /^QEMU runs as libvirt-qemu/ : /^$/);
+    await writeFile(conf, before);
+    if (isThere) await daemon.among("umount", "/dev/kvm");
   });
 
   test("and the service may write where libvirt has the storage pool", async () => {

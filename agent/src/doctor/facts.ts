@@ -16,12 +16,25 @@ export interface DoctorFacts {
     readonly device: "opens" | "absent" | "denied" | "broken";
     /** `kvm_intel` or `kvm_amd` is loaded. */
     readonly hasModule: boolean;
+    /** QEMU's user of the system's libvirt, before the device. Absent when there is no device, or no such user. */
+    readonly qemu?: QemuAccess;
   };
   readonly config: ConfigFacts;
   /** Absent when it was not asked: the host is simulated, or the configuration cannot be read. */
   readonly libvirt?: LibvirtFacts;
   readonly folders: readonly FolderFacts[];
   readonly agent?: AgentFacts;
+}
+
+export interface QemuAccess {
+  readonly user: string;
+  /** By owner, group and mode; access lists are not looked at. */
+  readonly mayOpen: boolean;
+  /** Of the device: `root`. */
+  readonly owner: string;
+  readonly group: string;
+  /** `0660` is 0o660. */
+  readonly mode: number;
 }
 
 export interface UserFacts {

@@ -72,6 +72,14 @@ test("a machine on which all is well", () => {
   assert.ok(isSound(findings));
 });
 
+test("a /dev/kvm that QEMU's user may not open costs time alone where guests are emulated anyway", () => {
+  const qemu = { user: "qemu", mayOpen: false, owner: "root", group: "kvm", mode: 0o660 };
+  const find = (accel: Partial<DoctorFacts["accel"]>): string | undefined =>
+    findingsOf(facts({ accel: { ...facts().accel, ...accel } })).find(({ check }) => check === "kvm-qemu")?.status;
+  assert.equal(find({ qemu, cpuInfo: "flags : fpu" }), "warn");
+  assert.equal(find({ qemu: { ...qemu, mayOpen: true } }), undefined);
+});
+
 suite("what is missing", () => {
   const cases: readonly {
     name: string;
@@ -164,6 +172,30 @@ suite("what is missing", () => {
       status: "warn",
       says: /me may not open \/dev\/kvm/,
       fix: ["sudo usermod -aG kvm me", "Log in again."],
+    },
+    {
+      name: "the device is root's alone, and QEMU another user",
+      facts: { accel: { ...facts().accel, qemu: { user: "libvirt-qemu", mayOpen: false, owner: "root", group: "root", mode: 0o600 } } },
+      check: "kvm-qemu",
+      status: "fail",
+      says: /QEMU runs as libvirt-qemu, who may not open \/dev\/kvm \(root:root, mode 0600\).*no KVM, which VMs are made for here,.*13 to 29 s/,
+      fix: [
+        `echo 'KERNEL=="kvm", GROUP="kvm", MODE="0660"' | sudo tee /etc/udev/rules.d/65-kvm.rules`,
+        "sudo udevadm control --reload && sudo udevadm trigger --name-match=kvm",
+        "sudo usermod -aG kvm libvirt-qemu",
+        "sudo systemctl restart libvirtd",
+      ],
+    },
+    {
+      name: "the device is for a group that QEMU's user is not in, on Fedora",
+      facts: {
+        osRelease: FEDORA,
+        accel: { ...facts().accel, qemu: { user: "qemu", mayOpen: false, owner: "root", group: "kvm", mode: 0o660 } },
+      },
+      check: "kvm-qemu",
+      status: "fail",
+      says: /QEMU runs as qemu, who may not open \/dev\/kvm \(root:kvm, mode 0660\)/,
+      fix: ["sudo usermod -aG kvm qemu", "sudo systemctl restart virtqemud"],
     },
     {
       name: "nothing is installed, on Ubuntu",

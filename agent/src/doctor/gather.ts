@@ -27,9 +27,11 @@ import { domainTypeOf } from "../hypervisor/libvirt/domain-xml/accel.ts";
 import { readXml } from "../hypervisor/libvirt/domain-xml/read-xml.ts";
 import { findChild } from "../hypervisor/libvirt/domain-xml/xml.ts";
 import type { BoundHost } from "../store/store.ts";
-import type { AgentFacts, ConfigFacts, DoctorFacts, FolderFacts, LibvirtFacts, NetworkFacts, UserFacts } from "./facts.ts";
+import type { AgentFacts, ConfigFacts, DoctorFacts, FolderFacts, LibvirtFacts, NetworkFacts, QemuAccess, UserFacts } from "./facts.ts";
 
 const LIBVIRT_TIMEOUT_MS = 10_000;
+/** Debian's and Ubuntu's; Fedora's. */
+const QEMU_USERS: ReadonlySet<string> = new Set(["libvirt-qemu", "qemu"]);
 const AGENT_TIMEOUT_MS = 2_000;
 
 export interface DoctorOptions {
@@ -83,11 +85,40 @@ function boundHost(dataDir: string): BoundHost | undefined {
 
 async function accelFacts(): Promise<DoctorFacts["accel"]> {
   const device = await openKvm();
+  const qemu = qemuAccess();
   return {
     kvmOpens: device === "opens",
     device,
     cpuInfo: textOfFile("/proc/cpuinfo"),
     hasModule: existsSync("/sys/module/kvm_intel") || existsSync("/sys/module/kvm_amd") || process.arch !== "x64",
+    ...(qemu !== undefined && { qemu }),
+  };
+}
+
+/** As libvirt looks at it: by the user's own group, the one that qemu.conf names, and those that the user is in. */
+function qemuAccess(): QemuAccess | undefined {
+  const device = statSync("/dev/kvm", { throwIfNoEntry: false });
+  // Only root may read it; else it counts as what its distribution has made it.
+  const conf = textOfFile("/etc/libvirt/qemu.conf");
+  const named = (key: string): string | undefined => new RegExp(`^\\s*${key}\\s*=\\s*"\\+?([^"]+)"`, "m").exec(conf)?.[1];
+  const users = textOfFile("/etc/passwd")
+    .split("\n")
+    .map((line) => line.split(":"));
+  const wanted = named("user");
+  const user = users.find(([name, , uid]) => (wanted === undefined ? QEMU_USERS.has(name ?? "") : name === wanted || uid === wanted));
+  if (device === undefined || user === undefined) return undefined;
+  const [name = "", , uid, gid] = user;
+  const groups = groupFile();
+  const group = named("group");
+  const own = groups.filter((each) => each.gid === gid || each.members.includes(name) || each.name === group || each.gid === group);
+  const bits =
+    String(device.uid) === uid ? device.mode >> 6 : own.some((each) => each.gid === String(device.gid)) ? device.mode >> 3 : device.mode;
+  return {
+    user: name,
+    mayOpen: uid === "0" || (bits & 0o6) === 0o6,
+    owner: users.find((each) => each[2] === String(device.uid))?.[0] ?? String(device.uid),
+    group: groups.find((each) => each.gid === String(device.gid))?.name ?? String(device.gid),
+    mode: device.mode & 0o777,
   };
 }
 

@@ -66,3 +66,7 @@ export function startCommand({ family }: System, sudo: string): string {
   const units = family === "fedora" ? "virtqemud.socket virtnetworkd.socket virtstoraged.socket virtproxyd.socket" : "libvirtd";
   return `${sudo}systemctl enable --now ${units}`;
 }
+
+export function restartCommand({ family }: System, sudo: string): string {
+  return `${sudo}systemctl restart ${family === "fedora" ? "virtqemud" : "libvirtd"}`;
+}
