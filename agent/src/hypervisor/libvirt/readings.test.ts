@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { suite, test } from "node:test";
 import { LibvirtError } from "@ghost/libvirt";
 import { GhostError, SAVED_DOMAIN } from "@ghost/schemas";
@@ -109,6 +110,26 @@ suite("readings", () => {
       third.map((domain, index) => domain === first[index]),
       [true, false],
     );
+  });
+
+  test("one of many costs what one alone does", async () => {
+    const asked = async (count: number): Promise<readonly string[]> => {
+      const { libvirt, readings } = bench({ [UID]: { config: FAKE_CONFIG, id: 1, autostart: true } });
+      for (let index = 0; index < count; index++)
+        libvirt.domains.set(randomUUID(), { config: FAKE_CONFIG, id: index + 2, autostart: true });
+      assert.equal((await readings.find(UID))?.live.autostart, true);
+      return libvirt.asked.sort();
+    };
+    const alone = await asked(0);
+    assert.deepEqual(alone, [
+      "GET_ALL_DOMAIN_STATS",
+      "GET_AUTOSTART",
+      "GET_XML_DESC",
+      "GET_XML_DESC",
+      "HAS_MANAGED_SAVE_IMAGE",
+      "IS_PERSISTENT",
+    ]);
+    assert.deepEqual(await asked(1_000), alone);
   });
 
   test("a passing domain's stored definition is what is live", async () => {

@@ -5,9 +5,21 @@
  *     holds nobody up.
  * (4) No domain makes the list fail: one that is gone in between is left out, one that cannot be read has status
  *     `error`, says why, and is otherwise as it was last. Left out, it would look deleted.
+ * (5) What one domain costs does not grow with the others.
  */
 import type { Caller, Domain as DomainHead, DomainStatistics } from "@ghost/libvirt";
-import { allDomainStatistics, domainXml, isLibvirtError, LibvirtError, listDomains, numberIn, stateFrom } from "@ghost/libvirt";
+import {
+  allDomainStatistics,
+  domainXml,
+  getAutostart,
+  hasManagedSave,
+  isLibvirtError,
+  isPersistent,
+  LibvirtError,
+  listDomains,
+  numberIn,
+  stateFrom,
+} from "@ghost/libvirt";
 import { bytesToGib, GhostError, problem, SAVED_DOMAIN } from "@ghost/schemas";
 import type { Domain, DomainConfig, DomainDisk } from "../driver.ts";
 import { Balloons, heldGb } from "./balloons.ts";
@@ -78,14 +90,16 @@ interface Remembered {
   readonly reading: Reading;
 }
 
-/** What libvirt's lists say of a domain. */
-interface Listed {
+/** What libvirt knows of a domain beside its XML. */
+interface Standing {
   readonly isTransient: boolean;
   readonly autostart: boolean;
   readonly isSaved: boolean;
 }
 
-interface Texts extends Listed {
+type StandingOf = (head: DomainHead) => Standing | Promise<Standing>;
+
+interface Texts extends Standing {
   readonly head: DomainHead;
   readonly statistics: DomainStatistics["params"];
   readonly stored: Text;
@@ -163,19 +177,8 @@ export class LibvirtReadings implements Readings {
   }
 
   async #readings(which: readonly string[] | "all"): Promise<{ readings: readonly Reading[]; domains: readonly Domain[] }> {
-    const [statistics, autostart, transient, saved] = await Promise.all([
-      this.#statistics(which),
-      listDomains(this.#ask, "autostart"),
-      listDomains(this.#ask, "transient"),
-      listDomains(this.#ask, "managed-save"),
-    ]);
-    const [starting, passing, kept] = [uuids(autostart), uuids(transient), uuids(saved)];
-    const listed = ({ uuid }: DomainHead): Listed => ({
-      autostart: starting.has(uuid),
-      isTransient: passing.has(uuid),
-      isSaved: kept.has(uuid),
-    });
-    const read = await mapAtMost(READ_AT_ONCE, statistics, async ({ domain, params }) => await this.#texts(domain, params, listed(domain)));
+    const [statistics, standingOf] = await Promise.all([this.#statistics(which), which === "all" ? this.#standings() : this.#standingOf]);
+    const read = await mapAtMost(READ_AT_ONCE, statistics, async ({ domain, params }) => await this.#texts(domain, params, standingOf));
     const found = read.filter((each) => each !== undefined);
     const readings = await this.#combine(found.flatMap((each) => ("why" in each ? [] : each)));
     const byUid = new Map(readings.map((reading) => [reading.domain.uid, reading.domain]));
@@ -196,16 +199,37 @@ export class LibvirtReadings implements Readings {
     }
   }
 
-  async #texts(head: DomainHead, statistics: DomainStatistics["params"], listed: Listed): Promise<Texts | Unreadable | undefined> {
+  /** Of every domain, in three questions. */
+  async #standings(): Promise<StandingOf> {
+    const [transient, autostart, managedSave] = await Promise.all([
+      listDomains(this.#ask, "transient"),
+      listDomains(this.#ask, "autostart"),
+      listDomains(this.#ask, "managed-save"),
+    ]);
+    const [passing, starting, saved] = [uuids(transient), uuids(autostart), uuids(managedSave)];
+    return ({ uuid }) => ({ isTransient: passing.has(uuid), autostart: starting.has(uuid), isSaved: saved.has(uuid) });
+  }
+
+  readonly #standingOf: StandingOf = async (head) => {
+    const [isKept, autostart, isSaved] = await Promise.all([
+      isPersistent(this.#ask, head),
+      getAutostart(this.#ask, head),
+      hasManagedSave(this.#ask, head),
+    ]);
+    return { isTransient: !isKept, autostart, isSaved };
+  };
+
+  async #texts(head: DomainHead, statistics: DomainStatistics["params"], standingOf: StandingOf): Promise<Texts | Unreadable | undefined> {
     const before = this.#remembered.get(head.uuid);
     try {
-      const [storedXml, liveXml] = await Promise.all([
+      const [storedXml, liveXml, standing] = await Promise.all([
         domainXml(this.#ask, head, { inactive: true }),
         head.id === undefined ? undefined : domainXml(this.#ask, head),
+        standingOf(head),
       ]);
       const stored = this.#meaning(storedXml, before?.stored);
       const live = liveXml === undefined ? stored : this.#meaning(liveXml, before?.live);
-      return { head, statistics, ...listed, stored: listed.isTransient ? live : stored, live };
+      return { head, statistics, ...standing, stored: standing.isTransient ? live : stored, live };
     } catch (reason) {
       if (isLibvirtError(reason, "VIR_ERR_NO_DOMAIN")) return undefined;
       if (reason instanceof GhostError) return { head, why: `cannot be read: ${reason.diagnostics[0].detail}` };

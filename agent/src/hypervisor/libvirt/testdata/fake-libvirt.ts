@@ -90,15 +90,23 @@ export class FakeLibvirt implements Caller, EventSource {
         .filter(([, { isSaved }]) => isSaved === true || flags !== VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE);
       return { domains: domains.map(([uid, domain]) => headOf(uid, domain)), ret: domains.length };
     },
+    REMOTE_PROC_DOMAIN_IS_PERSISTENT: ({ dom }) => ({ persistent: this.#require(dom.uuid).isTransient === true ? 0 : 1 }),
+    REMOTE_PROC_DOMAIN_GET_AUTOSTART: ({ dom }) => ({ autostart: this.#require(dom.uuid).autostart === true ? 1 : 0 }),
+    REMOTE_PROC_DOMAIN_HAS_MANAGED_SAVE_IMAGE: ({ dom }) => ({ result: this.#require(dom.uuid).isSaved === true ? 1 : 0 }),
     REMOTE_PROC_DOMAIN_GET_XML_DESC: ({ dom, flags }) => {
       const uid = textOf(dom.uuid);
-      const domain = this.domains.get(uid);
-      if (domain === undefined) throw serverError("VIR_ERR_NO_DOMAIN", "Domain not found");
+      const domain = this.#require(dom.uuid);
       if (domain.failure !== undefined) throw domain.failure;
       const isStored = (flags & constants.virDomainXMLFlags.VIR_DOMAIN_XML_INACTIVE) !== 0;
       return { xml: xmlOf(uid, isStored ? domain.config : (domain.live ?? domain.config), domain.paths) };
     },
   };
+
+  #require(uuid: Uint8Array): FakeDomain {
+    const domain = this.domains.get(textOf(uuid));
+    if (domain === undefined) throw serverError("VIR_ERR_NO_DOMAIN", "Domain not found");
+    return domain;
+  }
 }
 
 export function serverError(code: keyof typeof constants.virErrorNumber, message: string): LibvirtError {
