@@ -154,7 +154,7 @@ export interface Hypervisor extends AsyncDisposable {
   images(): Promise<readonly ObservedImage[]>;
   /** Undefined when any name is as good as another. */
   networks(): Promise<HostNetworks | undefined>;
-  /** Every domain of the host, whoever made it. */
+  /** Every domain of the host, whoever made it, at some time after the question. */
   list(): Promise<readonly Domain[]>;
   find(uid: string): Promise<Domain | undefined>;
   /** Usage of every running domain by uid, in one question; with a uid of that one alone. */

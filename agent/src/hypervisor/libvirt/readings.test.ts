@@ -132,6 +132,16 @@ suite("readings", () => {
     assert.deepEqual(await asked(1_000), alone);
   });
 
+  test("lists that are asked for at the same time are two readings, and each knows what was there when it was asked for", async () => {
+    const { libvirt, readings } = bench({ [UID]: { config: FAKE_CONFIG } });
+    const first = readings.list();
+    libvirt.domains.set(OTHER, { config: { ...FAKE_CONFIG, name: "other" } });
+    const others = await Promise.all(Array.from({ length: 19 }, () => readings.list()));
+    await first;
+    for (const domains of others) assert.deepEqual(domains.map(({ uid }) => uid).sort(), [UID, OTHER].sort());
+    assert.equal(libvirt.asked.filter((call) => call === "GET_ALL_DOMAIN_STATS").length, 2);
+  });
+
   test("a passing domain's stored definition is what is live", async () => {
     const { readings } = bench({ [UID]: { config: { ...FAKE_CONFIG, vcpu: 2 }, live: FAKE_CONFIG, id: 1, isTransient: true } });
     const reading = await readings.require(UID);

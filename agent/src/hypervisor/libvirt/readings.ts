@@ -35,6 +35,7 @@ import { mapAtMost } from "./map-at-most.ts";
 import { networkInSpec } from "./network-names.ts";
 import type { Reading, Readings } from "./parts.ts";
 import { Probe } from "./probe.ts";
+import { SharedReading } from "./shared-reading.ts";
 import { StartTimes } from "./start-times.ts";
 
 /** What a guest is known to say of itself; never asked for here. */
@@ -119,6 +120,7 @@ export class LibvirtReadings implements Readings {
   readonly #balloons: Balloons;
   readonly #remembered = new Map<string, Remembered>();
   readonly #unreadable = new Map<string, Domain>();
+  readonly #all = new SharedReading(async () => await this.#read("all"));
 
   constructor(options: ReadingsOptions) {
     this.#options = options;
@@ -129,7 +131,7 @@ export class LibvirtReadings implements Readings {
   }
 
   async list(): Promise<readonly Domain[]> {
-    return (await this.#read("all")).domains;
+    return (await this.#all.get()).domains;
   }
 
   async read(uid: string): Promise<Reading | undefined> {
@@ -160,7 +162,7 @@ export class LibvirtReadings implements Readings {
       const remembered = this.#remembered.get(uuid);
       return remembered?.id === id ? remembered?.reading : undefined;
     });
-    const readings = known.includes(undefined) ? (await this.#read("all")).readings : known;
+    const readings = known.includes(undefined) ? (await this.#all.get()).readings : known;
     return readings.flatMap((reading) => (reading?.isActive === true ? [reading.domain] : []));
   }
 
