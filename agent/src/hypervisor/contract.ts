@@ -98,6 +98,19 @@ export function testHypervisor(name: string, { persistent }: ContractOptions, op
       assert.equal(await hypervisor.find(uid), undefined);
     });
 
+    test("a domain is found by the name it has now", async (t) => {
+      const { hypervisor, image } = await open(t);
+      const { uid, config } = await defineOne(hypervisor, image);
+      assert.deepEqual(await hypervisor.findByName(config.name), await hypervisor.find(uid));
+      await hypervisor.change(uid, { name: "renamed" }, { live: false });
+      assert.equal(await hypervisor.findByName(config.name), undefined);
+      await hypervisor.start(uid);
+      assert.equal((await hypervisor.findByName("renamed"))?.uid, uid);
+      await hypervisor.powerOff(uid);
+      await hypervisor.undefine(uid, { disks: "delete" });
+      assert.equal(await hypervisor.findByName("renamed"), undefined);
+    });
+
     test("a name is taken once", async (t) => {
       const { hypervisor, image } = await open(t);
       const { config } = await defineOne(hypervisor, image);

@@ -157,6 +157,8 @@ export interface Hypervisor extends AsyncDisposable {
   /** Every domain of the host, whoever made it, at some time after the question. */
   list(): Promise<readonly Domain[]>;
   find(uid: string): Promise<Domain | undefined>;
+  /** The domain that has this name, running or stored: no two do. Costs no list. */
+  findByName(name: string): Promise<Domain | undefined>;
   /** Usage of every running domain by uid, in one question; with a uid of that one alone. */
   usage(uid?: string): Promise<ReadonlyMap<string, DomainUsage>>;
   /** Makes sure that the image is in the cache and gives its digest (`sha256:…`). IMAGE_UNKNOWN, IMAGE_MISSING. */

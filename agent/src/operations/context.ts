@@ -91,12 +91,9 @@ export function requireSecret({ intent }: Pick<Attempt, "intent">, config: VmCon
 /** VM_EXISTS when another machine of the host has the name, managed or not. */
 export async function requireFreeName({ hypervisor, store }: Workshop, name: string, uid: string): Promise<void> {
   const record = store.findVmByName(name);
-  const domain =
-    record !== undefined && record.uid !== uid
-      ? undefined
-      : (await hypervisor.list()).find((each) => each.uid !== uid && (each.live.name === name || each.stored.name === name));
-  const other = record !== undefined && record.uid !== uid ? record : undefined;
-  if (other === undefined && domain === undefined) return;
+  const other = record?.uid === uid ? undefined : record;
+  const domain = other === undefined ? await hypervisor.findByName(name) : undefined;
+  if (other === undefined && (domain === undefined || domain.uid === uid)) return;
   const owner = other?.owner ?? (domain === undefined ? "" : (recordFromMetadata(domain)?.owner ?? ""));
   const whose =
     owner === "" ? "belongs to nobody" : `belongs to ${owner}${other === undefined ? "" : ` since ${other.ownedSince.toISOString()}`}`;

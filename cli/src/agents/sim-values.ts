@@ -46,6 +46,7 @@ const CALLS = {
   networks: true,
   list: true,
   find: true,
+  findByName: true,
   usage: true,
   ensureImage: true,
   createDisk: true,

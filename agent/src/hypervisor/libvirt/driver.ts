@@ -105,6 +105,7 @@ export async function openLibvirtHypervisor(options: LibvirtOptions): Promise<Hy
     networks: async () => await hostNetworks(parts),
     list: async () => await readings.list(),
     find: async (uid) => await readings.find(uid),
+    findByName: async (name) => await readings.findByName(name),
     usage: async (uid) => await usage.read(uid),
     onChange: (listener) => changes.listen(listener),
     ...effectCalls(parts),

@@ -11,6 +11,7 @@ import type { Caller, Domain as DomainHead, DomainStatistics } from "@ghost/libv
 import {
   allDomainStatistics,
   domainXml,
+  findDomainByName,
   getAutostart,
   hasManagedSave,
   isLibvirtError,
@@ -149,6 +150,11 @@ export class LibvirtReadings implements Readings {
 
   async find(uid: string): Promise<Domain | undefined> {
     return (await this.#read([uid])).domains[0];
+  }
+
+  async findByName(name: string): Promise<Domain | undefined> {
+    const found = await told(THE_HOST, async () => await findDomainByName(this.#ask, name));
+    return found === undefined ? undefined : await this.find(found.uuid);
   }
 
   /**

@@ -119,11 +119,8 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
         })),
       ),
     list: () => call("list", [], () => observed(state, state.list())),
-    find: (uid) =>
-      call("find", [uid], () => {
-        const domain = state.find(uid);
-        return domain === undefined ? undefined : observed(state, [domain])[0];
-      }),
+    find: (uid) => call("find", [uid], () => observedOne(state, state.find(uid))),
+    findByName: (name) => call("findByName", [name], () => observedOne(state, state.findByName(name))),
 
     usage: (uid) =>
       call("usage", [], () => {
@@ -364,6 +361,10 @@ function observed(state: HostState, domains: readonly Domain[]): readonly Domain
       guestAgent: domain.guestAgent && upMs >= bootMs,
     };
   });
+}
+
+function observedOne(state: HostState, domain: Domain | undefined): Domain | undefined {
+  return domain === undefined ? undefined : observed(state, [domain])[0];
 }
 
 /** Numbers that look alive and differ between machines, and need no clock of their own. */

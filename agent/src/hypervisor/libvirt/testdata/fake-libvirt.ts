@@ -90,6 +90,11 @@ export class FakeLibvirt implements Caller, EventSource {
         .filter(([, { isSaved }]) => isSaved === true || flags !== VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE);
       return { domains: domains.map(([uid, domain]) => headOf(uid, domain)), ret: domains.length };
     },
+    REMOTE_PROC_DOMAIN_LOOKUP_BY_NAME: ({ name }) => {
+      const found = [...this.domains].find(([, { config }]) => config.name === name);
+      if (found === undefined) throw serverError("VIR_ERR_NO_DOMAIN", "Domain not found");
+      return { dom: headOf(...found) };
+    },
     REMOTE_PROC_DOMAIN_IS_PERSISTENT: ({ dom }) => ({ persistent: this.#require(dom.uuid).isTransient === true ? 0 : 1 }),
     REMOTE_PROC_DOMAIN_GET_AUTOSTART: ({ dom }) => ({ autostart: this.#require(dom.uuid).autostart === true ? 1 : 0 }),
     REMOTE_PROC_DOMAIN_HAS_MANAGED_SAVE_IMAGE: ({ dom }) => ({ result: this.#require(dom.uuid).isSaved === true ? 1 : 0 }),
