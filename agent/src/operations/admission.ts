@@ -3,26 +3,29 @@ import type { Diagnostic, Resources } from "@ghost/schemas";
 import { GhostError } from "@ghost/schemas";
 import type { Domain, Hypervisor } from "../hypervisor/driver.ts";
 import type { Store } from "../store/store.ts";
-import { Semaphore } from "./keyed-lock.ts";
 import { demandOf, largest, reservedResources, takenBy } from "./observation.ts";
 
 /** What an operation was let in with; whoever was given it gives it back. */
 export interface Admitted {
   /** The operation has ended: from now on what the host shows is what counts. A second time, nothing. */
-  release(): Promise<void>;
+  release(): void;
 }
 
 /**
- * Lets VMs onto the host while there is room. What an operation was let in with counts from that moment until the
- * operation ends, whether or not the hypervisor shows it yet: two operations never share the last free space.
+ * Lets VMs onto the host while there is room: two operations never share the last free space. For that it needs a list of
+ * the host, since what others have made there takes room too; operations that ask at the same time may share one.
+ *
+ * (1) What an operation was let in with counts from that moment until the operation ends, whether or not the hypervisor
+ *     shows it yet. Nothing is waited for between the counting and the letting in.
+ * (2) What is let go while the host is being asked counts for who asks: the answer may be from before it was done.
  */
 export class Admission {
   readonly #hypervisor: Hypervisor;
   readonly #store: Store;
   readonly #configured: Resources;
   readonly #admitted = new Map<string, Resources>();
-  /** No demand is let go while another operation is between its question to the host and its answer. */
-  readonly #gate = new Semaphore(1);
+  /** For each operation that is asking the host: what was let go meanwhile (2). */
+  readonly #asking = new Set<Map<string, Resources>>();
 
   constructor(hypervisor: Hypervisor, store: Store, configured: Resources) {
     this.#hypervisor = hypervisor;
@@ -32,27 +35,39 @@ export class Admission {
 
   /** Throws HOST_OUT_OF_VCPU, HOST_OUT_OF_MEMORY or HOST_OUT_OF_DISK (all that apply) when `demand` does not fit. */
   async admit(uid: string, name: string, demand: Resources): Promise<Admitted> {
-    const leave = await this.#gate.acquire();
+    const letGo = new Map<string, Resources>();
+    this.#asking.add(letGo);
     try {
       const [{ total }, domains] = await Promise.all([this.#hypervisor.facts(), this.#hypervisor.list()]);
       const reserved = reservedResources(this.#configured, this.#store.settings);
-      const taken = takenBy(domains, this.#store.vms, this.#admitted, uid);
+      const held = new Map(this.#admitted);
+      for (const [other, resources] of letGo) raise(held, other, resources);
+      const taken = takenBy(domains, this.#store.vms, held, uid);
       const before = this.#own(uid, domains);
       const shortages = findShortages(name, demand, before, total, reserved, taken);
       if (shortages[0] !== undefined) throw new GhostError([shortages[0], ...shortages.slice(1)]);
-      const held = largest(demand, before);
-      this.#admitted.set(uid, held);
-      return { release: async () => await this.#release(uid, held) };
+      return this.#hold(uid, largest(demand, before));
     } finally {
-      leave();
+      this.#asking.delete(letGo);
     }
   }
 
-  /** What the VM was let in with since, by another operation, stays. */
-  async #release(uid: string, held: Resources): Promise<void> {
-    const leave = await this.#gate.acquire();
-    if (this.#admitted.get(uid) === held) this.#admitted.delete(uid);
-    leave();
+  #hold(uid: string, resources: Resources): Admitted {
+    this.#letGo(uid);
+    this.#admitted.set(uid, resources);
+    return {
+      release: () => {
+        // What the VM was let in with since, by another operation, stays.
+        if (this.#admitted.get(uid) === resources) this.#letGo(uid);
+      },
+    };
+  }
+
+  #letGo(uid: string): void {
+    const resources = this.#admitted.get(uid);
+    if (resources === undefined) return;
+    this.#admitted.delete(uid);
+    for (const letGo of this.#asking) raise(letGo, uid, resources);
   }
 
   #own(uid: string, domains: readonly Domain[]): Resources {
@@ -91,6 +106,10 @@ export function findShortages(
     });
   }
   return shortages;
+}
+
+function raise(resources: Map<string, Resources>, uid: string, to: Resources): void {
+  resources.set(uid, largest(to, resources.get(uid) ?? NO_RESOURCES));
 }
 
 function round(n: number): number {

@@ -315,7 +315,7 @@ export class Operations {
     }
     lock.release();
     letGo();
-    for (const admitted of running.admitted) void admitted.release();
+    for (const admitted of running.admitted) admitted.release();
     this.#running.delete(intent.operationId);
     const operation: Operation = { ...toOperation(running.record), ...observed };
     running.followed.end(operation);
