@@ -12,7 +12,7 @@ import type { AgentSettings, Diagnostic, DiagnosticCode, ObservedVm, PlanHeader,
 import { Admission, findShortages } from "./admission.ts";
 import { checkBinding } from "./binding.ts";
 import type { Intent } from "./intent.ts";
-import { KeyedLock, Semaphore } from "./keyed-lock.ts";
+import { KeyedLock, Semaphore } from "../keyed-lock.ts";
 import { reconcile } from "./reconcile.ts";
 import { changeIntent, createIntent, openBench } from "./testdata/workshop.ts";
 import type { Bench } from "./testdata/workshop.ts";

@@ -57,7 +57,7 @@ import { findPresent } from "./context.ts";
 import { Followed } from "./followed.ts";
 import { standingOf } from "./goal.ts";
 import type { Intent } from "./intent.ts";
-import { KeyedLock, Semaphore } from "./keyed-lock.ts";
+import { KeyedLock, Semaphore } from "../keyed-lock.ts";
 import { observeTemplate } from "./observed-template.ts";
 import { reconcile } from "./reconcile.ts";
 import type { Reconciliation } from "./reconcile.ts";

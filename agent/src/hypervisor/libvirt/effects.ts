@@ -1,4 +1,5 @@
 /** What changes the host. Each call is safe to repeat, and one that fails leaves the host as it was or says what it left. */
+import { KeyedLock } from "../../keyed-lock.ts";
 import type { Hypervisor } from "../driver.ts";
 import { changeCall, GUEST_PATIENCE } from "./effects/change.ts";
 import type { GuestPatience } from "./effects/change.ts";
@@ -32,10 +33,11 @@ type Effects = Pick<
 
 export function effectCalls(parts: LibvirtParts, patience: GuestPatience = GUEST_PATIENCE): Effects {
   const imageUse = new SharedLock();
+  const taken = new KeyedLock();
   return {
     ...imageCalls(parts, imageUse),
     ...diskCalls(parts, imageUse),
-    define: defineCall(parts),
+    define: defineCall(parts, taken),
     change: changeCall(parts, patience),
     setGuest: setGuestCall(parts),
     ...powerCalls(parts),

@@ -105,9 +105,8 @@ async function prepare(parts: LibvirtParts, uid: string, change: DomainChange, l
   const name = change.name === undefined || change.name === stored.name ? undefined : change.name;
   const nics = { ...devices.addNics, ...devices.updateNics, ...liveDevices?.addNics, ...liveDevices?.updateNics };
   if (name !== undefined || Object.keys(nics).length > 0) {
-    const others = await readings.list();
-    if (name !== undefined) requireFreeName(others, uid, name);
-    requireFreeMacs(others, uid, stored.name, nics);
+    if (name !== undefined) await requireFreeName(parts, uid, name);
+    await requireFreeMacs(parts, uid, stored.name, nics);
     await requireNetworks(parts, stored.name, nics);
   }
   const disks = await place(parts, reading, { ...devices.addDisks, ...liveDevices?.addDisks });

@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { defineDomain, setAutostart } from "@ghost/libvirt";
 import { problem } from "@ghost/schemas";
+import type { KeyedLock } from "../../../keyed-lock.ts";
 import type { Hypervisor } from "../../driver.ts";
 import { domainTypeOf } from "../domain-xml/accel.ts";
 import { toDomainXml } from "../domain-xml/to-domain-xml.ts";
@@ -12,13 +13,12 @@ import { requireFirmware } from "./firmware.ts";
 import { onHost, requireNetworks } from "./networks.ts";
 import { consoleLogPath, diskFolder, makeFolder, nvramPath, seedPath } from "./places.ts";
 import { layDownSeed } from "./seeds.ts";
-import { SharedLock } from "./shared-lock.ts";
-import { requireFreeMacs, requireFreeName } from "./taken.ts";
+import { keysOf, requireFreeMacs, requireFreeName } from "./taken.ts";
 
-export function defineCall(parts: LibvirtParts): Hypervisor["define"] {
-  // One after the other: of two that want one address, the second has to see the first.
-  const turn = new SharedLock();
-  return (uid, config, metadata, guest) => turn.alone(() => define(parts, uid, config, metadata, guest));
+/** `taken` is held for the machine's name and cards. */
+export function defineCall(parts: LibvirtParts, taken: KeyedLock): Hypervisor["define"] {
+  return async (uid, config, metadata, guest) =>
+    await taken.hold(keysOf(config.name, config.nics), () => define(parts, uid, config, metadata, guest));
 }
 
 async function define(parts: LibvirtParts, ...[uid, config, metadata, guest]: Parameters<Hypervisor["define"]>): Promise<void> {
@@ -27,11 +27,10 @@ async function define(parts: LibvirtParts, ...[uid, config, metadata, guest]: Pa
   const before = await readings.read(uid);
   if (before?.isActive === true)
     throw problem("HOST_ERROR", `VM "${before.domain.live.name}" is ${before.domain.status} and cannot be defined again.`);
-  const others = await readings.list();
   const type = domainTypeOf(config.accel, accel);
   const nics = onHost(parts, config.nics);
-  requireFreeName(others, uid, name);
-  requireFreeMacs(others, uid, name, nics);
+  await requireFreeName(parts, uid, name);
+  await requireFreeMacs(parts, uid, name, nics);
   const disks: Record<string, { path: string }> = {};
   for (const [disk, { id }] of Object.entries(config.disks)) disks[disk] = { path: await requireDisk(parts, uid, name, disk, id) };
   requireAcceleration(parts, config);

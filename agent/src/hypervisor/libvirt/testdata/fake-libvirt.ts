@@ -1,6 +1,7 @@
 import { constants, LibvirtError } from "@ghost/libvirt";
 import type { Calls, Caller, DomainEvent, DomainEventKind, DomainEventOf, EventSource } from "@ghost/libvirt";
 import type { DomainConfig } from "../../driver.ts";
+import { fromDomainXml } from "../domain-xml/from-domain-xml.ts";
 import { toDomainXml } from "../domain-xml/to-domain-xml.ts";
 
 export interface FakeDomain {
@@ -98,6 +99,13 @@ export class FakeLibvirt implements Caller, EventSource {
     REMOTE_PROC_DOMAIN_IS_PERSISTENT: ({ dom }) => ({ persistent: this.#require(dom.uuid).isTransient === true ? 0 : 1 }),
     REMOTE_PROC_DOMAIN_GET_AUTOSTART: ({ dom }) => ({ autostart: this.#require(dom.uuid).autostart === true ? 1 : 0 }),
     REMOTE_PROC_DOMAIN_HAS_MANAGED_SAVE_IMAGE: ({ dom }) => ({ result: this.#require(dom.uuid).isSaved === true ? 1 : 0 }),
+    REMOTE_PROC_DOMAIN_SET_AUTOSTART: ({ dom, autostart }) => void (this.#require(dom.uuid).autostart = autostart !== 0),
+    REMOTE_PROC_DOMAIN_DEFINE_XML_FLAGS: ({ xml }) => {
+      const { uid, config } = fromDomainXml(xml, { sizeGbOf: () => 0, autostart: false, autoType: "qemu" });
+      const domain = { ...this.domains.get(uid), config };
+      this.domains.set(uid, domain);
+      return { dom: headOf(uid, domain) };
+    },
     REMOTE_PROC_DOMAIN_GET_XML_DESC: ({ dom, flags }) => {
       const uid = textOf(dom.uuid);
       const domain = this.#require(dom.uuid);

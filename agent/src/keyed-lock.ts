@@ -21,6 +21,17 @@ export class KeyedLock {
     // Who gives up waiting still stands between those before and those after.
     return { ready, release: () => void ready.then(handOn) };
   }
+
+  /** Waits for every key, and holds them all while it does the work. */
+  async hold<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
+    const lock = this.acquire(keys);
+    try {
+      await lock.ready;
+      return await work();
+    } finally {
+      lock.release();
+    }
+  }
 }
 
 /** At most so many at once, in the order of asking. */
