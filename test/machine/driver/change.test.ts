@@ -109,6 +109,16 @@ suite("changes of a machine", { skip: why ?? false }, () => {
     assert.match(reason ?? "", /MAC_TAKEN/);
   });
 
+  test("of two machines that are given one address at the same time, the second is refused", async (t) => {
+    const lan = { mac: "52:54:00:99:00:02", network: "user" };
+    const made = [await make(t, bench, { name: "a" }), await make(t, bench, { name: "b" })];
+    const given = await Promise.allSettled(made.map(({ uid }) => bench.calls.change(uid, { addNics: { lan } }, { live: false })));
+    assert.deepEqual(given.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+    assert.match(given.map((each) => (each.status === "rejected" ? String(each.reason) : "")).join(""), /MAC_TAKEN/);
+    const cards = await Promise.all(made.map(async ({ uid }) => Object.keys((await bench.require(uid)).stored.nics)));
+    assert.deepEqual(cards.flat().sort(), ["default", "default", "lan"]);
+  });
+
   test("what a running machine cannot change is refused live and stored otherwise", async (t) => {
     const { calls } = bench;
     const { uid } = await make(t, bench, { name: "cold" });

@@ -38,7 +38,7 @@ export function effectCalls(parts: LibvirtParts, patience: GuestPatience = GUEST
     ...imageCalls(parts, imageUse),
     ...diskCalls(parts, imageUse),
     define: defineCall(parts, taken),
-    change: changeCall(parts, patience),
+    change: changeCall(parts, taken, patience),
     setGuest: setGuestCall(parts),
     ...powerCalls(parts),
     undefine: undefineCall(parts),

@@ -9,6 +9,7 @@
  */
 import { defineDomain, domainXml, renameDomain, setAutostart, setMemory, setMetadata, setVcpus } from "@ghost/libvirt";
 import { gibToKib, problem } from "@ghost/schemas";
+import type { KeyedLock } from "../../../keyed-lock.ts";
 import type { DomainChange, DomainConfig, DomainDisk, DomainNic, Hypervisor } from "../../driver.ts";
 import { isAbout } from "../balloons.ts";
 import { domainTypeOf } from "../domain-xml/accel.ts";
@@ -32,7 +33,7 @@ import { diskFolder, makeFolder, nvramPath } from "./places.ts";
 import { isMovable, moveNic, plugDisk, plugNic, replugNic, targetFor, unplugDisk, unplugNic } from "./plug.ts";
 import type { PlugContext } from "./plug.ts";
 import { refuseSaved } from "./saved.ts";
-import { requireFreeMacs, requireFreeName } from "./taken.ts";
+import { keysOf, requireFreeMacs, requireFreeName } from "./taken.ts";
 import { undoable } from "./undoable.ts";
 import type { Done } from "./undoable.ts";
 import { until } from "./until.ts";
@@ -65,25 +66,35 @@ interface Work {
   readonly live?: DeviceChanges & { readonly disks: PlacedDisks; readonly vcpu?: number; readonly ramGb?: number };
 }
 
-export function changeCall(parts: LibvirtParts, patience: GuestPatience): Hypervisor["change"] {
-  return async (uid, change, { live, signal }) => {
-    signal?.throwIfAborted();
-    const work = await prepare(parts, uid, change, live);
-    const { reading } = work;
-    const subject = `VM "${reading.domain.stored.name}"`;
-    await told(subject, async () => {
-      await undoable(subject, async (done) => {
-        await store(parts, work, done);
-        const limits = { timeoutMs: patience.detachMs, ...(signal && { signal }) };
-        if (work.live !== undefined) await changeDevices(parts, work.live, { parts, reading, limits, done });
-        if (work.metadata !== undefined && reading.isActive) await note(parts, reading, work.metadata, done);
-        if (work.live !== undefined) await resize(parts, reading, work.live, done);
-      });
-      await releaseLeases(parts, uid, work.goneNics);
-      if (work.live?.ramGb !== undefined)
-        await awaitMemory(parts, reading, work.live.ramGb, { timeoutMs: patience.memoryMs, ...(signal && { signal }) });
-    });
+/** `taken` is held for a name and cards that the machine is given. */
+export function changeCall(parts: LibvirtParts, taken: KeyedLock, patience: GuestPatience): Hypervisor["change"] {
+  return async (uid, change, options) => {
+    options.signal?.throwIfAborted();
+    const keys = keysOf(change.name, { ...change.addNics, ...change.updateNics });
+    await taken.hold(keys, () => carryOut(parts, patience, uid, change, options));
   };
+}
+
+async function carryOut(
+  parts: LibvirtParts,
+  patience: GuestPatience,
+  ...[uid, change, { live, signal }]: Parameters<Hypervisor["change"]>
+): Promise<void> {
+  const work = await prepare(parts, uid, change, live);
+  const { reading } = work;
+  const subject = `VM "${reading.domain.stored.name}"`;
+  await told(subject, async () => {
+    await undoable(subject, async (done) => {
+      await store(parts, work, done);
+      const limits = { timeoutMs: patience.detachMs, ...(signal && { signal }) };
+      if (work.live !== undefined) await changeDevices(parts, work.live, { parts, reading, limits, done });
+      if (work.metadata !== undefined && reading.isActive) await note(parts, reading, work.metadata, done);
+      if (work.live !== undefined) await resize(parts, reading, work.live, done);
+    });
+    await releaseLeases(parts, uid, work.goneNics);
+    if (work.live?.ramGb !== undefined)
+      await awaitMemory(parts, reading, work.live.ramGb, { timeoutMs: patience.memoryMs, ...(signal && { signal }) });
+  });
 }
 
 async function prepare(parts: LibvirtParts, uid: string, change: DomainChange, live: boolean): Promise<Work> {
