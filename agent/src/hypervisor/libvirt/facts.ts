@@ -3,6 +3,7 @@ import type { Caller } from "@ghost/libvirt";
 import { listNetworks, nodeInfo } from "@ghost/libvirt";
 import type { HostNetworks, ObservedImage } from "@ghost/schemas";
 import { bytesToGib, kibToGib } from "@ghost/schemas";
+import { QEMU_CAPABILITIES } from "../capabilities.ts";
 import type { HostFacts } from "../driver.ts";
 import type { AccelFacts } from "./domain-xml/accel.ts";
 import { domainTypeOf } from "./domain-xml/accel.ts";
@@ -22,16 +23,7 @@ export async function hostFacts(ask: Caller, diskFolder: string, accel: AccelFac
         ram_gb: Math.floor(kibToGib(node.memoryKib)),
         disk_gb: Math.floor(bytesToGib(disk.blocks * disk.bsize)),
       },
-      capabilities: {
-        vcpu_plug: true,
-        // Libvirt cannot take those that a machine started with, and an emulated machine that loses one crashes (QEMU 7.2).
-        vcpu_unplug: false,
-        ram_balloon: true,
-        disk_plug: true,
-        disk_grow: true,
-        network_plug: true,
-        kvm: domainTypeOf("auto", accel) === "kvm",
-      },
+      capabilities: { ...QEMU_CAPABILITIES, kvm: domainTypeOf("auto", accel) === "kvm" },
     };
   });
 }

@@ -11,6 +11,7 @@ import type { Operation, VmConfig } from "@ghost/schemas";
 import { Operations } from "../../operations/operations.ts";
 import { createIntent, full } from "../../operations/testdata/workshop.ts";
 import { openStore } from "../../store/store.ts";
+import { QEMU_CAPABILITIES } from "../capabilities.ts";
 import type { HostFacts, Hypervisor } from "../driver.ts";
 import { macOf } from "../identity.ts";
 import { effectCalls } from "./effects.ts";
@@ -22,15 +23,7 @@ import { FAKE_CONFIG, FakeLibvirt } from "./testdata/fake-libvirt.ts";
 const MANY = 200;
 const FACTS = {
   total: { vcpu: 10_000, ram_gb: 10_000, disk_gb: 10_000 },
-  capabilities: {
-    vcpu_plug: true,
-    vcpu_unplug: false,
-    ram_balloon: true,
-    disk_plug: true,
-    disk_grow: true,
-    network_plug: true,
-    kvm: false,
-  },
+  capabilities: { ...QEMU_CAPABILITIES, kvm: false },
 } satisfies HostFacts;
 
 interface Host {

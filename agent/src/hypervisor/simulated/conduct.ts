@@ -3,6 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { problem } from "@ghost/schemas";
 import type { Capabilities, GhostError, Resources } from "@ghost/schemas";
 import { statement } from "../../sqlite.ts";
+import { QEMU_CAPABILITIES } from "../capabilities.ts";
 import type { HostFacts, Hypervisor } from "../driver.ts";
 
 export type HypervisorCall = Exclude<Extract<keyof Hypervisor, string>, "kind" | "onChange">;
@@ -65,16 +66,7 @@ export function readConduct(database: DatabaseSync): Conduct {
 }
 
 const DEFAULT_TOTAL: Resources = { vcpu: 32, ram_gb: 128, disk_gb: 2000 };
-/** As QEMU is: processors are added to a running guest, but seldom taken from it. */
-const DEFAULT_CAPABILITIES: Capabilities = {
-  vcpu_plug: true,
-  vcpu_unplug: false,
-  ram_balloon: true,
-  disk_plug: true,
-  disk_grow: true,
-  network_plug: true,
-  kvm: true,
-};
+const DEFAULT_CAPABILITIES: Capabilities = { ...QEMU_CAPABILITIES, kvm: true };
 
 function readFacts(database: DatabaseSync): HostFacts {
   const facts = new Map(
