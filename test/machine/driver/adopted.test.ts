@@ -8,30 +8,22 @@ import { after, before, suite, test } from "node:test";
 import type { TestContext } from "node:test";
 import { diskIdOf } from "../../../agent/src/hypervisor/identity.ts";
 import { defineDomain } from "../../../libvirt/src/index.ts";
-import { GUEST, make, openWorkbench, rejects } from "../support/effects.ts";
+import { GUEST, make, rejects, startWorkbench, WORKBENCH_PROGRAMS } from "../support/effects.ts";
 import type { Workbench } from "../support/effects.ts";
-import { startLibvirtd } from "../support/libvirtd.ts";
-import type { PrivateLibvirtd } from "../support/libvirtd.ts";
 import { whyNot } from "../support/packages.ts";
 
-const URI = "qemu:///system";
-const why = whyNot("libvirtd", "virsh", "qemu-system-x86_64", "qemu-img");
+const why = whyNot(...WORKBENCH_PROGRAMS);
 
 suite("a machine of somebody else", { skip: why ?? false }, () => {
-  let daemon: PrivateLibvirtd;
   let bench: Workbench;
   before(async () => {
-    daemon = await startLibvirtd({ ownNetwork: true });
-    bench = await openWorkbench(daemon);
+    bench = await startWorkbench();
   });
-  after(async () => {
-    await bench?.[Symbol.asyncDispose]();
-    await daemon?.[Symbol.asyncDispose]();
-  });
+  after(() => bench?.[Symbol.asyncDispose]());
 
   async function theirs(t: TestContext, ports = 8): Promise<{ uid: string; file: string }> {
     const uid = randomUUID();
-    const file = path.join(daemon.folder, `${uid}.qcow2`);
+    const file = path.join(bench.daemon.folder, `${uid}.qcow2`);
     execFileSync("qemu-img", ["create", "-q", "-f", "qcow2", file, "64M"]);
     await defineDomain(
       bench.parts.ask,
@@ -59,7 +51,7 @@ suite("a machine of somebody else", { skip: why ?? false }, () => {
     await calls.createDisk(uid, "data", data);
     await calls.change(uid, { metadata: "ours", autostart: true, addDisks: { data } }, { live: true });
     await calls.change(uid, { vcpu: 2, vcpuMax: 2 }, { live: false });
-    const stored = await daemon.virsh(URI, "dumpxml", uid, "--inactive", "--security-info");
+    const stored = await bench.virsh("dumpxml", uid, "--inactive", "--security-info");
     for (const kept of [
       /<title>An old friend</,
       /passwd='hidden'/,
@@ -69,7 +61,7 @@ suite("a machine of somebody else", { skip: why ?? false }, () => {
       /<boot dev='hd'/,
     ])
       assert.match(stored, kept);
-    assert.match(await daemon.virsh(URI, "dominfo", uid), /Autostart: +enable/);
+    assert.match(await bench.virsh("dominfo", uid), /Autostart: +enable/);
     const domain = await bench.require(uid);
     assert.deepEqual([domain.metadata, domain.stored.vcpu, domain.live.vcpu], ["ours", 2, 1]);
     assert.deepEqual(
@@ -91,24 +83,24 @@ suite("a machine of somebody else", { skip: why ?? false }, () => {
     const data = { id: diskIdOf(uid, "data"), sizeGb: 1 };
     await calls.createDisk(uid, "data", data);
     const before = await bench.require(uid);
-    const stored = await daemon.virsh(URI, "dumpxml", uid, "--inactive", "--security-info");
+    const stored = await bench.virsh("dumpxml", uid, "--inactive", "--security-info");
     const change = { metadata: "ours", addDisks: { data } };
     await rejects(calls.change(uid, change, { live: true }), "HOST_ERROR", /no free slot left for the disk "data"/);
     assert.deepEqual(await bench.require(uid), before);
-    assert.equal(await daemon.virsh(URI, "dumpxml", uid, "--inactive", "--security-info"), stored);
+    assert.equal(await bench.virsh("dumpxml", uid, "--inactive", "--security-info"), stored);
   });
 
   test("gets a seed when its guest is to be set up, and keeps its own files when it goes", async (t) => {
     const { calls, folders } = bench;
     const { uid, file } = await theirs(t);
     await calls.setGuest(uid, GUEST);
-    assert.match(await daemon.virsh(URI, "domblklist", uid), new RegExp(`vdzz +${folders.seeds}/${uid}.iso`));
+    assert.match(await bench.virsh("domblklist", uid), new RegExp(`vdzz +${folders.seeds}/${uid}.iso`));
     await calls.setGuest(uid, GUEST);
     await calls.start(uid);
     await calls.powerOff(uid);
     await calls.undefine(uid, { disks: "delete" });
     await access(file);
-    assert.equal(await daemon.virsh(URI, "list", "--all", "--name"), "");
+    assert.equal(await bench.virsh("list", "--all", "--name"), "");
     for (const folder of Object.values(folders)) assert.deepEqual(await readdir(folder).catch(() => []), []);
   });
 
@@ -116,10 +108,10 @@ suite("a machine of somebody else", { skip: why ?? false }, () => {
     const { calls } = bench;
     const { uid } = await theirs(t);
     await calls.start(uid);
-    await daemon.virsh(URI, "undefine", uid);
+    await bench.virsh("undefine", uid);
     await rejects(calls.change(uid, { metadata: "ours" }, { live: false }), "HOST_ERROR", /only as long as it runs/);
     assert.equal(await calls.stop(uid, { timeoutMs: 0 }), "forced");
-    assert.equal(await daemon.virsh(URI, "list", "--all", "--name"), "");
+    assert.equal(await bench.virsh("list", "--all", "--name"), "");
   });
 
   test("stays when one of ours goes, with everything of that", async (t) => {
@@ -130,13 +122,13 @@ suite("a machine of somebody else", { skip: why ?? false }, () => {
     await calls.setGuest(uid, { ...GUEST, password: "secret" });
     await calls.createDisk(uid, "loose", { id: diskIdOf(uid, "loose"), sizeGb: 1 });
     await rejects(calls.undefine(uid, { disks: "delete" }), "HOST_ERROR", /running and cannot be removed/);
-    await daemon.virsh(URI, "managedsave", uid);
+    await bench.virsh("managedsave", uid);
     await calls.undefine(uid, { disks: "delete" });
-    assert.equal(await daemon.virsh(URI, "list", "--all", "--name"), "theirs");
+    assert.equal(await bench.virsh("list", "--all", "--name"), "theirs");
     for (const folder of Object.values(folders)) assert.deepEqual(await readdir(folder), []);
     const left = execFileSync(
       "find",
-      [path.join(daemon.folder, "var/lib/libvirt"), path.join(daemon.folder, "etc/libvirt/qemu"), "-type", "f"],
+      [path.join(bench.daemon.folder, "var/lib/libvirt"), path.join(bench.daemon.folder, "etc/libvirt/qemu"), "-type", "f"],
       {
         encoding: "utf8",
       },

@@ -8,36 +8,28 @@ import { after, before, suite, test } from "node:test";
 import { diskIdOf } from "../../../agent/src/hypervisor/identity.ts";
 import { effectCalls } from "../../../agent/src/hypervisor/libvirt/effects.ts";
 import { defineDomain } from "../../../libvirt/src/index.ts";
-import { GUEST, make, NETWORK, openWorkbench, rejects } from "../support/effects.ts";
+import { GUEST, make, NETWORK, rejects, startWorkbench, WORKBENCH_PROGRAMS } from "../support/effects.ts";
 import type { Workbench } from "../support/effects.ts";
-import { startLibvirtd } from "../support/libvirtd.ts";
-import type { PrivateLibvirtd } from "../support/libvirtd.ts";
 import { whyNot } from "../support/packages.ts";
 
-const URI = "qemu:///system";
 const GIB = 2 ** 30;
-const why = whyNot("libvirtd", "virsh", "qemu-system-x86_64", "qemu-img");
+const why = whyNot(...WORKBENCH_PROGRAMS);
 
 suite("beside the agent", { skip: why ?? false }, () => {
-  let daemon: PrivateLibvirtd;
   let bench: Workbench;
   before(async () => {
-    daemon = await startLibvirtd({ ownNetwork: true });
-    bench = await openWorkbench(daemon);
+    bench = await startWorkbench();
   });
-  after(async () => {
-    await bench?.[Symbol.asyncDispose]();
-    await daemon?.[Symbol.asyncDispose]();
-  });
+  after(() => bench?.[Symbol.asyncDispose]());
 
   const fileOf = (uid: string, disk = "root"): string => path.join(bench.folders.disks, uid, `${diskIdOf(uid, disk)}.qcow2`);
-  const xmlOf = async (uid: string): Promise<string> => await daemon.virsh(URI, "dumpxml", uid, "--inactive");
+  const xmlOf = async (uid: string): Promise<string> => await bench.virsh("dumpxml", uid, "--inactive");
 
   test("a machine that was saved goes on as it was saved, so nothing of it changes before", async (t) => {
     const { calls } = bench;
     const { uid } = await make(t, bench, { name: "saved" });
     await calls.start(uid);
-    await daemon.virsh(URI, "managedsave", uid);
+    await bench.virsh("managedsave", uid);
     const before = await xmlOf(uid);
     await rejects(calls.change(uid, { vcpu: 2 }, { live: false }), "HOST_ERROR", /was saved while it ran/);
     await rejects(calls.growDisk(uid, "root", 2), "HOST_ERROR", /was saved while it ran/);
@@ -65,7 +57,7 @@ suite("beside the agent", { skip: why ?? false }, () => {
     const work: typeof parts.work = {
       openStream: (...args) => parts.work.openStream(...args),
       call: async (name, args, options) => {
-        if (name === "REMOTE_PROC_DOMAIN_UNDEFINE_FLAGS") await daemon.virsh(URI, "start", uid);
+        if (name === "REMOTE_PROC_DOMAIN_UNDEFINE_FLAGS") await bench.virsh("start", uid);
         return await parts.work.call(name, args, options);
       },
     };
@@ -84,25 +76,25 @@ suite("beside the agent", { skip: why ?? false }, () => {
     const { calls, folders } = bench;
     const { uid } = await make(t, bench, { name: "first" });
     const copy = randomUUID();
-    const own = path.join(daemon.folder, "copy.qcow2");
+    const own = path.join(bench.daemon.folder, "copy.qcow2");
     await copyFile(fileOf(uid), own);
     const xml = (await xmlOf(uid))
       .replaceAll(`<uuid>${uid}`, `<uuid>${copy}`)
       .replace("<name>first", "<name>second")
       .replace(fileOf(uid), own);
     await defineDomain(bench.parts.ask, xml.replaceAll(/<mac address='52:54:00:..:..:..'/g, "<mac address='52:54:00:00:00:99'"));
-    t.after(() => daemon.virsh(URI, "undefine", copy).catch(() => ""));
+    t.after(() => bench.virsh("undefine", copy).catch(() => ""));
     await calls.setGuest(copy, GUEST);
-    assert.match(await daemon.virsh(URI, "domblklist", copy), new RegExp(`vdzz +${folders.seeds}/${copy}.iso`));
-    assert.match(await daemon.virsh(URI, "domblklist", uid), new RegExp(`vdzz +${folders.seeds}/${uid}.iso`));
+    assert.match(await bench.virsh("domblklist", copy), new RegExp(`vdzz +${folders.seeds}/${copy}.iso`));
+    assert.match(await bench.virsh("domblklist", uid), new RegExp(`vdzz +${folders.seeds}/${uid}.iso`));
   });
 
   test("a card on libvirt's own default network is not on the one that the agent takes for it", async (t) => {
     const { calls } = bench;
     for (const [index, name] of ["default", NETWORK].entries()) {
-      const file = path.join(daemon.folder, "network.xml");
+      const file = path.join(bench.daemon.folder, "network.xml");
       await writeFile(file, `<network><name>${name}</name><bridge name='behind${index}'/></network>`);
-      await daemon.virsh(URI, "net-define", file);
+      await bench.virsh("net-define", file);
     }
     const { uid, config } = await make(t, bench, { name: "elsewhere", nics: { lan: { mac: "52:54:00:00:00:77", network: "default" } } });
     assert.equal((await bench.require(uid)).stored.nics["lan"]?.network, "default");
@@ -110,9 +102,9 @@ suite("beside the agent", { skip: why ?? false }, () => {
     assert.equal((await bench.require(uid)).stored.nics["lan"]?.network, "libvirt/default");
     // It starts, and is moved by a change alone.
     await calls.start(uid);
-    assert.match(await daemon.virsh(URI, "domiflist", uid), /network +default /);
+    assert.match(await bench.virsh("domiflist", uid), /network +default /);
     await calls.change(uid, { updateNics: config.nics }, { live: true });
-    assert.match(await daemon.virsh(URI, "domiflist", uid), new RegExp(`network +${NETWORK} `));
+    assert.match(await bench.virsh("domiflist", uid), new RegExp(`network +${NETWORK} `));
     assert.deepEqual((await bench.require(uid)).live.nics, config.nics);
   });
 
@@ -120,7 +112,7 @@ suite("beside the agent", { skip: why ?? false }, () => {
     const { calls } = bench;
     const { uid } = await make(t, bench, { name: "owner" });
     const borrower = await make(t, bench, { name: "borrower" });
-    await daemon.virsh(URI, "attach-disk", borrower.uid, fileOf(uid), "vdx", "--subdriver", "qcow2", "--config");
+    await bench.virsh("attach-disk", borrower.uid, fileOf(uid), "vdx", "--subdriver", "qcow2", "--config");
     await calls.start(borrower.uid);
     await rejects(calls.growDisk(uid, "root", 2), "HOST_ERROR", /is open/);
     assert.equal((await bench.require(uid)).stored.disks["root"]?.sizeGb, 1);
@@ -144,7 +136,7 @@ suite("beside the agent", { skip: why ?? false }, () => {
   test("what a guest has written into a raw disk is not taken for a qcow2", async (t) => {
     const { calls } = bench;
     const { uid } = await make(t, bench, { name: "raw" });
-    const raw = path.join(daemon.folder, "raw.img");
+    const raw = path.join(bench.daemon.folder, "raw.img");
     await copyFile(fileOf(uid), raw);
     const { size } = await stat(raw);
     const xml = (await xmlOf(uid)).replace(fileOf(uid), raw).replace("type='qcow2'", "type='raw'");

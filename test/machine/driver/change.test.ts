@@ -4,21 +4,16 @@ import { after, before, suite, test } from "node:test";
 import type { Domain } from "../../../agent/src/hypervisor/driver.ts";
 import { diskIdOf, macOf } from "../../../agent/src/hypervisor/identity.ts";
 import { defineDomain, defineNetwork, findNetworkByName, isNetworkActive } from "../../../libvirt/src/index.ts";
-import { make, NETWORK, openWorkbench, rejects } from "../support/effects.ts";
+import { make, NETWORK, rejects, startWorkbench, WORKBENCH_PROGRAMS } from "../support/effects.ts";
 import type { Workbench } from "../support/effects.ts";
-import { startLibvirtd } from "../support/libvirtd.ts";
-import type { PrivateLibvirtd } from "../support/libvirtd.ts";
 import { whyNot } from "../support/packages.ts";
 
-const URI = "qemu:///system";
-const why = whyNot("libvirtd", "virsh", "qemu-system-x86_64", "qemu-img");
+const why = whyNot(...WORKBENCH_PROGRAMS);
 
 suite("changes of a machine", { skip: why ?? false }, () => {
-  let daemon: PrivateLibvirtd;
   let bench: Workbench;
   before(async () => {
-    daemon = await startLibvirtd({ ownNetwork: true });
-    bench = await openWorkbench(daemon);
+    bench = await startWorkbench();
     for (const [name, number] of [
       [NETWORK, 31],
       ["other", 32],
@@ -28,12 +23,9 @@ suite("changes of a machine", { skip: why ?? false }, () => {
         `<network><name>${name}</name><bridge name='ghost-${name}'/><ip address='192.168.${number}.1' netmask='255.255.255.0'/></network>`,
       );
   });
-  after(async () => {
-    await bench?.[Symbol.asyncDispose]();
-    await daemon?.[Symbol.asyncDispose]();
-  });
+  after(() => bench?.[Symbol.asyncDispose]());
 
-  const dump = (uid: string, ...args: readonly string[]): Promise<string> => daemon.virsh(URI, "dumpxml", uid, ...args);
+  const dump = (uid: string, ...args: readonly string[]): Promise<string> => bench.virsh("dumpxml", uid, ...args);
 
   test("processors and memory of a running machine, live and stored", async (t) => {
     const { calls } = bench;
@@ -56,8 +48,8 @@ suite("changes of a machine", { skip: why ?? false }, () => {
     await calls.change(uid, { addDisks: { data }, addNics: { lan } }, { live: true });
     await calls.change(uid, { addDisks: { data }, addNics: { lan } }, { live: true });
     for (const args of [[], ["--inactive"]]) {
-      assert.match(await daemon.virsh(URI, "domblklist", uid, ...args), new RegExp(`vdb +.*${data.id}.qcow2`));
-      assert.match(await daemon.virsh(URI, "domiflist", uid, ...args), new RegExp(`network +${NETWORK} +virtio +${lan.mac}`));
+      assert.match(await bench.virsh("domblklist", uid, ...args), new RegExp(`vdb +.*${data.id}.qcow2`));
+      assert.match(await bench.virsh("domiflist", uid, ...args), new RegExp(`network +${NETWORK} +virtio +${lan.mac}`));
     }
     const domain = await bench.require(uid);
     assert.deepEqual(domain.live, domain.stored);
@@ -65,9 +57,9 @@ suite("changes of a machine", { skip: why ?? false }, () => {
 
     await calls.change(uid, { updateNics: { lan: { ...lan, network: "other" } } }, { live: true });
     for (const args of [[], ["--inactive"]])
-      assert.match(await daemon.virsh(URI, "domiflist", uid, ...args), new RegExp(`network +other +virtio +${lan.mac}`));
+      assert.match(await bench.virsh("domiflist", uid, ...args), new RegExp(`network +other +virtio +${lan.mac}`));
     await calls.growDisk(uid, "data", 2);
-    assert.match(await daemon.virsh(URI, "domblkinfo", uid, "vdb"), /Capacity: +2147483648/);
+    assert.match(await bench.virsh("domblkinfo", uid, "vdb"), /Capacity: +2147483648/);
     await rejects(calls.growDisk(uid, "data", 1), "HOST_ERROR", /cannot shrink/);
     await rejects(calls.deleteDisk(uid, data.id), "HOST_ERROR", /attached to "web"/);
   });
@@ -143,19 +135,19 @@ suite("changes of a machine", { skip: why ?? false }, () => {
     assert.deepEqual(now.live, before.live);
     assert.deepEqual([now.stored.vcpu, now.stored.vcpuMax, now.stored.ramMaxGb], [3, 4, 0.25]);
     assert.equal(now.metadata, "y");
-    assert.match(await daemon.virsh(URI, "metadata", uid, "--uri", "urn:ghost:vm:1", "--live"), />y</);
-    assert.match(await daemon.virsh(URI, "metadata", uid, "--uri", "urn:ghost:vm:1", "--config"), />y</);
+    assert.match(await bench.virsh("metadata", uid, "--uri", "urn:ghost:vm:1", "--live"), />y</);
+    assert.match(await bench.virsh("metadata", uid, "--uri", "urn:ghost:vm:1", "--config"), />y</);
   });
 
   test("a stopped machine changes firmware, type and name in place, and its snapshots stay", async (t) => {
     const { calls } = bench;
     const { uid, config } = await make(t, bench, { name: "first" });
-    await daemon.virsh(URI, "snapshot-create-as", uid, "before");
+    await bench.virsh("snapshot-create-as", uid, "before");
     await calls.change(uid, { machine: "pc", autostart: true }, { live: false });
     assert.match(await dump(uid), /machine='pc-i440fx/);
-    assert.match(await daemon.virsh(URI, "dominfo", uid), /Autostart: +enable/);
-    assert.equal(await daemon.virsh(URI, "snapshot-list", uid, "--name"), "before");
-    await daemon.virsh(URI, "snapshot-delete", uid, "before");
+    assert.match(await bench.virsh("dominfo", uid), /Autostart: +enable/);
+    assert.equal(await bench.virsh("snapshot-list", uid, "--name"), "before");
+    await bench.virsh("snapshot-delete", uid, "before");
     await calls.change(uid, { machine: "q35", firmware: "uefi", autostart: false }, { live: false });
     await calls.start(uid);
     const variables = new RegExp(`<nvram[^>]*>${bench.folders.disks}/${uid}/nvram.fd<`);
@@ -178,7 +170,7 @@ suite("changes of a machine", { skip: why ?? false }, () => {
       bench.parts.ask,
       `<domain type='qemu'><name>theirs</name><uuid>${other}</uuid><memory>65536</memory><os><type>hvm</type></os><devices><interface type='user'><mac address='${mac}'/></interface></devices></domain>`,
     );
-    t.after(() => daemon.virsh(URI, "undefine", other));
+    t.after(() => bench.virsh("undefine", other));
     await rejects(make(t, bench, { name: "theirs" }), "VM_EXISTS", /"theirs"/);
     await rejects(make(t, bench, { name: "ours", nics: { lan: { mac: mac.toUpperCase(), network: "user" } } }), "MAC_TAKEN", /theirs/);
     const { uid } = await make(t, bench, { name: "ours" });
@@ -195,7 +187,7 @@ suite("changes of a machine", { skip: why ?? false }, () => {
     const network = await findNetworkByName(parts.ask, NETWORK);
     assert.ok(network);
     const { uid } = await make(t, bench, { name: "off", nics: { lan: { ...nic, network: "default" } } });
-    await daemon.virsh(URI, "net-destroy", NETWORK);
+    await bench.virsh("net-destroy", NETWORK);
     await calls.start(uid);
     assert.equal(await isNetworkActive(parts.ask, network), true);
     const running: Domain = await bench.require(uid);

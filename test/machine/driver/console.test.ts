@@ -8,7 +8,7 @@ import type { DomainConsole } from "../../../agent/src/hypervisor/driver.ts";
 import { consoleCalls } from "../../../agent/src/hypervisor/libvirt/console.ts";
 import { ConsoleLogs } from "../../../agent/src/hypervisor/libvirt/console-log.ts";
 import { domainState, findDomain } from "../../../libvirt/src/index.ts";
-import { make, openWorkbench, rejects } from "../support/effects.ts";
+import { make, openWorkbench, rejects, WORKBENCH_PROGRAMS } from "../support/effects.ts";
 import type { Workbench } from "../support/effects.ts";
 import { startLibvirtd } from "../support/libvirtd.ts";
 import type { PrivateLibvirtd } from "../support/libvirtd.ts";
@@ -49,7 +49,7 @@ async function heard(output: AsyncIterator<Uint8Array>, text: string): Promise<s
 
 const outputOf = (console: DomainConsole): AsyncIterator<Uint8Array> => console.output[Symbol.asyncIterator]();
 
-suite("consoles of libvirt's machines", { skip: whyNot("libvirtd", "virsh", "qemu-system-x86_64", "qemu-img") ?? false }, () => {
+suite("consoles of libvirt's machines", { skip: whyNot(...WORKBENCH_PROGRAMS) ?? false }, () => {
   let daemon: PrivateLibvirtd;
   let bench: Workbench;
   let logs: ConsoleLogs;

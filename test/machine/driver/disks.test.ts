@@ -7,29 +7,21 @@ import { after, before, suite, test } from "node:test";
 import { diskIdOf } from "../../../agent/src/hypervisor/identity.ts";
 import { effectCalls } from "../../../agent/src/hypervisor/libvirt/effects.ts";
 import { defineDomain } from "../../../libvirt/src/index.ts";
-import { make, openWorkbench, rejects } from "../support/effects.ts";
+import { make, rejects, startWorkbench, WORKBENCH_PROGRAMS } from "../support/effects.ts";
 import type { Workbench } from "../support/effects.ts";
-import { startLibvirtd } from "../support/libvirtd.ts";
-import type { PrivateLibvirtd } from "../support/libvirtd.ts";
 import { whyNot } from "../support/packages.ts";
 
-const URI = "qemu:///system";
 const GIB = 2 ** 30;
 /** Ids of disks, in the order of a list. */
 const [DATA, ROOT] = ["da".repeat(10), "ee".repeat(10)] as const;
-const why = whyNot("libvirtd", "virsh", "qemu-system-x86_64", "qemu-img");
+const why = whyNot(...WORKBENCH_PROGRAMS);
 
 suite("disks of a machine", { skip: why ?? false }, () => {
-  let daemon: PrivateLibvirtd;
   let bench: Workbench;
   before(async () => {
-    daemon = await startLibvirtd({ ownNetwork: true });
-    bench = await openWorkbench(daemon);
+    bench = await startWorkbench();
   });
-  after(async () => {
-    await bench?.[Symbol.asyncDispose]();
-    await daemon?.[Symbol.asyncDispose]();
-  });
+  after(() => bench?.[Symbol.asyncDispose]());
 
   const file = (uid: string, id: string): string => path.join(bench.folders.disks, uid, `${id}.qcow2`);
   const mode = async (place: string): Promise<string> => ((await stat(place)).mode & 0o777).toString(8);
@@ -78,16 +70,16 @@ suite("disks of a machine", { skip: why ?? false }, () => {
     const { uid, config } = await make(t, bench);
     const place = file(uid, config.disks["root"]!.id);
     execFileSync("qemu-io", ["-c", "write -P 0xab 0 64k", place]);
-    await daemon.virsh(URI, "snapshot-create-as", uid, "before");
+    await bench.virsh("snapshot-create-as", uid, "before");
     execFileSync("qemu-io", ["-c", "write -P 0xcd 0 64k", place]);
     await calls.growDisk(uid, "root", 600);
     await calls.growDisk(uid, "root", 600);
     assert.equal((await bench.require(uid)).stored.disks["root"]?.sizeGb, 600);
-    assert.match(await daemon.virsh(URI, "domblkinfo", uid, "vda"), new RegExp(`Capacity: +${600 * GIB}`));
+    assert.match(await bench.virsh("domblkinfo", uid, "vda"), new RegExp(`Capacity: +${600 * GIB}`));
     execFileSync("qemu-img", ["check", "-q", place]);
     execFileSync("qemu-io", ["-c", "read -P 0xcd 0 64k", "-c", `write -P 0xef ${599 * GIB} 64k`, place]);
     execFileSync("qemu-img", ["check", "-q", place]);
-    await daemon.virsh(URI, "snapshot-revert", uid, "before");
+    await bench.virsh("snapshot-revert", uid, "before");
     execFileSync("qemu-img", ["check", "-q", place]);
     assert.match(execFileSync("qemu-io", ["-c", "read -P 0xab 0 64k", place], { encoding: "utf8" }), /read 65536/);
     await rejects(calls.growDisk(uid, "root", 0.5), "HOST_ERROR", /cannot shrink/);
@@ -96,7 +88,7 @@ suite("disks of a machine", { skip: why ?? false }, () => {
   });
 
   test("that do not fit on the host's disk leave nothing half made", async (t) => {
-    const small = path.join(daemon.folder, "small");
+    const small = path.join(bench.daemon.folder, "small");
     await mkdir(small);
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=128k,mode=711", "none", small]);
     t.after(() => execFileSync("umount", [small]));
@@ -116,31 +108,31 @@ suite("disks of a machine", { skip: why ?? false }, () => {
     await calls.createDisk(uid, "root", { id: ROOT, sizeGb: 1 }, image);
     assert.deepEqual((await calls.pruneImages(new Set())).removed, []);
     // An overlay over an overlay, in a domain of somebody else.
-    const theirs = path.join(daemon.folder, "theirs.qcow2");
-    const below = path.join(daemon.folder, "below.qcow2");
+    const theirs = path.join(bench.daemon.folder, "theirs.qcow2");
+    const below = path.join(bench.daemon.folder, "below.qcow2");
     await rename(file(uid, ROOT), below);
     execFileSync("qemu-img", ["create", "-q", "-f", "qcow2", "-b", "below.qcow2", "-F", "qcow2", theirs]);
     const domain = await defineDomain(
       parts.ask,
       `<domain type='qemu'><name>theirs</name><memory>65536</memory><os><type>hvm</type></os><devices><disk type='file'><driver name='qemu' type='qcow2'/><source file='${theirs}'/><target dev='vda'/></disk></devices></domain>`,
     );
-    t.after(() => daemon.virsh(URI, "undefine", domain.uuid).catch(() => ""));
+    t.after(() => bench.virsh("undefine", domain.uuid).catch(() => ""));
     assert.deepEqual((await calls.pruneImages(new Set())).removed, []);
     execFileSync("qemu-img", ["rebase", "-u", "-F", "qcow2", "-b", `json:{"driver":"qcow2","file.filename":"${below}"}`, theirs]);
     assert.deepEqual((await calls.pruneImages(new Set())).removed, []);
     // The same disk as a volume of a pool.
-    const pool = path.join(daemon.folder, "pool");
+    const pool = path.join(bench.daemon.folder, "pool");
     await mkdir(pool);
     await rename(theirs, path.join(pool, "theirs.qcow2"));
-    await daemon.virsh(URI, "pool-create-as", "shelf", "dir", "--target", pool);
-    t.after(() => daemon.virsh(URI, "pool-destroy", "shelf"));
-    const xml = await daemon.virsh(URI, "dumpxml", domain.uuid, "--inactive");
+    await bench.virsh("pool-create-as", "shelf", "dir", "--target", pool);
+    t.after(() => bench.virsh("pool-destroy", "shelf"));
+    const xml = await bench.virsh("dumpxml", domain.uuid, "--inactive");
     const volume = "<source pool='shelf' volume='theirs.qcow2'/>";
     await defineDomain(parts.ask, xml.replace("<disk type='file'", "<disk type='volume'").replace(/<source file=.*\/>/, volume));
     assert.deepEqual((await calls.pruneImages(new Set())).removed, []);
     await writeFile(below, "QFI\u00fb nonsense", "latin1");
     await rejects(calls.pruneImages(new Set()), "HOST_ERROR", /below.qcow2 stands on/);
-    await daemon.virsh(URI, "undefine", domain.uuid);
+    await bench.virsh("undefine", domain.uuid);
     assert.deepEqual((await calls.pruneImages(new Set([image]))).removed, []);
     await writeFile(path.join(images, "x.partial"), "12345");
     const size = (await stat(path.join(images, name))).size;

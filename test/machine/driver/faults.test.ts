@@ -7,7 +7,7 @@ import { after, before, suite, test } from "node:test";
 import type { TestContext } from "node:test";
 import type { DomainConfig } from "../../../agent/src/hypervisor/driver.ts";
 import { diskIdOf, macOf } from "../../../agent/src/hypervisor/identity.ts";
-import { GUEST, make, openWorkbench, rejects, tinyConfig } from "../support/effects.ts";
+import { GUEST, make, openWorkbench, rejects, tinyConfig, WORKBENCH_PROGRAMS } from "../support/effects.ts";
 import type { Workbench } from "../support/effects.ts";
 import { startLibvirtd } from "../support/libvirtd.ts";
 import type { PrivateLibvirtd } from "../support/libvirtd.ts";
@@ -16,7 +16,7 @@ import { startProxy } from "../support/proxy.ts";
 import type { Fault, LibvirtProxy, Procedure } from "../support/proxy.ts";
 
 const URI = "qemu:///system";
-const why = whyNot("libvirtd", "virsh", "qemu-system-x86_64", "qemu-img");
+const why = whyNot(...WORKBENCH_PROGRAMS);
 
 suite("libvirtd killed", { skip: why ?? false }, () => {
   let daemon: PrivateLibvirtd;

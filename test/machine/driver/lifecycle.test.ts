@@ -1,43 +1,35 @@
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { after, before, suite, test } from "node:test";
-import { GUEST, make, openWorkbench, rejects } from "../support/effects.ts";
+import { GUEST, make, rejects, startWorkbench, WORKBENCH_PROGRAMS } from "../support/effects.ts";
 import type { Workbench } from "../support/effects.ts";
-import { startLibvirtd } from "../support/libvirtd.ts";
-import type { PrivateLibvirtd } from "../support/libvirtd.ts";
 import { whyNot } from "../support/packages.ts";
 
-const URI = "qemu:///system";
-const why = whyNot("libvirtd", "virsh", "qemu-system-x86_64", "qemu-img");
+const why = whyNot(...WORKBENCH_PROGRAMS);
 
 suite("a machine from its making to its removal", { skip: why ?? false }, () => {
-  let daemon: PrivateLibvirtd;
   let bench: Workbench;
   before(async () => {
-    daemon = await startLibvirtd({ ownNetwork: true });
-    bench = await openWorkbench(daemon);
+    bench = await startWorkbench();
   });
-  after(async () => {
-    await bench?.[Symbol.asyncDispose]();
-    await daemon?.[Symbol.asyncDispose]();
-  });
+  after(() => bench?.[Symbol.asyncDispose]());
 
   test("made, started, stopped and removed, as virsh sees it", async (t) => {
     const { calls, folders } = bench;
     const { uid, config } = await make(t, bench);
-    assert.equal(await daemon.virsh(URI, "domstate", uid), "shut off");
+    assert.equal(await bench.virsh("domstate", uid), "shut off");
     assert.deepEqual((await bench.require(uid)).stored, config);
     assert.equal((await bench.require(uid)).metadata, "note");
     await calls.start(uid);
     await calls.start(uid);
-    assert.equal(await daemon.virsh(URI, "domstate", uid), "running");
+    assert.equal(await bench.virsh("domstate", uid), "running");
     assert.equal(await calls.stop(uid, { timeoutMs: 500 }), "forced");
     assert.equal(await calls.stop(uid, { timeoutMs: 500 }), "graceful");
-    assert.equal(await daemon.virsh(URI, "domstate", uid), "shut off");
+    assert.equal(await bench.virsh("domstate", uid), "shut off");
     assert.deepEqual(await readdir(folders.seeds), [`${uid}.iso`]);
     assert.deepEqual(await readdir(folders.consoles), [`${uid}.log`]);
     await calls.undefine(uid, { disks: "delete" });
-    assert.equal(await daemon.virsh(URI, "list", "--all", "--name"), "");
+    assert.equal(await bench.virsh("list", "--all", "--name"), "");
     for (const folder of Object.values(folders)) assert.deepEqual(await readdir(folder), []);
     await calls.undefine(uid, { disks: "delete" });
   });
@@ -50,14 +42,14 @@ suite("a machine from its making to its removal", { skip: why ?? false }, () => 
     await calls.start(uid);
     await calls.suspend(uid);
     await calls.suspend(uid);
-    assert.equal(await daemon.virsh(URI, "domstate", uid, "--reason"), "paused (user)");
+    assert.equal(await bench.virsh("domstate", uid, "--reason"), "paused (user)");
     await rejects(calls.start(uid), "HOST_ERROR", /resumed, not started/);
     await calls.resume(uid);
     await calls.resume(uid);
-    assert.equal(await daemon.virsh(URI, "domstate", uid), "running");
+    assert.equal(await bench.virsh("domstate", uid), "running");
     await calls.suspend(uid);
     assert.equal(await calls.stop(uid, { timeoutMs: 3_600_000 }), "forced");
-    assert.equal(await daemon.virsh(URI, "domstate", uid), "shut off");
+    assert.equal(await bench.virsh("domstate", uid), "shut off");
   });
 
   test("whoever waits for its end can give up, and sees somebody else end it", async (t) => {
@@ -68,9 +60,9 @@ suite("a machine from its making to its removal", { skip: why ?? false }, () => 
     const given = calls.stop(uid, { timeoutMs: 3_600_000, signal: abort.signal });
     abort.abort(new Error("enough"));
     await assert.rejects(given, /enough/);
-    assert.equal(await daemon.virsh(URI, "domstate", uid), "running");
+    assert.equal(await bench.virsh("domstate", uid), "running");
     const waiting = calls.stop(uid, { timeoutMs: 3_600_000 });
-    await daemon.virsh(URI, "destroy", uid);
+    await bench.virsh("destroy", uid);
     assert.equal(await waiting, "forced");
   });
 
@@ -78,9 +70,9 @@ suite("a machine from its making to its removal", { skip: why ?? false }, () => 
     const { calls } = bench;
     const { uid } = await make(t, bench);
     await calls.start(uid);
-    await daemon.virsh(URI, "managedsave", uid);
+    await bench.virsh("managedsave", uid);
     await calls.start(uid);
-    assert.equal(await daemon.virsh(URI, "domstate", uid, "--reason"), "running (restored)");
+    assert.equal(await bench.virsh("domstate", uid, "--reason"), "running (restored)");
   });
 
   test("keeps its disks and what UEFI remembers when only its definition goes", async (t) => {

@@ -6,29 +6,20 @@ import path from "node:path";
 import { after, before, suite, test } from "node:test";
 import { diskIdOf } from "../../../agent/src/hypervisor/identity.ts";
 import { snapshotCalls } from "../../../agent/src/hypervisor/libvirt/snapshots.ts";
-import { make, openWorkbench, rejects } from "../support/effects.ts";
+import { make, rejects, startWorkbench, WORKBENCH_PROGRAMS } from "../support/effects.ts";
 import type { Workbench } from "../support/effects.ts";
-import { startLibvirtd } from "../support/libvirtd.ts";
-import type { PrivateLibvirtd } from "../support/libvirtd.ts";
 import { whyNot, whyNoUefi } from "../support/packages.ts";
 
-const URI = "qemu:///system";
-
-suite("snapshots of libvirt's machines", { skip: whyNot("libvirtd", "virsh", "qemu-system-x86_64", "qemu-img") ?? false }, () => {
-  let daemon: PrivateLibvirtd;
+suite("snapshots of libvirt's machines", { skip: whyNot(...WORKBENCH_PROGRAMS) ?? false }, () => {
   let bench: Workbench;
   let snapshots: ReturnType<typeof snapshotCalls>;
   before(async () => {
-    daemon = await startLibvirtd();
-    bench = await openWorkbench(daemon);
+    bench = await startWorkbench();
     snapshots = snapshotCalls(bench.parts);
   });
-  after(async () => {
-    await bench?.[Symbol.asyncDispose]();
-    await daemon?.[Symbol.asyncDispose]();
-  });
+  after(() => bench?.[Symbol.asyncDispose]());
 
-  const virsh = (...args: readonly string[]): Promise<string> => daemon.virsh(URI, ...args);
+  const virsh = (...args: readonly string[]): Promise<string> => bench.virsh(...args);
   const fileOf = (uid: string, disk = "root"): string => path.join(bench.folders.disks, uid, `${diskIdOf(uid, disk)}.qcow2`);
   /** Only while nothing else uses the disk. */
   const io = (file: string, command: string): string => execFileSync("qemu-io", ["-c", command, file], { encoding: "utf8" });
@@ -162,7 +153,7 @@ suite("snapshots of libvirt's machines", { skip: whyNot("libvirtd", "virsh", "qe
 
   test("a disk that no snapshot can hold is named, and nothing is made", async (t) => {
     const { uid } = await make(t, bench);
-    const raw = path.join(daemon.folder, `${uid}.raw`);
+    const raw = path.join(bench.daemon.folder, `${uid}.raw`);
     await writeFile(raw, Buffer.alloc(1024 * 1024));
     await virsh("attach-disk", uid, raw, "vdx", "--subdriver", "raw", "--config");
     await rejects(snapshots.createSnapshot(uid, { name: "one", description: "" }), "UNSUPPORTED", /disk "vdx" is raw/);
@@ -201,7 +192,7 @@ suite("snapshots of libvirt's machines", { skip: whyNot("libvirtd", "virsh", "qe
   test("what others keep beside the disks is listed, and not gone back to", async (t) => {
     const { uid } = await make(t, bench);
     await virsh("snapshot-create-as", uid, "beside", "--disk-only", "--no-metadata", "--print-xml");
-    const target = path.join(daemon.folder, `${uid}-beside.qcow2`);
+    const target = path.join(bench.daemon.folder, `${uid}-beside.qcow2`);
     await virsh("snapshot-create-as", uid, "beside", "--disk-only", "--diskspec", `vda,file=${target}`);
     assert.deepEqual(
       (await snapshots.snapshots(uid)).map(({ name, status }) => [name, status]),

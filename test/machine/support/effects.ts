@@ -11,10 +11,14 @@ import type { Folders, LibvirtParts } from "../../../agent/src/hypervisor/libvir
 import { LibvirtReadings } from "../../../agent/src/hypervisor/libvirt/readings.ts";
 import { connect, keepConnected } from "../../../libvirt/src/index.ts";
 import { GhostError } from "../../../schemas/src/index.ts";
+import { startLibvirtd } from "./libvirtd.ts";
 import type { PrivateLibvirtd } from "./libvirtd.ts";
 
 /** The driver's calls that change the host, with what they are put together from. */
 export interface Workbench extends AsyncDisposable {
+  readonly daemon: PrivateLibvirtd;
+  /** What virsh prints of its machines. */
+  virsh(...args: readonly string[]): Promise<string>;
   readonly parts: LibvirtParts;
   readonly folders: Folders;
   readonly calls: ReturnType<typeof effectCalls>;
@@ -23,9 +27,22 @@ export interface Workbench extends AsyncDisposable {
   require(uid: string): Promise<Domain>;
 }
 
+/** What a workbench needs. */
+export const WORKBENCH_PROGRAMS = ["libvirtd", "virsh", "qemu-system-x86_64", "qemu-img"] as const;
+const URI = "qemu:///system";
+
 export const GUEST: GuestSetup = { hostname: "web", sshKeys: [], packages: [] };
 /** Of the network that `network: default` means here. */
 export const NETWORK = "lab";
+
+/** A workbench on a libvirtd of its own; both end together. */
+export async function startWorkbench(options: { readonly image?: string } = {}): Promise<Workbench> {
+  await using stack = new AsyncDisposableStack();
+  const daemon = stack.use(await startLibvirtd({ ownNetwork: true }));
+  const bench = stack.use(await openWorkbench(daemon, options));
+  const both = stack.move();
+  return { ...bench, [Symbol.asyncDispose]: () => both.disposeAsync() };
+}
 
 export async function openWorkbench(
   daemon: PrivateLibvirtd,
@@ -33,7 +50,7 @@ export async function openWorkbench(
 ): Promise<Workbench> {
   const dir = path.join(daemon.folder, "ghost");
   await mkdir(dir, { recursive: true });
-  const place = { uri: "qemu:///system", socketPath };
+  const place = { uri: URI, socketPath };
   const ask = keepConnected(place);
   const work = keepConnected(place);
   const images = new ImageStore({ dir: path.join(dir, "images"), vendorImages: new Map() });
@@ -54,6 +71,8 @@ export async function openWorkbench(
   if (image === undefined) await writeFile(empty, bootSector());
   const { digest } = await calls.ensureImage({ path: image ?? empty });
   return {
+    daemon,
+    virsh: async (...args) => await daemon.virsh(URI, ...args),
     parts,
     folders,
     calls,
