@@ -153,7 +153,10 @@ async function pressPowerButton(parts: LibvirtParts, reading: Reading, timeoutMs
   } catch (reason) {
     // A machine that is being saved does not hear it now, and the plug can be pulled all the same.
     if (isLibvirtError(reason, "VIR_ERR_OPERATION_TIMEOUT") || (await isOff(parts, reading))) return;
-    throw reason;
+    // One that ends takes the question with it, and libvirt sees the end a moment later.
+    const isLost = isLibvirtError(reason, "VIR_ERR_SYSTEM_ERROR", "VIR_ERR_INTERNAL_ERROR");
+    const limits = { timeoutMs: Math.min(timeoutMs, GONE_TIMEOUT_MS) };
+    if (!isLost || !(await until(parts, reading.ref.uuid, ["lifecycle"], limits, () => isOff(parts, reading)))) throw reason;
   }
 }
 
