@@ -94,12 +94,12 @@ suite("calls", () => {
 
   test("flags add up", async () => {
     const { caller, asked } = answering(undefined);
-    await undefineDomain(caller, { uuid }, { managedSave: true, snapshotsMetadata: true, nvram: "keep" });
+    await undefineDomain(caller, { uuid }, { managedSave: true, snapshotsMetadata: true, nvram: "keep", tpm: "keep" });
     await setVcpus(caller, { uuid }, 2, { affect: "both", maximum: true });
     await setMemory(caller, { uuid }, 1024, { affect: "live" });
     assert.deepEqual(
       asked.map(([, args]) => (args as { flags: number }).flags),
-      [1 | 2 | 8, 1 | 2 | 4, 1],
+      [1 | 2 | 8 | 64, 1 | 2 | 4, 1],
     );
   });
 

@@ -127,12 +127,14 @@ export interface UndefineParts {
   readonly checkpointsMetadata?: boolean;
   /** The firmware's variables: deleted, or left where they are. */
   readonly nvram?: "delete" | "keep";
+  /** The state of an emulated TPM. Absent: what its definition says, mostly deleted. Since libvirt 8.9; an older one refuses it. */
+  readonly tpm?: "delete" | "keep";
 }
 
 export async function undefineDomain(
   caller: Caller,
   domain: DomainRef,
-  { managedSave, snapshotsMetadata, checkpointsMetadata, nvram, ...options }: CallOptions & UndefineParts = {},
+  { managedSave, snapshotsMetadata, checkpointsMetadata, nvram, tpm, ...options }: CallOptions & UndefineParts = {},
 ): Promise<void> {
   const flags = flagsOf(
     [virDomainUndefineFlagsValues.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE, managedSave],
@@ -140,6 +142,8 @@ export async function undefineDomain(
     [virDomainUndefineFlagsValues.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA, checkpointsMetadata],
     [virDomainUndefineFlagsValues.VIR_DOMAIN_UNDEFINE_NVRAM, nvram === "delete"],
     [virDomainUndefineFlagsValues.VIR_DOMAIN_UNDEFINE_KEEP_NVRAM, nvram === "keep"],
+    [virDomainUndefineFlagsValues.VIR_DOMAIN_UNDEFINE_TPM, tpm === "delete"],
+    [virDomainUndefineFlagsValues.VIR_DOMAIN_UNDEFINE_KEEP_TPM, tpm === "keep"],
   );
   await caller.call("REMOTE_PROC_DOMAIN_UNDEFINE_FLAGS", { dom: toDomain(domain), flags }, options);
 }

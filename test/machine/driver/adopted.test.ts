@@ -2,17 +2,20 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { execFileSync } from "node:child_process";
-import { access, readdir } from "node:fs/promises";
+import { access, readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, suite, test } from "node:test";
 import type { TestContext } from "node:test";
 import { diskIdOf } from "../../../agent/src/hypervisor/identity.ts";
+import { effectCalls } from "../../../agent/src/hypervisor/libvirt/effects.ts";
+import { serverError } from "../../../agent/src/hypervisor/libvirt/testdata/fake-libvirt.ts";
 import { defineDomain } from "../../../libvirt/src/index.ts";
 import { GUEST, make, rejects, startWorkbench, WORKBENCH_PROGRAMS } from "../support/effects.ts";
 import type { Workbench } from "../support/effects.ts";
 import { whyNot } from "../support/packages.ts";
 
 const why = whyNot(...WORKBENCH_PROGRAMS);
+const whyNoTpm = whyNot("swtpm", "swtpm_setup");
 
 suite("a machine of somebody else", { skip: why ?? false }, () => {
   let bench: Workbench;
@@ -137,5 +140,30 @@ suite("a machine of somebody else", { skip: why ?? false }, () => {
       left.split("\n").filter((file) => file.includes("ours") || file.includes(uid)),
       [],
     );
+  });
+
+  test("keeps what its TPM holds when it goes", { skip: whyNoTpm ?? false }, async (t) => {
+    const { uid, file } = await theirs(t);
+    const tpm = "<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm></devices>";
+    await defineDomain(bench.parts.ask, (await bench.virsh("dumpxml", uid)).replace("</devices>", tpm));
+    await bench.calls.start(uid);
+    await bench.calls.powerOff(uid);
+    // Where libvirt has its emulator write.
+    const state = path.join(bench.daemon.folder, "var/lib/libvirt/swtpm", uid, "tpm2/tpm2-00.permall");
+    const keys = await readFile(state);
+    const { work } = bench.parts;
+    const older: typeof work = {
+      openStream: (...args) => work.openStream(...args),
+      call: async (name, args, options) => {
+        if (name === "REMOTE_PROC_DOMAIN_UNDEFINE_FLAGS") throw serverError("VIR_ERR_INVALID_ARG", "unsupported flags (0x40)");
+        return await work.call(name, args, options);
+      },
+    };
+    const old = effectCalls({ ...bench.parts, work: older });
+    await rejects(old.undefine(uid, { disks: "delete" }), "HOST_ERROR", /has a TPM, and the host's libvirt, older than 8.9/);
+    await bench.calls.undefine(uid, { disks: "delete" });
+    assert.equal(await bench.parts.readings.read(uid), undefined);
+    assert.deepEqual(await readFile(state), keys);
+    await access(file);
   });
 });

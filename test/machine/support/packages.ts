@@ -13,6 +13,8 @@ const PROGRAMS = {
   ip: "iproute2",
   ssh: "openssh-client",
   curl: "curl",
+  swtpm: "swtpm",
+  swtpm_setup: "swtpm-tools",
 } as const;
 
 /** Firmware is no program. */

@@ -2,6 +2,8 @@ import { rm } from "node:fs/promises";
 import { isLibvirtError, undefineDomain } from "@ghost/libvirt";
 import { problem } from "@ghost/schemas";
 import type { Hypervisor } from "../../driver.ts";
+import { readXml } from "../domain-xml/read-xml.ts";
+import { findChild } from "../domain-xml/xml.ts";
 import { told } from "../link.ts";
 import type { LibvirtParts } from "../parts.ts";
 import { diskIds, refuseOpen, removeFolder } from "./disks.ts";
@@ -31,9 +33,13 @@ export function undefineCall(parts: LibvirtParts): Hypervisor["undefine"] {
         // Before the definition, which says whose they are: a removal that was cut off does it again.
         if (disks === "delete") await releaseLeases(parts, uid, Object.values(onHost(parts, reading.stored.config.nics)));
         const nvram = disks === "delete" && reading.stored.nvram === nvramPath(folders, uid) ? "delete" : "keep";
+        // Somebody's: we make none.
+        const hasTpm = findChild(readXml(reading.storedXml), "devices", "tpm") !== undefined;
+        const also = { managedSave: true, snapshotsMetadata: true, checkpointsMetadata: true, nvram } as const;
         try {
-          await undefineDomain(work, reading.ref, { managedSave: true, snapshotsMetadata: true, checkpointsMetadata: true, nvram });
+          await undefineDomain(work, reading.ref, { ...also, ...(hasTpm && { tpm: "keep" }) });
         } catch (reason) {
+          if (hasTpm && isLibvirtError(reason, "VIR_ERR_INVALID_ARG")) throw tooOldForTpm(reading.domain.stored.name, reason);
           if (!isLibvirtError(reason, "VIR_ERR_NO_DOMAIN")) throw reason;
         }
         // libvirt takes the definition from a machine that runs too.
@@ -52,4 +58,13 @@ export function undefineCall(parts: LibvirtParts): Hypervisor["undefine"] {
       await removeFolder(folder);
     });
   };
+}
+
+function tooOldForTpm(vm: string, cause: unknown): Error {
+  return problem(
+    "HOST_ERROR",
+    `VM "${vm}" has a TPM, and the host's libvirt, older than 8.9, would delete what the TPM holds with the definition.`,
+    { hint: `Take the TPM out of the definition first, which leaves its files: virsh edit ${vm}` },
+    { cause },
+  );
 }
