@@ -59,7 +59,7 @@ suite("the life of a ghost_vm", () => {
       [["warning", "ghost_vm.web"]],
       "a deletion is announced as the loss of data that it is",
     );
-    assert.match(destroy.told[0]!.detail, /lost/);
+    assert.match(destroy.told[0]!.detail, /its 3 disks \(26 GiB\) are deleted/);
     assert.deepEqual(site.desk.names(), []);
     assert.equal(site.desk.host.listDisks().size, 0);
     assert.deepEqual(await site.values(), {});
