@@ -128,7 +128,8 @@ function uninstall(root: string, dryRun: boolean, session: Session): typeof EXIT
   session.say(
     `${UNIT_PATH} ${isThere ? (dryRun ? "would be removed" : "is removed") : "is not there"}. agent.yaml, records, images and disks stay.\n\nNow:\n`,
   );
-  session.print("sudo systemctl disable --now ghost-agent\nsudo systemctl daemon-reload\n");
+  // "disable --now" would read the unit anew before it stops it, and stop it without what the unit says of that.
+  session.print("sudo systemctl stop ghost-agent\nsudo systemctl disable ghost-agent\n");
   return EXIT.ok;
 }
 
