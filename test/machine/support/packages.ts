@@ -15,6 +15,7 @@ const PROGRAMS = {
   curl: "curl",
   swtpm: "swtpm",
   swtpm_setup: "swtpm-tools",
+  systemctl: "systemd",
 } as const;
 
 /** Firmware is no program. */
