@@ -101,6 +101,12 @@ suite("beside the agent", { skip: reason ?? false }, () => {
     assert.doesNotMatch(adopted, /networks/, "it has no card, and gets none");
     await host.done("apply", "--yes", "--max-impact", "data-loss", "--max-destroy", "1");
     assert.match(await host.done("plan"), /No changes/);
+    // Where that disk is only the definition knew.
+    const xml = await host.virsh("dumpxml", "theirs", "--inactive");
+    await host.virsh("undefine", "theirs", "--keep-nvram");
+    assert.match(await host.done("plan"), /vm theirs +create +.*; Ghost has no disk root of it, which is made anew/);
+    await host.define(xml);
+    assert.match(await host.done("plan"), /No changes/);
     const { code, stdout, stderr } = await host.ghost("destroy", "--yes", "--max-impact", "data-loss", "--max-destroy", "1");
     assert.equal(code, 0, stdout + stderr);
     assert.match(stderr, /vm theirs +delete · data-loss +.*; its disk root \(1 GiB\) stays: Ghost did not make it/);

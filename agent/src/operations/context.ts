@@ -7,7 +7,8 @@ import type { Store, StoreChange } from "../store/store.ts";
 import type { Admission } from "./admission.ts";
 import type { Intent } from "./intent.ts";
 import { recordFromMetadata } from "./metadata.ts";
-import { keepObserved, observeDomain, observeRecord } from "./observed-vm.ts";
+import { observeWithout } from "./observation.ts";
+import { keepObserved, observeDomain } from "./observed-vm.ts";
 import { PASSWORD_PATH } from "./target.ts";
 
 /** What every operation of an agent works with. */
@@ -54,7 +55,7 @@ export async function findPresent({ hypervisor, store }: Workshop, uid: string):
   const domain = await hypervisor.find(uid);
   const record = store.vms.get(uid) ?? (domain === undefined ? undefined : recordFromMetadata(domain));
   if (domain !== undefined) return { domain, ...(record !== undefined && { record }), vm: observeDomain(domain, record) };
-  return record === undefined ? undefined : { record, vm: observeRecord(record) };
+  return record === undefined ? undefined : { record, vm: await observeWithout(hypervisor, record) };
 }
 
 /** What stands between a VM and a configuration, by the planner's own rules. */
@@ -135,7 +136,7 @@ async function recorded(
   isAccepted: boolean,
 ): Promise<{ readonly final: VmRecord; readonly observed: ObservedVm }> {
   const domain = await hypervisor.find(record.uid);
-  const observed = domain === undefined ? observeRecord(record) : observeDomain(domain, record);
+  const observed = domain === undefined ? await observeWithout(hypervisor, record) : observeDomain(domain, record);
   const final: VmRecord = isAccepted ? { ...record, revision: observed.revision } : record;
   if (domain !== undefined) keepObserved(domain, final, observed);
   return { final, observed };

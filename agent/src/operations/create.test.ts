@@ -296,6 +296,7 @@ suite("a create of a uid that is there", () => {
     const bench = openBench(t);
     const vm = await bench.create({ name: "web" });
     bench.hypervisor.host.removeDomain("web");
+    assert.deepEqual((await bench.vm("web")).diskIds, {});
     const again = await bench.run(createIntent({ name: "web" }, { uid: vm.uid, planHash: "sha256:other" }));
     assert.deepEqual([again.state, again.vm?.status], ["succeeded", "running"], again.diagnostics[0]?.detail);
   });

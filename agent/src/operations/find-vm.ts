@@ -1,7 +1,8 @@
 import type { ObservedVm } from "@ghost/schemas";
 import { problem } from "@ghost/schemas";
 import type { Workshop } from "./context.ts";
-import { observeDomain, observeRecord } from "./observed-vm.ts";
+import { observeWithout } from "./observation.ts";
+import { observeDomain } from "./observed-vm.ts";
 
 /** The VM that a person means by an id or a name; one of that id goes before one of that name. VM_NOT_FOUND. */
 export async function requireVm({ hypervisor, store }: Pick<Workshop, "hypervisor" | "store">, idOrName: string): Promise<ObservedVm> {
@@ -9,7 +10,7 @@ export async function requireVm({ hypervisor, store }: Pick<Workshop, "hyperviso
   const record = store.vms.get(idOrName) ?? store.findVmByName(idOrName);
   if (record !== undefined && record.phase !== "creating") {
     const domain = await hypervisor.find(record.uid);
-    return domain === undefined ? observeRecord(record) : observeDomain(domain, record);
+    return domain === undefined ? await observeWithout(hypervisor, record) : observeDomain(domain, record);
   }
   // Nobody's, or one that somebody has renamed.
   const domain = (await hypervisor.find(idOrName)) ?? (await hypervisor.findByName(idOrName));

@@ -194,10 +194,15 @@ suite("a VM as plans see it", () => {
   });
 });
 
-test("all of a host: domains, records without one, each once", () => {
+test("all of a host: domains, records without one, each once", async () => {
+  const listDisks = async (): Promise<readonly string[]> => [];
   const records = new Map([record(), record({}, { uid: "gone", name: "gone" })].map((each) => [each.uid, each]));
   assert.deepEqual(
-    observeVms([domain(), domain({ name: "legacy" }, { uid: "u2" })], records).map((vm) => [vm.uid, vm.name, vm.status]),
+    (await observeVms({ listDisks }, [domain(), domain({ name: "legacy" }, { uid: "u2" })], records)).map((vm) => [
+      vm.uid,
+      vm.name,
+      vm.status,
+    ]),
     [
       [UID, "web", "running"],
       ["u2", "legacy", "running"],

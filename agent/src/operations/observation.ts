@@ -14,7 +14,11 @@ export interface HostIdentity {
 }
 
 /** Every VM of the host: its domains with their records, and records whose domain is not there. */
-export function observeVms(domains: readonly Domain[], records: ReadonlyMap<string, VmRecord>): ObservedVm[] {
+export async function observeVms(
+  hypervisor: Pick<Hypervisor, "listDisks">,
+  domains: readonly Domain[],
+  records: ReadonlyMap<string, VmRecord>,
+): Promise<ObservedVm[]> {
   const vms: ObservedVm[] = [];
   let matched = 0;
   for (const domain of domains) {
@@ -24,9 +28,14 @@ export function observeVms(domains: readonly Domain[], records: ReadonlyMap<stri
   }
   if (matched < records.size) {
     const present = new Set(domains.map((domain) => domain.uid));
-    for (const record of records.values()) if (!present.has(record.uid)) vms.push(observeRecord(record));
+    for (const record of records.values()) if (!present.has(record.uid)) vms.push(await observeWithout(hypervisor, record));
   }
   return vms;
+}
+
+/** A record whose domain is not there: of one that vanished, disks may have gone too, or be where the domain alone knew. */
+export async function observeWithout(hypervisor: Pick<Hypervisor, "listDisks">, record: VmRecord): Promise<ObservedVm> {
+  return record.phase === "ready" ? observeRecord(record, await hypervisor.listDisks(record.uid)) : observeRecord(record);
 }
 
 /** The host and its VMs, as one answer. Throws HOST_ERROR when the hypervisor does not answer. */
@@ -41,7 +50,7 @@ export async function observe(
     hypervisor.networks(),
     hypervisor.list(),
   ]);
-  const vms = observeVms(domains, store.vms);
+  const vms = await observeVms(hypervisor, domains, store.vms);
   const reserved = reservedResources(identity.reserved, store.settings);
   const taken = takenBy(domains, store.vms);
   return {

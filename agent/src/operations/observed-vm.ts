@@ -49,8 +49,8 @@ export function keepObserved(domain: Domain, record: VmRecord, vm: ObservedVm): 
   seen.set(domain, { record, vm });
 }
 
-/** A record whose domain is not (yet, or any more) there. */
-export function observeRecord(record: VmRecord): ObservedVm {
+/** A record whose domain is not (yet, or any more) there; `left` are the ids of the disks that are, where it was looked. */
+export function observeRecord(record: VmRecord, left?: readonly string[]): ObservedVm {
   const isReady = record.phase === "ready";
   return withRevision({
     ...recorded(record),
@@ -61,7 +61,7 @@ export function observeRecord(record: VmRecord): ObservedVm {
     status: isReady ? "error" : "stopped",
     statusReason: isReady ? MISSING_DOMAIN : record.phase === "creating" ? "being created" : "being deleted",
     ipAddress: "",
-    diskIds: record.diskIds,
+    diskIds: left === undefined ? record.diskIds : Object.fromEntries(Object.entries(record.diskIds).filter(([, id]) => left.includes(id))),
     macs: {},
     guestAgent: false,
   });

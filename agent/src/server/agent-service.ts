@@ -48,7 +48,7 @@ export function createAgentService({
 
   /** Every VM that is more than an intention. */
   async function listVms(): Promise<readonly ObservedVm[]> {
-    return observeVms(await hypervisor.list(), store.vms).filter((vm) => vm.phase !== "creating");
+    return (await observeVms(hypervisor, await hypervisor.list(), store.vms)).filter((vm) => vm.phase !== "creating");
   }
 
   async function carryOut(

@@ -1,5 +1,4 @@
 import type { ObservedVm } from "@ghost/schemas";
-import { vmDemand } from "./demand.ts";
 
 /** What becomes of a VM's disks when it is deleted, as a clause: "its disk (10 GiB) is deleted". */
 export function fateOfDisks({ live, diskIds, foreignDisks = [] }: Pick<ObservedVm, "live" | "diskIds" | "foreignDisks">): string {
@@ -8,7 +7,7 @@ export function fateOfDisks({ live, diskIds, foreignDisks = [] }: Pick<ObservedV
   const own = names.filter((name) => !foreignDisks.includes(name));
   if (names.length === 0) return "its disks are deleted";
   if (foreign.length === 0) {
-    const { disk_gb: diskGb } = vmDemand(live);
+    const diskGb = own.reduce((sum, name) => sum + sizeOf(live, name), 0);
     return own.length === 1 ? `its disk (${diskGb} GiB) is deleted` : `its ${own.length} disks (${diskGb} GiB) are deleted`;
   }
   const [is, goes] = foreign.length === 1 ? ["it", "stays"] : ["them", "stay"];
@@ -18,7 +17,11 @@ export function fateOfDisks({ live, diskIds, foreignDisks = [] }: Pick<ObservedV
 
 /** `its disks root (10 GiB) and data (5 GiB)`. */
 function list(live: ObservedVm["live"], names: readonly string[]): string {
-  const sized = names.toSorted().map((name) => `${name} (${(name === "root" ? live.disk_gb : live.disks?.[name]?.size_gb) ?? 0} GiB)`);
+  const sized = names.toSorted().map((name) => `${name} (${sizeOf(live, name)} GiB)`);
   const last = sized.pop() ?? "";
   return `its disk${sized.length === 0 ? "" : "s"} ${sized.length === 0 ? last : `${sized.join(", ")} and ${last}`}`;
+}
+
+function sizeOf({ disk_gb: rootGb = 0, disks = {} }: ObservedVm["live"], name: string): number {
+  return name === "root" ? rootGb : (disks[name]?.size_gb ?? 0);
 }

@@ -309,6 +309,24 @@ suite("steps", () => {
     assert.deepEqual(codes(of({ disks, vcpu: 2, power: "stopped" })), ["error VM_POWER_STATE"]);
   });
 
+  const LOST = { status: "error", statusReason: MISSING_DOMAIN } as const;
+
+  test("making a VM that its hypervisor lost says which disks are left", () => {
+    const disks = { a: { size_gb: 5 }, b: { size_gb: 6 } };
+    const cases: [ObservedVm["diskIds"], string][] = [
+      [{ root: "d", a: "d1", b: "d2" }, "it is defined again over its disks"],
+      [{ a: "d1", b: "d2" }, "it is defined again over the disks that are left; Ghost has no disk root of it, which is made anew"],
+      [{ root: "d" }, "it is defined again over the disks that are left; Ghost has no disks a, b of it, which are made anew"],
+      [{}, "Ghost has no disks root, a, b of it, which are made anew"],
+    ];
+    for (const [diskIds, want] of cases) {
+      const [step] = plan(aSpec([aVm("web", { disks })]), {
+        desk: anAnswer("desk", [aLiveVm("web", { disks }, { ...LOST, diskIds })]),
+      }).steps;
+      assert.equal(step?.reason, `the hypervisor does not have it any more; ${want}`);
+    }
+  });
+
   test("deleting says which disks are deleted and which stay", () => {
     const reason = (more: Partial<ObservedVm>): string =>
       plan(aSpec([]), { desk: anAnswer("desk", [aLiveVm("web", { disks: { a: { size_gb: 5 }, b: { size_gb: 6 } } }, more)]) }).steps[0]!
@@ -325,7 +343,8 @@ suite("steps", () => {
         "its disk b (6 GiB) is deleted; its disks a (5 GiB) and root (10 GiB) stay: Ghost did not make them",
       ],
       [{ diskIds, foreignDisks: ["a", "b", "root"] }, "its disks a (5 GiB), b (6 GiB) and root (10 GiB) stay: Ghost did not make them"],
-      [{ status: "error", statusReason: MISSING_DOMAIN }, "what Ghost made of its disks is deleted"],
+      [{ ...LOST, diskIds: { a: "d1", b: "d2" } }, "its 2 disks (11 GiB) are deleted"],
+      [{ ...LOST, diskIds: {} }, "Ghost has no disk of it any more"],
     ];
     for (const [more, want] of cases) assert.equal(reason(more), `it left the spec; ${want}`);
   });

@@ -104,7 +104,7 @@ function deleteStep(host: Host, existing: ObservedVm, vm?: DesiredVm, left: stri
     name: existing.name,
     existing,
     impact: "data-loss",
-    reason: `${why}; ${isMissing(existing) ? "what Ghost made of its disks is deleted" : fateOfDisks(existing)}`,
+    reason: `${why}; ${isMissing(existing) && isEmpty(existing.diskIds) ? "Ghost has no disk of it any more" : fateOfDisks(existing)}`,
     demand: subtractResources(NO_RESOURCES, observedDemand(existing)),
     ...(vm && { vm }),
   });
@@ -141,7 +141,7 @@ function createStep(
       ? "new in the spec"
       : existing.phase === "creating"
         ? "an earlier create did not finish"
-        : "the hypervisor does not have it any more; it is defined again over the disks that are left";
+        : `the hypervisor does not have it any more; ${overWhatIsLeft(config, existing)}`;
   return draft(host, {
     action: "create",
     name: vm.name,
@@ -156,6 +156,16 @@ function createStep(
     secrets: vm.secrets,
     demand: subtractResources(vmDemand(config), existing === undefined ? NO_RESOURCES : observedDemand(existing)),
   });
+}
+
+/** What becomes of the disks of a VM that its hypervisor lost. Where one is gone, its content was so before. */
+function overWhatIsLeft(config: VmConfig, { diskIds }: ObservedVm): string {
+  const wanted = [...(config.disk_gb === undefined ? [] : ["root"]), ...Object.keys(config.disks ?? {}).sort()];
+  const gone = wanted.filter((name) => !Object.hasOwn(diskIds, name));
+  if (gone.length === 0) return "it is defined again over its disks";
+  const [disks, are] = gone.length === 1 ? ["disk", "is"] : ["disks", "are"];
+  const again = `Ghost has no ${disks} ${gone.join(", ")} of it, which ${are} made anew`;
+  return gone.length === wanted.length ? again : `it is defined again over the disks that are left; ${again}`;
 }
 
 function changeStep(

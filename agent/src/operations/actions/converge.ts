@@ -144,8 +144,6 @@ async function toTask(
   const lossy = changes.filter((change) => change.impact === "data-loss");
   const makesRootAnew = lossy.some((change) => MAKES_ROOT_ANEW.has(change.path[0] ?? ""));
   const presentIds = domain === undefined ? vm.diskIds : { ...idsOf(domain.live.disks), ...idsOf(domain.stored.disks) };
-  // Of a definition that vanished, disks may have gone too.
-  const left = domain === undefined ? new Set(await hypervisor.listDisks(vm.uid)) : undefined;
   const shrunk = new Set(lossy.filter((change) => change.path[0] === "disks" && change.path.length === 3).map((change) => change.path[1]));
   const diskIds: Record<string, string> = {};
   const made: Record<string, string> = {};
@@ -155,7 +153,7 @@ async function toTask(
     // The operation's id names the generation: a repeated attempt makes the same disk, another plan another one.
     const id = isAnew ? diskIdOf(vm.uid, name, intent.operationId) : kept;
     diskIds[name] = id;
-    if (id !== kept || left?.has(id) === false) made[id] = name;
+    if (id !== kept) made[id] = name;
   }
   const droppedDisks = Object.entries(presentIds)
     .filter(([name, id]) => own(diskIds, name) !== id)

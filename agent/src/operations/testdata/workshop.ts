@@ -43,7 +43,7 @@ export function openBench(t: TestContext, options: Partial<OperationsOptions> & 
     store,
     operations,
     bugs,
-    vms: async () => new Map(observeVms(await hypervisor.list(), store.vms).map((vm) => [vm.name, vm])),
+    vms: async () => new Map((await observeVms(hypervisor, await hypervisor.list(), store.vms)).map((vm) => [vm.name, vm])),
     async vm(name) {
       const vm = (await bench.vms()).get(name);
       if (vm === undefined) throw new Error(`no VM ${name}`);
