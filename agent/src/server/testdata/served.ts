@@ -42,6 +42,9 @@ export async function openServed(t: TestContext, options: Partial<ServeOptions> 
     monitor: { onRpc: (event) => rpcs.push(event), onBug: (reason) => bench.bugs.push(reason) },
     ...options,
     address,
+  }).catch(async (reason: unknown) => {
+    await rm(dir, { recursive: true });
+    throw reason;
   });
   const connection = { name: "desk", address: server.address, timeoutMs: 30_000 };
   const host = connectHost(connection);
