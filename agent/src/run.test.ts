@@ -185,7 +185,8 @@ suite("an embedded agent", () => {
 
   test("ends when nobody is connected and nothing runs", async (t) => {
     const dir = await tempDir(t);
-    const agent = await runEmbedded(dir, { version: "0.1.0", idleMs: 20, handleSignals: false });
+    // Long enough to be connected to before it ends.
+    const agent = await runEmbedded(dir, { version: "0.1.0", idleMs: 1_000, handleSignals: false });
     t.after(() => agent?.stop());
     const host = connect(t, agent!.address);
     using behind = openSimulatedHost(dir);
