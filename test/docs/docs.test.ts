@@ -53,6 +53,8 @@ for (const page of ["getting-started.md", "first-vm.md", "vm.md"]) {
     const cwd = path.join(temp.path, "home");
     await mkdir(cwd);
     const env = { ...process.env, PATH: `${bin}:${process.env["PATH"]}`, CI: "true" };
+    // A page that does not end its simulated hosts leaves them to this.
+    await using _ = { [Symbol.asyncDispose]: async () => void (await ghost(["agent", "stop"], { cwd })) };
     for (const block of blocksOf(await readDoc(page))) {
       const file = /^file=(.+)$/.exec(block.info)?.[1];
       if (file !== undefined) await writeFile(path.join(cwd, file), block.text.replace(REAL, STAND_IN));
