@@ -28,7 +28,9 @@ export async function observeVms(
   }
   if (matched < records.size) {
     const present = new Set(domains.map((domain) => domain.uid));
-    for (const record of records.values()) if (!present.has(record.uid)) vms.push(await observeWithout(hypervisor, record));
+    // Those of this moment: a record that comes later may be of a domain that is not among these.
+    const lost = [...records.values()].filter((record) => !present.has(record.uid));
+    vms.push(...(await Promise.all(lost.map((record) => observeWithout(hypervisor, record)))));
   }
   return vms;
 }
