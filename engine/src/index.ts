@@ -2,6 +2,7 @@ export type { Desired, DesiredAgent, DesiredVm, Origin } from "./desired.ts";
 export { adoptedDefaults, BUILTIN_DEFAULTS, completeConfig, defaultsFor, withDefaults } from "./diff/defaults.ts";
 export type { Recorded } from "./diff/defaults.ts";
 export { findAwaited, READY_SIGNS } from "./diff/awaited.ts";
+export { HARDWARE } from "./diff/hardware.ts";
 export { checkTemplate, diffTemplate, projectTemplate, templateRevision } from "./diff/diff-template.ts";
 export { diffVm, isVmAsDesired, sortChanges } from "./diff/diff-vm.ts";
 export type { VmDiffInput } from "./diff/diff-vm.ts";

@@ -2,7 +2,7 @@
  * A VM as plans see it: from the hypervisor what it can tell, from the record the rest. Values that the agent derived
  * itself and nobody set (MAC addresses, headroom that is none) are left out.
  */
-import { revisionOf } from "@ghost/engine";
+import { HARDWARE, revisionOf } from "@ghost/engine";
 import type { ObservedVm, VmConfig } from "@ghost/schemas";
 import { MISSING_DOMAIN } from "@ghost/schemas";
 import type { Domain, DomainConfig, DomainNic } from "../hypervisor/driver.ts";
@@ -11,21 +11,7 @@ import type { VmRecord } from "../store/records.ts";
 import { recordFromMetadata } from "./metadata.ts";
 
 /** Attributes that the hypervisor tells; of all others the record is the only source. */
-const TOLD = [
-  "name",
-  "vcpu",
-  "vcpu_max",
-  "ram_gb",
-  "ram_max_gb",
-  "disk_gb",
-  "disks",
-  "networks",
-  "power",
-  "autostart",
-  "firmware",
-  "machine",
-  "accel",
-] as const satisfies readonly (keyof VmConfig)[];
+const TOLD = [...HARDWARE, "power", "autostart"] as const satisfies readonly (keyof VmConfig)[];
 
 interface Remembered {
   readonly record: VmRecord | undefined;

@@ -1,20 +1,8 @@
-import type { Change, Diagnostic, ObservedVm, VmConfig } from "@ghost/schemas";
+import type { Change, Diagnostic, ObservedVm } from "@ghost/schemas";
+import { HARDWARE } from "../diff/hardware.ts";
 import { isSaved } from "../diff/projection.ts";
 
-/** What a machine goes on with as it was when its memory was saved. */
-const OF_THE_MACHINE: ReadonlySet<string> = new Set([
-  "name",
-  "vcpu",
-  "vcpu_max",
-  "ram_gb",
-  "ram_max_gb",
-  "disk_gb",
-  "disks",
-  "networks",
-  "firmware",
-  "machine",
-  "accel",
-] satisfies readonly (keyof VmConfig)[]);
+const OF_THE_MACHINE: ReadonlySet<string> = new Set(HARDWARE);
 
 /** Refuses to change the hardware or a disk of a machine whose memory is saved. */
 export function changesSaved(existing: ObservedVm, changes: readonly Change[]): readonly Diagnostic[] {
