@@ -1,4 +1,4 @@
-import { readdir, statfs } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
 import type { Caller } from "@ghost/libvirt";
 import { listNetworks, nodeInfo } from "@ghost/libvirt";
 import type { HostNetworks, ObservedImage } from "@ghost/schemas";
@@ -7,7 +7,7 @@ import { QEMU_CAPABILITIES } from "../capabilities.ts";
 import type { HostFacts } from "../driver.ts";
 import type { AccelFacts } from "./domain-xml/accel.ts";
 import { domainTypeOf } from "./domain-xml/accel.ts";
-import { HOST_LINKS, isBridgeOfHost } from "./effects/networks.ts";
+import { hostBridges } from "./effects/networks.ts";
 import type { ImageStore } from "./images/store.ts";
 import { told } from "./link.ts";
 import { networkInSpec } from "./network-names.ts";
@@ -30,15 +30,8 @@ export async function hostFacts(ask: Caller, diskFolder: string, accel: AccelFac
 
 /** libvirt's networks, whether they are active or not, and the bridges of the host's kernel. */
 export async function hostNetworks({ ask, defaultNetwork }: Pick<LibvirtParts, "ask" | "defaultNetwork">): Promise<HostNetworks> {
-  const [networks, links] = await Promise.all([
-    told("The host's libvirt", async () => await listNetworks(ask)),
-    readdir(HOST_LINKS).catch(() => []),
-  ]);
-  const isBridge = await Promise.all(links.map(isBridgeOfHost));
-  return {
-    networks: networks.map(({ name }) => networkInSpec(name, defaultNetwork) ?? name).sort(),
-    bridges: links.filter((_, index) => isBridge[index]).sort(),
-  };
+  const [networks, bridges] = await Promise.all([told("The host's libvirt", async () => await listNetworks(ask)), hostBridges()]);
+  return { networks: networks.map(({ name }) => networkInSpec(name, defaultNetwork) ?? name).sort(), bridges };
 }
 
 /** The catalogue's names, with what is kept under each. */

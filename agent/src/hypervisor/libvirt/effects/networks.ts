@@ -1,5 +1,5 @@
 /** What a machine's cards are plugged into: it has to be there before the machine starts. */
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { findNetworkByName, isNetworkActive, listNetworks, startNetwork } from "@ghost/libvirt";
 import { problem } from "@ghost/schemas";
 import type { DomainNic } from "../../driver.ts";
@@ -10,7 +10,7 @@ import { networkOnHost } from "../network-names.ts";
 import type { LibvirtParts } from "../parts.ts";
 
 /** The kernel's links, a folder each; that of a bridge has a folder `bridge`. */
-export const HOST_LINKS = "/sys/class/net";
+const HOST_LINKS = "/sys/class/net";
 
 type Nics = Readonly<Record<string, DomainNic>>;
 type NetworkParts = Pick<LibvirtParts, "ask" | "work" | "defaultNetwork">;
@@ -68,8 +68,15 @@ async function requireBridge(vm: string, card: string, bridge: string): Promise<
   });
 }
 
+/** Names of the bridges of the host's kernel; none where it shows no links. */
+export async function hostBridges(): Promise<readonly string[]> {
+  const links = await readdir(HOST_LINKS).catch(() => []);
+  const isBridge = await Promise.all(links.map(isBridgeOfHost));
+  return links.filter((_, index) => isBridge[index]).sort();
+}
+
 /** Of a link's name as the kernel has it. */
-export async function isBridgeOfHost(link: string): Promise<boolean> {
+async function isBridgeOfHost(link: string): Promise<boolean> {
   try {
     await stat(`${HOST_LINKS}/${link}/bridge`);
     return true;
