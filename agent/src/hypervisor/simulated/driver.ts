@@ -19,7 +19,7 @@ import { createHostHandle } from "./host.ts";
 import type { SimulatedHost } from "./host.ts";
 import { resolveImage, SIMULATED_IMAGES } from "./images.ts";
 import { changeParts, leaseAddress } from "./machine.ts";
-import { insertDisk, isForeignDisk } from "./rows.ts";
+import { deleteDisk, insertDisk, isForeignDisk } from "./rows.ts";
 import type { DomainRow, StoredConfig } from "./rows.ts";
 import { createSnapshot, deleteSnapshot, readSnapshots, revertSnapshot } from "./snapshots.ts";
 import { HostState, missingDomain } from "./state.ts";
@@ -99,7 +99,7 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
   }
 
   function dropDisk(owner: string, diskId: string): void {
-    state.writeDisks(owner, () => statement(database, "DELETE FROM disks WHERE owner = ? AND id = ?").run(owner, diskId));
+    state.writeDisks(owner, () => deleteDisk(database, owner, diskId));
   }
 
   return {
@@ -307,8 +307,7 @@ export function openSimulatedHypervisor(options: SimulatedOptions = {}): Simulat
         state.write(uid, (row) => {
           if (row !== undefined && row.status !== "stopped" && row.status !== "error")
             throw problem("HOST_ERROR", `"${row.stored.name}" is ${row.status} and cannot be removed before it is stopped.`);
-          if (disks === "delete")
-            for (const id of ownDisks(uid)) statement(database, "DELETE FROM disks WHERE owner = ? AND id = ?").run(uid, id);
+          if (disks === "delete") for (const id of ownDisks(uid)) deleteDisk(database, uid, id);
           return undefined;
         });
       }),

@@ -8,7 +8,7 @@ import { writeFault, writeLatency } from "./conduct.ts";
 import type { Fault, LatencyKey, StoredFault } from "./conduct.ts";
 import { openHostDatabase } from "./database.ts";
 import { leaseAddress } from "./machine.ts";
-import { foreignDiskId, insertDisk } from "./rows.ts";
+import { deleteDisk, foreignDiskId, insertDisk } from "./rows.ts";
 import type { DomainRow, StoredConfig } from "./rows.ts";
 import { HostState } from "./state.ts";
 
@@ -185,7 +185,7 @@ function changedBehind(state: HostState, row: DomainRow, change: BehindChange): 
   const ids: Record<string, string> = { ...row.stored.disks };
   for (const [name, sizeGb] of Object.entries(sizes)) {
     if (sizeGb === 0) {
-      if (ids[name] !== undefined) statement(database, "DELETE FROM disks WHERE owner = ? AND id = ?").run(row.uid, ids[name]);
+      if (ids[name] !== undefined) deleteDisk(database, row.uid, ids[name]);
       delete ids[name];
     } else if (ids[name] === undefined) {
       ids[name] = foreignDiskId(row.uid, name);

@@ -116,6 +116,10 @@ export function isForeignDisk({ owner, name, id }: DiskRow): boolean {
   return id === foreignDiskId(owner, name);
 }
 
+export function deleteDisk(database: DatabaseSync, owner: string, id: string): void {
+  statement(database, "DELETE FROM disks WHERE owner = ? AND id = ?").run(owner, id);
+}
+
 /** Makes a disk; one that is there already stays as it is. */
 export function insertDisk(database: DatabaseSync, disk: DiskRow): void {
   statement(database, "INSERT INTO disks (owner, id, name, size_gb, image_digest) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING").run(
