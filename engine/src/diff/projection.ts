@@ -9,7 +9,8 @@ const REVISION_VERSION = "v1";
 
 /**
  * What makes an object the one that a plan was made for: live and pending configuration, status, uid, name, owner,
- * protection, identity and size of its disks, and which of them stay, whether its memory is saved. Never an address, usage, a time or who changed it last.
+ * protection, identity and size of its disks, and which of them stay, whether its memory is saved. Never an address,
+ * usage, a time or who changed it last.
  */
 export function projectVm(vm: Omit<ObservedVm, "revision">): Json {
   // What `power` says is on record; what the machine does is its status.
